@@ -63,6 +63,11 @@ type Options struct {
 	Nodes   int // after aliases are expanded. The default is 4,000,000.
 	Aliased int // nodes that stand there through an alias. The default is 100,000.
 	Depth   int // The default is 200.
+
+	// Skip is how many lines stand above the text in its file; all lines are
+	// counted from there.
+	Skip int
+	// Kubectl chooses the dialect of manifests.
 	Kubectl bool
 }
 

@@ -68,7 +68,7 @@ func (r *jsonReader) place(offset int) (line, column int) {
 	}
 	offset = max(0, min(offset, len(r.text)))
 	line = sort.SearchInts(r.lines, offset+1)
-	return line, offset - r.lines[line-1] + 1
+	return line + r.opts.Skip, offset - r.lines[line-1] + 1
 }
 
 func (r *jsonReader) value() (*Node, error) {

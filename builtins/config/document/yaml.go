@@ -30,7 +30,7 @@ func FromYAML(text []byte, opts Options) (*Node, []Problem) {
 	}
 	root, err := parse(text)
 	if err != nil {
-		return nil, []Problem{syntax(text, err)}
+		return nil, []Problem{syntax(text, err, opts.Skip)}
 	}
 	if root == nil {
 		return nil, nil
@@ -45,7 +45,7 @@ func admissible(text []byte, opts Options) *Problem {
 		return &Problem{Text: fmt.Sprintf("the document has %d bytes; the limit is %d", len(text), opts.Bytes)}
 	}
 	if !utf8.Valid(text) {
-		return &Problem{Line: badUTF8(text), Text: "the text is not UTF-8"}
+		return &Problem{Line: badUTF8(text) + opts.Skip, Text: "the text is not UTF-8"}
 	}
 	count := 0
 	for i := range len(marks) {
@@ -105,14 +105,15 @@ var where = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 
 // syntax makes a sentence of the parser's error. A tab that indents is the most
 // common cause and the one that the parser's own words hide best.
-func syntax(text []byte, err error) Problem {
+func syntax(text []byte, err error, skip int) Problem {
 	p := Problem{Text: where.ReplaceAllString(err.Error(), "")}
 	if m := where.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
-		p.Line, _ = strconv.Atoi(m[1])
+		line, _ := strconv.Atoi(m[1]) // the pattern lets only digits through
+		p.Line = line + skip
 	}
 	if strings.Contains(p.Text, "cannot start any token") || strings.Contains(p.Text, "tab character") {
 		if line, column := indentTab(text); line > 0 {
-			return Problem{Line: line, Column: column, Text: "the line is indented with a tab; YAML wants spaces"}
+			return Problem{Line: line + skip, Column: column, Text: "the line is indented with a tab; YAML wants spaces"}
 		}
 	}
 	p.Text = "this is not YAML: " + p.Text
@@ -141,7 +142,7 @@ type builder struct {
 
 func (b *builder) fail(at *yaml.Node, format string, args ...any) {
 	b.problems = append(b.problems, Problem{
-		Line: at.Line, Column: at.Column, Path: joinPath(b.path), Text: fmt.Sprintf(format, args...),
+		Line: at.Line + b.opts.Skip, Column: at.Column, Path: joinPath(b.path), Text: fmt.Sprintf(format, args...),
 	})
 }
 
@@ -160,12 +161,12 @@ func (b *builder) enter(part string, at *yaml.Node) *Node {
 // could not be read.
 func (b *builder) node(y *yaml.Node) *Node {
 	if b.full {
-		return &Node{Line: y.Line, Column: y.Column, size: 1}
+		return b.at(y)
 	}
 	if y.Kind == yaml.AliasNode {
 		return b.alias(y)
 	}
-	n := &Node{Line: y.Line, Column: y.Column, size: 1}
+	n := b.at(y)
 	if len(b.path) >= b.opts.Depth {
 		b.stop(y, "nested deeper than %d levels", b.opts.Depth)
 		return n
@@ -189,16 +190,20 @@ func (b *builder) node(y *yaml.Node) *Node {
 	return n
 }
 
+func (b *builder) at(y *yaml.Node) *Node {
+	return &Node{Line: y.Line + b.opts.Skip, Column: y.Column, size: 1}
+}
+
 func (b *builder) alias(y *yaml.Node) *Node {
 	target, known := b.done[y.Alias]
 	if !known || target == nil {
 		b.fail(y, "the alias *%s stands inside what it repeats", y.Value)
-		return &Node{Line: y.Line, Column: y.Column, size: 1}
+		return b.at(y)
 	}
 	// A copy of the head, so that the count of aliased nodes differs from the
 	// original's; items and fields are shared.
 	n := *target
-	n.Line, n.Column, n.aliased = y.Line, y.Column, n.size
+	n.Line, n.Column, n.aliased = y.Line+b.opts.Skip, y.Column, n.size
 	return &n
 }
 
@@ -260,8 +265,9 @@ func (b *builder) object(n *Node, y *yaml.Node) {
 			b.fail(key, "the key %q stands twice, first in line %d", name, line)
 			continue
 		}
-		seen[name] = key.Line
-		n.Fields = append(n.Fields, Field{name, key.Line, key.Column, child})
+		line := key.Line + b.opts.Skip
+		seen[name] = line
+		n.Fields = append(n.Fields, Field{name, line, key.Column, child})
 		n.add(child, len(name))
 	}
 	if len(merges) > 1 {
@@ -337,5 +343,14 @@ func (b *builder) key(y *yaml.Node) (string, bool) {
 	case n.Kind == Bool:
 		return strconv.FormatBool(n.True), true
 	}
-	return n.Text, true
+	return numberKey(n.Text), true
+}
+
+// numberKey writes a number as kubectl's YAML reader does in a key.
+func numberKey(text string) string {
+	if !strings.ContainsAny(text, ".e") {
+		return text
+	}
+	f, _ := strconv.ParseFloat(text, 64) // the text was written by FormatFloat
+	return strconv.FormatFloat(f, 'g', -1, 32)
 }
