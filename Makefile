@@ -1,0 +1,82 @@
+# Waxseal. `make help` lists the targets.
+#
+# Everything runs on a machine that has Go and make. Nothing is installed
+# outside of this folder and Go's own caches.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+export GOTOOLCHAIN := local
+GO      ?= go
+BIN     := .bin
+WAXSEAL := $(BIN)/waxseal
+FUZZ    ?= 5s
+LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.PHONY: build
+build: ## build .bin/waxseal
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(WAXSEAL) ./cmd/waxseal
+
+.PHONY: demo
+demo: build ## sign real images on an embedded registry, judge manifests that use them
+	$(GO) run ./tests/demo -waxseal $(WAXSEAL) -dir demo
+
+.PHONY: test
+test: build test-go test-rego test-framework check-generated ## everything that needs no cluster, offline
+
+.PHONY: test-go
+test-go:
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: test-rego
+test-rego: build
+	$(WAXSEAL) check --strict rego/lib rego/testing
+	$(WAXSEAL) test rego/lib rego/testing
+
+.PHONY: test-framework
+test-framework: ## the policies in Gatekeeper's constraint framework, at its own OPA
+	cd tests/framework && $(GO) vet ./... && $(GO) test ./...
+
+.PHONY: race
+race: ## the Go tests under the race detector
+	$(GO) test -race ./builtins/... ./cmd/... ./tests/...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZ (5s)
+	@for f in $$(grep -rlE '^func Fuzz' --include=*_test.go builtins cmd); do \
+	  for t in $$(grep -oE '^func Fuzz[A-Za-z]+' $$f | sed 's/func //'); do \
+	    echo "fuzz $$(dirname $$f) $$t"; $(GO) test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZ); \
+	  done; done
+
+.PHONY: bench
+bench: ## benchmarks, as ratios in one run
+	$(GO) test ./tests/bench -run '^$$' -bench . -benchtime 20x
+
+.PHONY: generate
+generate: ## write the generated files
+	$(GO) run ./tests/generate
+
+.PHONY: check-generated
+check-generated:
+	$(GO) run ./tests/generate -check
+
+.PHONY: check
+check: check-generated lint ## generated files compared, formatted, linted
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(WAXSEAL) fmt --fail --list rego bundles gatekeeper conftest
+
+.PHONY: lint
+lint: build ## lint Go and policies
+	$(GO) run $(LINT) run ./...
+	$(WAXSEAL) lint
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN) demo

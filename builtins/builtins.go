@@ -1,0 +1,159 @@
+// Package builtins gives OPA the functions that find out where an image is
+// from, who signed it and what is in it. It is the one package of Waxseal's
+// library that knows OPA; the packages below are plain Go.
+//
+//	set, err := builtins.New(cfg)
+//	if err != nil { … }
+//	set.Register()            // for the whole process, before evaluation starts
+//	rego.New(set.Options()…)  // or for one query
+//
+// Every builtin returns a value or halts: see the list of codes in package
+// [github.com/waxseal/waxseal/builtins/fault].
+package builtins
+
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/types"
+
+	"github.com/waxseal/waxseal/builtins/evidence"
+)
+
+// builtin is one declaration and what it runs.
+type builtin struct {
+	name string
+	doc  string
+	args []*types.NamedType
+	typ  types.Type
+	pure bool
+	call func(*call) (evidence.Result, error)
+	// raw replaces call where the result is not one of package evidence.
+	raw func(*call) (*ast.Term, error)
+}
+
+// all is every builtin, in the order of the reference page.
+func all() []builtin {
+	return []builtin{
+		imageParse, registryDigest, registryManifest, registryConfig, registryReferrers,
+		cosignVerify, cosignAttestations, scanFindings, scanParse, evidenceCollect,
+	}
+}
+
+// Set is the builtins over one [evidence.Collector]. It is safe for concurrent
+// use.
+type Set struct {
+	collector *evidence.Collector
+	compiled  *compiled
+}
+
+// Over returns the builtins over a collector that the caller has built. [New]
+// builds one from a configuration.
+func Over(c *evidence.Collector) *Set {
+	return &Set{collector: c, compiled: newCompiled(c.Names())}
+}
+
+// Collector returns the collector behind the builtins.
+func (s *Set) Collector() *evidence.Collector { return s.collector }
+
+// Register makes the builtins known to OPA for the whole process. Call it once,
+// in main, before anything is compiled.
+func (s *Set) Register() {
+	for _, b := range all() {
+		rego.RegisterBuiltinDyn(b.function(), s.impl(b))
+	}
+}
+
+// Options returns the builtins as options for one [rego.New].
+func (s *Set) Options() []func(*rego.Rego) {
+	var out []func(*rego.Rego)
+	for _, b := range all() {
+		out = append(out, rego.FunctionDyn(b.function(), s.impl(b)))
+	}
+	return out
+}
+
+// Declarations returns the builtins as they stand in a capabilities file.
+func Declarations() []*ast.Builtin {
+	var out []*ast.Builtin
+	for _, b := range all() {
+		f := b.function()
+		out = append(out, &ast.Builtin{Name: f.Name, Description: f.Description, Decl: f.Decl, Nondeterministic: f.Nondeterministic})
+	}
+	return out
+}
+
+func (b builtin) function() *rego.Function {
+	args := make([]types.Type, len(b.args))
+	for i, a := range b.args {
+		args[i] = a
+	}
+	return &rego.Function{
+		Name: b.name, Description: b.doc,
+		Decl:             types.NewFunction(args, types.Named("result", b.typ)),
+		Memoize:          !b.pure,
+		Nondeterministic: !b.pure,
+	}
+}
+
+func (s *Set) impl(b builtin) rego.BuiltinDyn {
+	return func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) {
+		return total(b.name, func() (*ast.Term, error) {
+			c := &call{set: s, bctx: bctx, args: args}
+			if b.raw != nil {
+				return b.raw(c)
+			}
+			r, err := b.call(c)
+			if err != nil {
+				return nil, err
+			}
+			return termOf(r)
+		})
+	}
+}
+
+// call is one call of a builtin.
+type call struct {
+	set  *Set
+	bctx rego.BuiltinContext
+	args []*ast.Term
+}
+
+type snapshotKey struct{ *Set }
+
+// decision returns the snapshot that this evaluation shares: the caller's, or
+// one for the query.
+func (c *call) decision() *evidence.Decision {
+	if d := evidence.DecisionOf(c.bctx.Context); d != nil {
+		return d
+	}
+	key := snapshotKey{c.set}
+	if c.bctx.Cache != nil {
+		if d, ok := c.bctx.Cache.Get(key); ok {
+			return d.(*evidence.Decision)
+		}
+	}
+	d := c.set.collector.Decide()
+	if c.bctx.Cache != nil {
+		c.bctx.Cache.Put(key, d)
+	}
+	return d
+}
+
+// ref returns the first argument.
+func (c *call) ref() (string, error) {
+	s, ok := c.args[0].Value.(ast.String)
+	if !ok {
+		return "", mistake("ref: expected a string, got %s", ast.ValueName(c.args[0].Value))
+	}
+	return string(s), nil
+}
+
+// opts returns the second argument, compiled.
+func (c *call) opts() (*evidence.Options, error) {
+	return c.set.compiled.options(c.args[1])
+}
+
+var (
+	refArg  = types.Named("ref", types.S).Description("image reference")
+	optsArg = types.Named("opts", mapOf(types.A)).Description("who must have signed, and how: see Options")
+)

@@ -1,0 +1,108 @@
+package evidence
+
+import (
+	"context"
+
+	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// Request is one request for evidence. Opts is nil for functions that take no
+// options; Err is the author's mistake that was found while compiling them.
+type Request struct {
+	Key  string
+	Fn   string
+	Ref  string
+	Opts *Options
+	Err  error
+}
+
+// Functions are the functions that a request may name, with whether they take
+// options.
+var functions = map[string]bool{
+	"cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
+	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
+}
+
+// TakesOptions says whether fn is a function of evidence.collect, and whether
+// it takes options.
+func TakesOptions(fn string) (takes, known bool) {
+	takes, known = functions[fn]
+	return takes, known
+}
+
+// Collect finds the results of all requests at once: evidence.collect. An
+// author's mistake stops only its own request.
+func (d *Decision) Collect(ctx context.Context, requests []Request) (map[string]Result, error) {
+	results := make([]Result, len(requests))
+	errs := parallel(len(requests), func(i int) (err error) {
+		results[i], err = d.one(ctx, requests[i])
+		return err
+	})
+	out := make(map[string]Result, len(requests))
+	for i, r := range requests {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		out[r.Key] = results[i]
+	}
+	return out, nil
+}
+
+func (d *Decision) one(ctx context.Context, r Request) (Result, error) {
+	err := r.Err
+	var res Result
+	if err == nil {
+		res, err = d.call(ctx, r)
+	}
+	if code, _ := fault.CodeOf(err); err != nil && code == fault.InvalidRequest {
+		return mistaken(r, err), nil
+	}
+	return res, err
+}
+
+// mistaken is the result of a request that its author got wrong.
+func mistaken(r Request, err error) Result {
+	img := Image{Ref: r.Ref}
+	if ref, perr := registry.Parse(r.Ref); perr == nil {
+		img = imageOf(ref, registry.Descriptor{Digest: ref.Digest()})
+	}
+	c := Common{Image: img, Errors: []Problem{problem(err, fault.InvalidRequest)}}
+	switch r.Fn {
+	case "cosign.verify":
+		return newVerification(c)
+	case "cosign.attestations":
+		return newAttestations(c)
+	case "scan.findings":
+		return newFindings(c)
+	}
+	return newParse(c)
+}
+
+func (d *Decision) call(ctx context.Context, r Request) (Result, error) {
+	switch r.Fn {
+	case "cosign.verify":
+		return answer(d.Verify(ctx, r.Ref, r.Opts))
+	case "cosign.attestations":
+		return answer(d.Attestations(ctx, r.Ref, r.Opts))
+	case "scan.findings":
+		return answer(d.Findings(ctx, r.Ref, r.Opts))
+	case "registry.digest":
+		return answer(d.Digest(ctx, r.Ref))
+	case "registry.manifest":
+		return answer(d.Manifest(ctx, r.Ref))
+	case "registry.config":
+		return answer(d.Config(ctx, r.Ref))
+	case "registry.referrers":
+		return answer(d.Referrers(ctx, r.Ref))
+	}
+	return nil, invalid("fn: no function named %q", r.Fn)
+}
+
+// answer keeps a nil pointer from becoming a Result that is not nil.
+func answer[T Result](v T, err error) (Result, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}

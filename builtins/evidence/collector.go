@@ -1,0 +1,143 @@
+package evidence
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// Source is where content comes from. Implementations must return errors that
+// carry a [fault.Code], and must compare every body with its digest.
+// [registry.Client] is one.
+type Source interface {
+	Resolve(context.Context, registry.Reference) (registry.Descriptor, error)
+	Manifest(context.Context, registry.Repository, registry.Digest) (registry.Manifest, error)
+	Tagged(ctx context.Context, repo registry.Repository, tag string) (registry.Manifest, error)
+	Blob(context.Context, registry.Repository, registry.Descriptor) ([]byte, error)
+	Referrers(context.Context, registry.Repository, registry.Digest) (registry.Referrers, error)
+}
+
+// Config configures a [Collector]. The zero value of a field is its default.
+type Config struct {
+	Names Names
+	// Deadline bounds one decision. The default is 30 s.
+	Deadline time.Duration
+	// ListingTTL is how long a listing that is not empty is kept. The default
+	// is 30 s; negative keeps nothing.
+	ListingTTL time.Duration
+	// CacheBytes bounds the content kept in memory. The default is 64 MiB.
+	CacheBytes int64
+	// Limits are the operator's limits. The default is registry.DefaultLimits.
+	Limits *registry.Limits
+	// Now is the clock of what is kept. The default is time.Now.
+	Now func() time.Time
+}
+
+// Collector finds facts. It is safe for concurrent use.
+type Collector struct {
+	source   Source
+	names    Names
+	deadline time.Duration
+	limits   registry.Limits
+	store    *store
+	outcomes *outcomes
+}
+
+// New returns a Collector that asks source.
+func New(source Source, cfg Config) *Collector {
+	if cfg.Deadline <= 0 {
+		cfg.Deadline = 30 * time.Second
+	}
+	if cfg.ListingTTL == 0 {
+		cfg.ListingTTL = 30 * time.Second
+	}
+	if cfg.CacheBytes == 0 {
+		cfg.CacheBytes = 64 << 20
+	}
+	limits := registry.DefaultLimits()
+	if cfg.Limits != nil {
+		limits = *cfg.Limits
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Collector{
+		source: source, names: cfg.Names, deadline: cfg.Deadline, limits: limits,
+		store:    newStore(source, cfg),
+		outcomes: newOutcomes(cfg.Now),
+	}
+}
+
+// Names returns the names of the operator's configuration.
+func (c *Collector) Names() Names { return c.names }
+
+// Decision is one snapshot: a tag means one digest for as long as it lives.
+// It is safe for concurrent use.
+type Decision struct {
+	*Collector
+	until time.Time
+	rec   *Recorder
+
+	mu   sync.Mutex
+	tags map[registry.Reference]*resolution
+}
+
+type resolution struct {
+	done chan struct{}
+	desc registry.Descriptor
+	err  error
+}
+
+// Decide starts a decision; its deadline begins to run.
+func (c *Collector) Decide() *Decision {
+	return &Decision{Collector: c, until: time.Now().Add(c.deadline), tags: map[registry.Reference]*resolution{}}
+}
+
+// Record makes the decision note every byte that it rests on in r.
+func (d *Decision) Record(r *Recorder) { d.rec = r }
+
+// bounded returns ctx with the deadline of the decision.
+func (d *Decision) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadlineCause(ctx, d.until, errDeadline)
+}
+
+var errDeadline = fault.New(fault.Timeout, "", "", context.DeadlineExceeded)
+
+// resolve establishes the digest that ref means in this decision.
+func (d *Decision) resolve(ctx context.Context, ref registry.Reference) (registry.Descriptor, error) {
+	if ref.Digest() != "" {
+		return registry.Descriptor{Digest: ref.Digest()}, nil
+	}
+	d.mu.Lock()
+	r, known := d.tags[ref]
+	if !known {
+		r = &resolution{done: make(chan struct{})}
+		d.tags[ref] = r
+	}
+	d.mu.Unlock()
+	if !known {
+		r.desc, r.err = d.store.resolve(ctx, ref)
+		close(r.done)
+	}
+	select {
+	case <-r.done:
+		if r.err == nil {
+			d.rec.tag(ref, r.desc.Digest)
+		}
+		return r.desc, r.err
+	case <-ctx.Done():
+		return registry.Descriptor{}, ended(ctx)
+	}
+}
+
+// ended says why ctx is done: the deadline of the decision is an answer for a
+// policy ([fault.Timeout]); that the caller gave up is not.
+func ended(ctx context.Context) error {
+	if context.Cause(ctx) == error(errDeadline) {
+		return fault.Newf(fault.Timeout, "collect evidence", "", "the deadline of the decision has passed")
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,219 @@
+package evidence
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/cosign"
+	"github.com/waxseal/waxseal/builtins/fault"
+)
+
+// Names is what the operator's configuration gives names to. Policies refer to
+// these names; they never say where a key or root is kept.
+type Names struct {
+	Keys         map[string]*cosign.Key
+	Certificates map[string][]byte // PEM chains
+	Roots        func(name string) (*cosign.TrustRoot, error)
+}
+
+// Options are the compiled options of a request. They are immutable and may
+// be kept and shared.
+type Options struct {
+	cosign.Options
+	id       [sha256.Size]byte
+	rootName string
+	names    Names
+}
+
+// wire is the options object as policies write it (design: "Options are one
+// object").
+type wire struct {
+	Keys         []string          `json:"keys"`
+	Identities   []wireIdentity    `json:"identities"`
+	Certificates []string          `json:"certificates"`
+	TrustRoot    string            `json:"trust_root"`
+	Threshold    *int              `json:"threshold"`
+	Formats      []string          `json:"formats"`
+	Annotations  map[string]string `json:"annotations"`
+	Timestamps   bool              `json:"timestamps"`
+	Predicates   []string          `json:"predicate_types"`
+	Platforms    string            `json:"platforms"`
+	IgnoreTlog   bool              `json:"insecure_ignore_tlog"`
+	IgnoreSCT    bool              `json:"insecure_ignore_sct"`
+}
+
+type wireIdentity struct {
+	Issuer         string            `json:"issuer"`
+	IssuerPattern  string            `json:"issuer_pattern"`
+	Subject        string            `json:"subject"`
+	SubjectPattern string            `json:"subject_pattern"`
+	Extensions     map[string]string `json:"extensions"`
+}
+
+// ParseOptions compiles the options object given as canonical JSON. An unknown
+// key, no key and no identity, an unknown name or a bad pattern is
+// [fault.InvalidRequest].
+func ParseOptions(names Names, raw []byte) (*Options, error) {
+	var w wire
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&w); err != nil {
+		return nil, invalid("opts: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	o := &Options{id: sha256.Sum256(raw), rootName: w.TrustRoot, names: names}
+	o.Annotations, o.Timestamps = w.Annotations, w.Timestamps
+	o.IgnoreTlog, o.IgnoreSCT = w.IgnoreTlog, w.IgnoreSCT
+	o.PredicateTypes, o.Platforms = w.Predicates, w.Platforms
+	for _, compile := range []func(*Options, wire) error{keys, identities, certificates, formats, threshold, platforms, predicates} {
+		if err := compile(o, w); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+func invalid(format string, args ...any) error {
+	return fault.Newf(fault.InvalidRequest, "", "", format, args...)
+}
+
+func keys(o *Options, w wire) error {
+	for i, k := range w.Keys {
+		key := o.names.Keys[k]
+		if strings.HasPrefix(strings.TrimSpace(k), "-----BEGIN") {
+			parsed, err := cosign.ParseKey("", []byte(k))
+			if err != nil {
+				return invalid("opts.keys[%d]: %w", i, err)
+			}
+			key = parsed
+		}
+		if key == nil {
+			return invalid("opts.keys[%d]: no key named %q in the configuration, and it is not a PEM public key", i, k)
+		}
+		same := func(other *cosign.Key) bool { return other.ID() == key.ID() }
+		if !slices.ContainsFunc(o.Keys, same) {
+			o.Keys = append(o.Keys, key)
+		}
+	}
+	return nil
+}
+
+func identities(o *Options, w wire) error {
+	for i, id := range w.Identities {
+		issuer, err := matcher(id.Issuer, id.IssuerPattern, "issuer")
+		if err != nil {
+			return invalid("opts.identities[%d]: %w", i, err)
+		}
+		subject, err := matcher(id.Subject, id.SubjectPattern, "subject")
+		if err != nil {
+			return invalid("opts.identities[%d]: %w", i, err)
+		}
+		out := cosign.Identity{Issuer: issuer, Subject: subject}
+		for name, value := range id.Extensions {
+			if out.Extensions == nil {
+				out.Extensions = map[string]*cosign.Matcher{}
+			}
+			out.Extensions[name] = cosign.Exactly(value)
+		}
+		o.Identities = append(o.Identities, out)
+	}
+	return nil
+}
+
+func matcher(exact, pattern, what string) (*cosign.Matcher, error) {
+	switch {
+	case exact != "" && pattern != "":
+		return nil, fmt.Errorf("%s and %s_pattern: give one of them", what, what)
+	case exact != "":
+		return cosign.Exactly(exact), nil
+	case pattern != "":
+		return cosign.CompilePattern(pattern)
+	}
+	return nil, fmt.Errorf("%s or %s_pattern is required: an identity is an issuer and a subject", what, what)
+}
+
+func certificates(o *Options, w wire) error {
+	for i, c := range w.Certificates {
+		chain, named := o.names.Certificates[c]
+		if !named {
+			chain = []byte(c)
+		}
+		parsed, err := cosign.ParseCertificates(chain)
+		if err != nil {
+			return invalid("opts.certificates[%d]: %w", i, err)
+		}
+		o.Certificates = append(o.Certificates, parsed...)
+	}
+	return nil
+}
+
+func formats(o *Options, w wire) error {
+	o.Formats = cosign.Formats{Legacy: true, Bundle: true}
+	if w.Formats == nil {
+		return nil
+	}
+	o.Formats = cosign.Formats{}
+	for i, f := range w.Formats {
+		switch f {
+		case "legacy":
+			o.Formats.Legacy = true
+		case "bundle":
+			o.Formats.Bundle = true
+		default:
+			return invalid("opts.formats[%d]: %q is not a format; expected \"legacy\" or \"bundle\"", i, f)
+		}
+	}
+	if len(w.Formats) == 0 {
+		return invalid("opts.formats: is empty; leave it out for both formats")
+	}
+	return nil
+}
+
+func threshold(o *Options, w wire) error {
+	o.Threshold = 1
+	if w.Threshold != nil {
+		o.Threshold = *w.Threshold
+	}
+	return nil
+}
+
+func platforms(o *Options, w wire) error {
+	switch {
+	case w.Platforms == "":
+		o.Platforms = "index"
+	case w.Platforms == "index" || w.Platforms == "each":
+	default:
+		if n := strings.Count(w.Platforms, "/"); n < 1 || n > 2 || strings.Contains("/"+w.Platforms+"/", "//") {
+			return invalid("opts.platforms: %q; expected \"index\", \"each\" or \"os/architecture[/variant]\"", w.Platforms)
+		}
+	}
+	return nil
+}
+
+func predicates(_ *Options, w wire) error {
+	if slices.Contains(w.Predicates, "") {
+		return invalid("opts.predicate_types: an empty predicate type")
+	}
+	return nil
+}
+
+// trusted returns the cosign options with the trust root as it is now: roots
+// are refreshed in the background while options live on.
+func (o *Options) trusted() (*cosign.Options, error) {
+	out := o.Options
+	if o.names.Roots == nil {
+		return &out, nil
+	}
+	root, err := o.names.Roots(o.rootName)
+	if err != nil {
+		return nil, err
+	}
+	out.Root = root
+	return &out, nil
+}

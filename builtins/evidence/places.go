@@ -1,0 +1,281 @@
+package evidence
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/cosign"
+	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// place is one of the places where cosign writers leave evidence about an
+// image.
+type place string
+
+const (
+	signatureTag   place = ".sig"      // sha256-<hex>.sig, simple signing payloads
+	attestationTag place = ".att"      // sha256-<hex>.att, DSSE envelopes
+	referrersAPI   place = "referrers" // OCI distribution spec 1.1, "Listing referrers"
+	fallbackTag    place = "fallback"  // sha256-<hex>, the referrers tag schema
+)
+
+type placeKey struct {
+	repo   registry.Repository
+	digest registry.Digest
+	place  place
+}
+
+// entry is one piece of evidence that a place lists. A layer of a .sig or .att
+// manifest is in hand but for its payload; of a referrer only the descriptor is.
+type entry struct {
+	registry.Descriptor
+	layer bool
+}
+
+// listing is what a place lists. Sum identifies the listing by content: equal
+// sums list the same bytes.
+type listing struct {
+	entries   []entry
+	supported bool // false: a referrers API that is not there
+	truncated bool // a limit cut the listing
+	sum       [sha256.Size]byte
+}
+
+func (l listing) empty() bool { return len(l.entries) == 0 }
+
+// list asks one place. Nothing there is an empty listing, not an error.
+func (d *Decision) list(ctx context.Context, key placeKey) (listing, error) {
+	if l, ok := d.store.keptListing(key); ok && !l.empty() && d.rec == nil {
+		return l, nil
+	}
+	l, err := d.ask(ctx, key)
+	if err == nil {
+		d.store.keepListing(key, l)
+	}
+	return l, err
+}
+
+func (d *Decision) ask(ctx context.Context, key placeKey) (listing, error) {
+	if key.place == referrersAPI {
+		return d.askReferrers(ctx, key)
+	}
+	tag := strings.Replace(string(key.digest), ":", "-", 1)
+	if key.place != fallbackTag {
+		tag += string(key.place)
+	}
+	m, err := d.store.tagged(ctx, key.repo, tag)
+	if code, _ := fault.CodeOf(err); code == fault.NotFound {
+		return listing{supported: true}, nil
+	}
+	if err != nil {
+		return listing{}, err
+	}
+	d.rec.tagged(key.repo, tag, m)
+	if m.IsIndex() != (key.place == fallbackTag) {
+		return listing{}, fault.Newf(fault.Malformed, "read", key.repo.String()+":"+tag, "unexpected media type %q", m.MediaType)
+	}
+	if key.place == fallbackTag {
+		return d.listed(m.Manifests, false), nil
+	}
+	return d.listed(m.Layers, true), nil
+}
+
+func (d *Decision) askReferrers(ctx context.Context, key placeKey) (listing, error) {
+	r, err := d.store.referrers(ctx, key.repo, key.digest)
+	if err != nil {
+		return listing{}, err
+	}
+	l := d.listed(r.Descriptors, false)
+	l.supported = r.Supported
+	l.truncated = l.truncated || r.Truncated
+	return l, nil
+}
+
+func (d *Decision) listed(descs []registry.Descriptor, layer bool) listing {
+	l := listing{supported: true}
+	if limit := d.limits.Referrers; len(descs) > limit {
+		descs, l.truncated = descs[:limit], true
+	}
+	h := sha256.New()
+	for _, desc := range descs {
+		l.entries = append(l.entries, entry{desc, layer})
+		fmt.Fprintf(h, "%s\n%s\n%d\n%q\n", desc.Digest, desc.ArtifactType, desc.Size, desc.Annotations)
+	}
+	h.Sum(l.sum[:0])
+	return l
+}
+
+// found is what all places of an image list for one request.
+type found struct {
+	tag, api, fallback listing
+	failed             []error // places that could not be read
+}
+
+// places asks the tag of old writers and the referrers API, both at once, both
+// awaited.
+func (d *Decision) places(ctx context.Context, repo registry.Repository, digest registry.Digest, tag place, o *Options) (found, error) {
+	var f found
+	asks := []struct {
+		wanted bool
+		place  place
+		into   *listing
+	}{{o.Formats.Legacy, tag, &f.tag}, {o.Formats.Bundle, referrersAPI, &f.api}}
+	errs := parallel(len(asks), func(i int) (err error) {
+		if asks[i].wanted {
+			*asks[i].into, err = d.list(ctx, placeKey{repo, digest, asks[i].place})
+		}
+		return err
+	})
+	return f, f.note(errs...)
+}
+
+// more asks the fallback tag when the referrers API is not there or is empty.
+func (d *Decision) more(ctx context.Context, repo registry.Repository, digest registry.Digest, f *found, o *Options) error {
+	if !o.Formats.Bundle || !f.api.empty() {
+		return nil
+	}
+	var err error
+	f.fallback, err = d.list(ctx, placeKey{repo, digest, fallbackTag})
+	return f.note(err)
+}
+
+// note keeps failures that are an answer for a policy, and returns the others.
+func (f *found) note(errs ...error) error {
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		if _, known := fault.CodeOf(err); !known {
+			return err
+		}
+		f.failed = append(f.failed, err)
+	}
+	return nil
+}
+
+// Artifact types that say nothing about what a referrer holds: registries that
+// report the type of the config instead of the manifest's artifactType.
+var silentTypes = []string{"", "application/vnd.oci.empty.v1+json", "application/vnd.oci.image.config.v1+json"}
+
+const (
+	bundlePrefix        = "application/vnd.dev.sigstore.bundle"
+	predicateAnnotation = "dev.sigstore.bundle.predicateType"
+	legacyPredicate     = "predicateType"
+	simpleSigningType   = "application/vnd.dev.cosign.simplesigning.v1+json"
+	dsseType            = "application/vnd.dsse.envelope.v1+json"
+)
+
+// wanted says whether an entry may hold a statement of one of the predicate
+// types. What descriptors say is not signed: it can hide evidence, which denies,
+// and it can never make evidence.
+func wanted(e entry, predicates []string) bool {
+	if e.layer {
+		p := e.Annotations[legacyPredicate]
+		return p == "" || len(predicates) == 0 || slices.Contains(predicates, p)
+	}
+	if !slices.Contains(silentTypes, e.ArtifactType) && !strings.HasPrefix(e.ArtifactType, bundlePrefix) {
+		return false
+	}
+	p := e.Annotations[predicateAnnotation]
+	return p == "" || len(predicates) == 0 || slices.Contains(predicates, p)
+}
+
+// candidate is one piece of evidence with its bytes in hand.
+type candidate struct {
+	entry
+	bundle bool
+	body   []byte
+	err    error
+}
+
+// fetch reads the bytes of the entries that may matter, in parallel, up to the
+// limit on signatures. The second value says that the limit cut them.
+func (d *Decision) fetch(ctx context.Context, repo registry.Repository, digest registry.Digest, entries []entry, predicates []string) ([]candidate, bool, error) {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !wanted(e, predicates) })
+	cut := len(entries) > d.limits.Signatures
+	if cut {
+		entries = entries[:d.limits.Signatures]
+	}
+	out := make([]candidate, len(entries))
+	errs := parallel(len(entries), func(i int) error {
+		out[i] = d.candidate(ctx, repo, digest, entries[i])
+		if _, known := fault.CodeOf(out[i].err); !known {
+			return out[i].err
+		}
+		return nil
+	})
+	return out, cut, errors.Join(errs...)
+}
+
+func (d *Decision) candidate(ctx context.Context, repo registry.Repository, digest registry.Digest, e entry) candidate {
+	c := candidate{entry: e}
+	if e.layer {
+		c.body, c.err = d.payload(ctx, repo, digest, e.Descriptor)
+		return c
+	}
+	m, err := d.store.manifest(ctx, repo, e.Digest)
+	if err != nil {
+		c.err = err
+		return c
+	}
+	d.rec.manifest(m)
+	if len(m.Layers) == 0 || m.IsIndex() {
+		c.err = fault.Newf(fault.Unsupported, "read referrer", string(e.Digest), "not a Sigstore bundle")
+		return c
+	}
+	layer := m.Layers[0]
+	if !strings.HasPrefix(layer.MediaType, bundlePrefix) {
+		c.err = fault.Newf(fault.Unsupported, "read referrer", string(e.Digest), "media type %q is not a Sigstore bundle", layer.MediaType)
+		return c
+	}
+	c.bundle = true
+	c.body, c.err = d.blob(ctx, repo, layer)
+	return c
+}
+
+// payload returns the bytes of a layer of a .sig or .att manifest. The payload
+// that `cosign sign` writes when it is given no annotations is known from the
+// repository and the digest: when its hash is the one that the descriptor
+// names, the bytes are in hand and need not be fetched.
+func (d *Decision) payload(ctx context.Context, repo registry.Repository, digest registry.Digest, desc registry.Descriptor) ([]byte, error) {
+	if desc.MediaType == simpleSigningType {
+		for _, name := range payloadNames(repo) {
+			guess := cosign.DefaultPayload(name, digest)
+			if registry.DigestOf(guess) == desc.Digest {
+				d.rec.content(desc.Digest, guess)
+				return guess, nil
+			}
+		}
+	}
+	return d.blob(ctx, repo, desc)
+}
+
+func (d *Decision) blob(ctx context.Context, repo registry.Repository, desc registry.Descriptor) ([]byte, error) {
+	b, err := d.store.blob(ctx, repo, desc)
+	if err == nil {
+		d.rec.content(desc.Digest, b)
+	}
+	return b, err
+}
+
+// payloadNames are the names that writers give a repository: cosign calls
+// docker.io by its old name.
+func payloadNames(repo registry.Repository) []string {
+	if repo.Registry == "docker.io" {
+		return []string{"index.docker.io/" + repo.Name, repo.String()}
+	}
+	return []string{repo.String()}
+}
+
+// unclassified marks a bug: an error that nobody gave a code.
+func unclassified(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fmt.Errorf("unclassified error, please report it: %w", err)
+}

@@ -1,0 +1,81 @@
+package evidence
+
+import (
+	"maps"
+	"sync"
+
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// Recorder notes every byte that a decision rests on. A nil Recorder notes
+// nothing. It is safe for concurrent use.
+type Recorder struct {
+	mu    sync.Mutex
+	blobs map[registry.Digest][]byte
+	types map[registry.Digest]string // media types of the blobs that are manifests
+	tags  map[string]registry.Digest // full reference → digest
+}
+
+// NewRecorder returns an empty Recorder.
+func NewRecorder() *Recorder {
+	return &Recorder{blobs: map[registry.Digest][]byte{}, types: map[registry.Digest]string{}, tags: map[string]registry.Digest{}}
+}
+
+// Blobs returns the recorded content by digest.
+func (r *Recorder) Blobs() map[registry.Digest][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.blobs)
+}
+
+// Manifests returns the media types of the recorded manifests and indexes.
+func (r *Recorder) Manifests() map[registry.Digest]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.types)
+}
+
+// Tags returns what each tag meant, by full reference ("host/repo:tag").
+func (r *Recorder) Tags() map[string]registry.Digest {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.tags)
+}
+
+func (r *Recorder) content(d registry.Digest, b []byte) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.blobs[d] = b
+}
+
+func (r *Recorder) manifest(m registry.Manifest) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.blobs[m.Digest], r.types[m.Digest] = m.Raw, m.MediaType
+}
+
+func (r *Recorder) tag(ref registry.Reference, d registry.Digest) {
+	if r == nil || ref.Tag() == "" {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tags[ref.Repository().String()+":"+ref.Tag()] = d
+}
+
+func (r *Recorder) tagged(repo registry.Repository, tag string, m registry.Manifest) {
+	if r == nil {
+		return
+	}
+	r.manifest(m)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tags[repo.String()+":"+tag] = m.Digest
+}
+

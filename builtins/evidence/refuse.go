@@ -1,0 +1,92 @@
+package evidence
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/waxseal/waxseal/builtins/fault"
+)
+
+// absence is the code and the text for an image without any candidate.
+type absence struct {
+	code fault.Code
+	text string
+}
+
+var (
+	noSignature   = absence{fault.Unsigned, "no signature was found"}
+	noAttestation = absence{fault.NoAttestation, "no attestation was found"}
+)
+
+// telling orders the codes of candidates that were set aside: the further a
+// candidate came, the more it tells about what is missing.
+var telling = []fault.Code{
+	fault.Expired, fault.TlogMissing, fault.TlogMismatch, fault.SCTMissing, fault.TimestampMissing,
+	fault.AnnotationMismatch, fault.UntrustedIdentity, fault.DigestMismatch, fault.SignatureInvalid,
+	fault.TooLarge, fault.Unsupported, fault.Malformed, fault.WrongPredicate,
+}
+
+func rank(err error) int {
+	code, _ := fault.CodeOf(err)
+	if i := slices.Index(telling, code); i >= 0 {
+		return i
+	}
+	return len(telling)
+}
+
+// refuse makes the refusal of a trial that found too little. When a place or a
+// candidate could not be read, nobody can tell.
+func (t *trial) refuse(f *found, none absence) error {
+	if errs := slices.Concat(f.failed, t.failed); len(errs) > 0 {
+		return &refusal{errs: distinct(errs), ignored: t.ignored}
+	}
+	if t.cut {
+		err := fault.Newf(fault.TooLarge, "read evidence of", t.name(),
+			"more entries than the limits allow (referrers %d, signatures %d): the answer may be among those not read", t.d.limits.Referrers, t.d.limits.Signatures)
+		return &refusal{errs: []error{err}, ignored: t.ignored}
+	}
+	return &refusal{errs: []error{t.reason(none)}, ignored: t.ignored}
+}
+
+func (t *trial) reason(none absence) error {
+	switch {
+	case len(t.signed) > 0:
+		return fault.Newf(fault.ThresholdNotMet, "verify", t.name(), "%d of the %d required keys and identities signed", len(t.signed), t.o.Threshold)
+	case len(t.reasons) == 0:
+		return fault.Newf(none.code, "verify", t.name(), "%s (looked in: %s)", none.text, t.looked())
+	}
+	best := slices.MinFunc(t.reasons, func(a, b error) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Error(), b.Error()))
+	})
+	code, _ := fault.CodeOf(best)
+	if code == fault.WrongPredicate && none.code == fault.Unsigned {
+		return fault.Newf(fault.Unsigned, "verify", t.name(), "no signature was found; what is attached are statements of other types")
+	}
+	return fault.New(code, "verify", t.name(), best)
+}
+
+func (t *trial) looked() string {
+	switch {
+	case !t.o.Formats.Bundle:
+		return "legacy tag"
+	case !t.o.Formats.Legacy:
+		return "referrers"
+	}
+	return "legacy tag, referrers"
+}
+
+func (t *trial) name() string { return fmt.Sprintf("%s@%s", t.repo, t.digest) }
+
+// distinct drops errors with a text that was seen before.
+func distinct(errs []error) []error {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(errs, func(err error) bool {
+		text := err.Error()
+		if seen[text] {
+			return true
+		}
+		seen[text] = true
+		return false
+	})
+}

@@ -1,0 +1,186 @@
+package evidence
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// store shares what is being fetched, and keeps content by digest.
+type store struct {
+	source  Source
+	flights singleflight.Group
+	budget  time.Duration // of a shared fetch, which outlives its first caller
+
+	mu      sync.Mutex
+	max     int64
+	bytes   int64
+	order   *list.List // of *kept, newest first
+	content map[contentKey]*list.Element
+
+	ttl      time.Duration
+	now      func() time.Time
+	listings map[placeKey]keptListing
+}
+
+type contentKey struct {
+	repo   registry.Repository
+	digest registry.Digest
+}
+
+type kept struct {
+	key   contentKey
+	value any
+	size  int64
+}
+
+type keptListing struct {
+	listing listing
+	until   time.Time
+}
+
+func newStore(source Source, cfg Config) *store {
+	return &store{
+		source: source, budget: cfg.Deadline, max: cfg.CacheBytes, order: list.New(),
+		content: map[contentKey]*list.Element{}, ttl: cfg.ListingTTL, now: cfg.Now,
+		listings: map[placeKey]keptListing{},
+	}
+}
+
+// shared runs fetch once for all who ask for the same thing at the same time.
+// The fetch runs under a context of its own: that one caller gives up must not
+// fail the others.
+func shared[T any](ctx context.Context, s *store, key string, fetch func(context.Context) (T, error)) (T, error) {
+	var zero T
+	ch := s.flights.DoChan(key, func() (any, error) {
+		own, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.budget, errDeadline)
+		defer cancel()
+		var v T
+		err := safely(func() (err error) {
+			v, err = fetch(own)
+			return err
+		})
+		if err != nil && own.Err() != nil && !errors.As(err, new(*fault.Error)) {
+			err = ended(own)
+		}
+		return v, err
+	})
+	select {
+	case r := <-ch:
+		if r.Err != nil {
+			return zero, r.Err
+		}
+		return r.Val.(T), nil
+	case <-ctx.Done():
+		return zero, ended(ctx)
+	}
+}
+
+func (s *store) resolve(ctx context.Context, ref registry.Reference) (registry.Descriptor, error) {
+	return shared(ctx, s, "tag "+ref.String(), func(ctx context.Context) (registry.Descriptor, error) {
+		return s.source.Resolve(ctx, ref)
+	})
+}
+
+func (s *store) tagged(ctx context.Context, repo registry.Repository, tag string) (registry.Manifest, error) {
+	return shared(ctx, s, "tagged "+repo.String()+":"+tag, func(ctx context.Context) (registry.Manifest, error) {
+		return s.source.Tagged(ctx, repo, tag)
+	})
+}
+
+func (s *store) referrers(ctx context.Context, repo registry.Repository, d registry.Digest) (registry.Referrers, error) {
+	return shared(ctx, s, "referrers "+repo.String()+"@"+string(d), func(ctx context.Context) (registry.Referrers, error) {
+		return s.source.Referrers(ctx, repo, d)
+	})
+}
+
+func (s *store) manifest(ctx context.Context, repo registry.Repository, d registry.Digest) (registry.Manifest, error) {
+	key := contentKey{repo, d}
+	if v, ok := lookup[registry.Manifest](s, key); ok {
+		return v, nil
+	}
+	return shared(ctx, s, "manifest "+repo.String()+"@"+string(d), func(ctx context.Context) (registry.Manifest, error) {
+		m, err := s.source.Manifest(ctx, repo, d)
+		if err == nil {
+			s.keep(key, m, int64(2*len(m.Raw)))
+		}
+		return m, err
+	})
+}
+
+func (s *store) blob(ctx context.Context, repo registry.Repository, desc registry.Descriptor) ([]byte, error) {
+	key := contentKey{repo, desc.Digest}
+	if v, ok := lookup[[]byte](s, key); ok {
+		return v, nil
+	}
+	return shared(ctx, s, "blob "+repo.String()+"@"+string(desc.Digest), func(ctx context.Context) ([]byte, error) {
+		b, err := s.source.Blob(ctx, repo, desc)
+		if err == nil {
+			s.keep(key, b, int64(len(b)))
+		}
+		return b, err
+	})
+}
+
+func lookup[T any](s *store, key contentKey) (T, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var zero T
+	e, ok := s.content[key]
+	if !ok {
+		return zero, false
+	}
+	v, ok := e.Value.(*kept).value.(T)
+	if ok {
+		s.order.MoveToFront(e)
+	}
+	return v, ok
+}
+
+func (s *store) keep(key contentKey, value any, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.content[key]; known || size > s.max/4 {
+		return
+	}
+	s.content[key] = s.order.PushFront(&kept{key, value, size})
+	s.bytes += size
+	for s.bytes > s.max {
+		last := s.order.Back()
+		old := s.order.Remove(last).(*kept)
+		delete(s.content, old.key)
+		s.bytes -= old.size
+	}
+}
+
+// maxListings bounds the listings kept: a listing is a few kilobytes.
+const maxListings = 4096
+
+func (s *store) keptListing(key placeKey) (listing, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, ok := s.listings[key]
+	if !ok || s.now().After(k.until) {
+		return listing{}, false
+	}
+	return k.listing, true
+}
+
+func (s *store) keepListing(key placeKey, l listing) {
+	if s.ttl < 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.listings) >= maxListings {
+		clear(s.listings)
+	}
+	s.listings[key] = keptListing{l, s.now().Add(s.ttl)}
+}

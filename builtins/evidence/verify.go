@@ -1,0 +1,363 @@
+package evidence
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/waxseal/waxseal/builtins/cosign"
+	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// Verify finds out who signed the image: cosign.verify.
+func (d *Decision) Verify(ctx context.Context, ref string, o *Options) (*Verification, error) {
+	r, err := registry.Parse(ref)
+	if err != nil {
+		return failed(err, Image{Ref: ref}, newVerification)
+	}
+	if v := d.warmView(r, o); v != nil {
+		return v, nil
+	}
+	ctx, cancel := d.bounded(ctx)
+	defer cancel()
+	desc, err := d.resolve(ctx, r)
+	if err != nil {
+		return failed(err, imageOf(r, desc), newVerification)
+	}
+	img := imageOf(r, desc)
+	out, err := d.covered(ctx, r.Repository(), desc.Digest, o, d.signedBy)
+	if err != nil {
+		return failed(err, img, newVerification)
+	}
+	v := newVerification(Common{OK: true, Ignored: sortIgnored(out.ignored), Image: img})
+	v.Signers = out.signers
+	if r.Digest() != "" {
+		out.views.Store(r, v)
+	}
+	return v, nil
+}
+
+// warmView returns the result of an earlier verification of the same bytes.
+// It makes no request: the digest stands in the reference, and the listings
+// are not older than ListingTTL.
+func (d *Decision) warmView(r registry.Reference, o *Options) *Verification {
+	if r.Digest() == "" || d.rec != nil || o.Platforms != "index" {
+		return nil
+	}
+	out := d.remembered(verifyFn, r.Repository(), r.Digest(), signatureTag, o)
+	if out == nil {
+		return nil
+	}
+	if v, ok := out.views.Load(r); ok {
+		return v.(*Verification)
+	}
+	return nil
+}
+
+const (
+	verifyFn = "cosign.verify"
+	attestFn = "cosign.attestations"
+)
+
+func newVerification(c Common) *Verification {
+	return &Verification{Common: common(c), Signers: []Signer{}}
+}
+
+// common fills what must always be present.
+func common(c Common) Common {
+	out := Common{OK: c.OK, Errors: c.Errors, Ignored: c.Ignored, Image: c.Image}
+	if out.Errors == nil {
+		out.Errors = []Problem{}
+	}
+	if out.Ignored == nil {
+		out.Ignored = []Ignored{}
+	}
+	return out
+}
+
+// refusal is a failed verification with what was set aside on the way.
+type refusal struct {
+	errs    []error
+	ignored []Ignored
+}
+
+func (r *refusal) Error() string   { return r.errs[0].Error() }
+func (r *refusal) Unwrap() []error { return r.errs }
+
+// failed makes the result of an error, or returns the error where it is no
+// answer: then evaluation halts.
+func failed[T any](err error, img Image, build func(Common) T) (T, error) {
+	var zero T
+	errs, ignored := []error{err}, []Ignored(nil)
+	if r, ok := err.(*refusal); ok {
+		errs, ignored = r.errs, r.ignored
+	}
+	c := Common{Image: img, Ignored: sortIgnored(ignored)}
+	for _, e := range errs {
+		code, known := fault.CodeOf(e)
+		if !known {
+			return zero, unclassified(e)
+		}
+		if code == fault.InvalidRequest {
+			return zero, e
+		}
+		c.Errors = append(c.Errors, problem(e, code))
+	}
+	return build(c), nil
+}
+
+func imageOf(r registry.Reference, desc registry.Descriptor) Image {
+	return Image{
+		Ref: r.String(), Registry: r.Repository().Registry, Repository: r.Repository().Name,
+		Tag: r.Tag(), Digest: desc.Digest, MediaType: desc.MediaType,
+	}
+}
+
+// remembered returns the positive outcome for listings that are kept, or nil.
+// Listings that are empty count here: a yes that rests on the others holds
+// whatever may have come since.
+func (d *Decision) remembered(fn string, repo registry.Repository, digest registry.Digest, tag place, o *Options) *outcome {
+	key := outcomeKey{fn: fn, repo: repo, digest: digest, options: o.id}
+	empty := true
+	for _, p := range []struct {
+		ask bool
+		pl  place
+		sum *[32]byte
+	}{{o.Formats.Legacy, tag, &key.tag}, {o.Formats.Bundle, referrersAPI, &key.api}} {
+		if !p.ask {
+			continue
+		}
+		l, ok := d.store.keptListing(placeKey{repo, digest, p.pl})
+		if !ok {
+			return nil
+		}
+		*p.sum = l.sum
+		empty = empty && (p.pl != referrersAPI || l.empty())
+	}
+	root, err := o.root()
+	if err != nil {
+		return nil
+	}
+	key.root = root
+	if out := d.outcomes.get(key); out != nil || !o.Formats.Bundle || !empty {
+		return out
+	}
+	l, ok := d.store.keptListing(placeKey{repo, digest, fallbackTag})
+	if !ok {
+		return nil
+	}
+	key.fallback = l.sum
+	return d.outcomes.get(key)
+}
+
+// root names the trust root that counts now.
+func (o *Options) root() (string, error) {
+	if o.names.Roots == nil {
+		return "", nil
+	}
+	r, err := o.names.Roots(o.rootName)
+	if err != nil || r == nil {
+		return "", err
+	}
+	return r.Digest(), nil
+}
+
+// prover establishes whether one manifest satisfies the options.
+type prover func(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error)
+
+// covered proves every manifest that opts.platforms names.
+func (d *Decision) covered(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options, prove prover) (*outcome, error) {
+	subjects, err := d.subjects(ctx, repo, digest, o.Platforms)
+	if err != nil {
+		return nil, err
+	}
+	if len(subjects) == 1 {
+		return prove(ctx, repo, subjects[0], o)
+	}
+	outs := make([]*outcome, len(subjects))
+	errs := parallel(len(subjects), func(i int) (err error) {
+		outs[i], err = prove(ctx, repo, subjects[i], o)
+		return err
+	})
+	all := &outcome{}
+	for i, out := range outs {
+		if errs[i] != nil {
+			return nil, uncovered(subjects[i], errs[i])
+		}
+		all.signers = append(all.signers, out.signers...)
+		all.statements = append(all.statements, out.statements...)
+		all.ignored = append(all.ignored, out.ignored...)
+	}
+	return all, nil
+}
+
+// uncovered says which manifest of the index is not covered.
+func uncovered(digest registry.Digest, err error) error {
+	code, known := fault.CodeOf(err)
+	if !known || code.Retryable() {
+		return err
+	}
+	return &refusal{errs: []error{fault.New(fault.PlatformMissing, "verify platform", string(digest), err)}}
+}
+
+// signedBy proves who signed one manifest.
+func (d *Decision) signedBy(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
+	co, err := o.trusted()
+	if err != nil {
+		return nil, err
+	}
+	f, err := d.places(ctx, repo, digest, signatureTag, o)
+	if err != nil {
+		return nil, err
+	}
+	t := trial{d: d, repo: repo, digest: digest, o: o, co: co}
+	out, err := t.signatures(ctx, &f)
+	if out != nil || err != nil {
+		return out, err
+	}
+	if f.api.empty() {
+		if err := d.more(ctx, repo, digest, &f, o); err != nil {
+			return nil, err
+		}
+		if out, err = t.signatures(ctx, &f); out != nil || err != nil {
+			return out, err
+		}
+	}
+	return nil, t.refuse(&f, noSignature)
+}
+
+// trial is the examination of one manifest's evidence.
+type trial struct {
+	d      *Decision
+	repo   registry.Repository
+	digest registry.Digest
+	o      *Options
+	co     *cosign.Options
+
+	tried   int
+	signed  []cosign.Signer
+	ignored []Ignored
+	reasons []error // why each candidate was set aside
+	failed  []error // candidates that could not be read now
+	cut     bool    // a limit cut the candidates
+	seen    map[registry.Digest]bool
+}
+
+func (t *trial) key(fn string, f *found) outcomeKey {
+	root := ""
+	if t.co.Root != nil {
+		root = t.co.Root.Digest()
+	}
+	return outcomeKey{
+		fn: fn, repo: t.repo, digest: t.digest, options: t.o.id, root: root,
+		tag: f.tag.sum, api: f.api.sum, fallback: f.fallback.sum,
+	}
+}
+
+// signatures verifies what the places list, and returns an outcome once the
+// threshold is met.
+func (t *trial) signatures(ctx context.Context, f *found) (*outcome, error) {
+	key := t.key(verifyFn, f)
+	if out := t.d.outcomes.get(key); out != nil && t.d.rec == nil {
+		return out, nil
+	}
+	if err := t.examine(ctx, f, []string{cosign.SignPredicate}, t.signature); err != nil {
+		return nil, err
+	}
+	if !cosign.Threshold(t.signed, t.o.Entries(), t.o.Threshold) {
+		return nil, nil
+	}
+	out := &outcome{ignored: t.ignored, signers: []Signer{}}
+	for _, s := range t.signed {
+		out.signers = append(out.signers, signerOf(s, t.digest))
+		out.until = earlier(out.until, s.ValidUntil)
+	}
+	sortSigners(out.signers)
+	if len(t.failed) == 0 && len(f.failed) == 0 {
+		t.d.outcomes.put(key, out)
+	}
+	return out, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+// examine fetches and checks every candidate that was not seen before.
+func (t *trial) examine(ctx context.Context, f *found, predicates []string, check func(context.Context, candidate) error) error {
+	var entries []entry
+	for _, l := range []listing{f.tag, f.api, f.fallback} {
+		t.cut = t.cut || l.truncated
+		for _, e := range l.entries {
+			if t.seen == nil {
+				t.seen = map[registry.Digest]bool{}
+			}
+			id := e.Digest
+			if e.layer { // two signatures over one payload are two entries
+				id = registry.DigestOf(fmt.Appendf(nil, "%s %q", e.Digest, e.Annotations))
+			}
+			if !t.seen[id] {
+				t.seen[id] = true
+				entries = append(entries, e)
+			}
+		}
+	}
+	cands, cut, err := t.d.fetch(ctx, t.repo, t.digest, entries, predicates)
+	if err != nil {
+		return err
+	}
+	t.cut = t.cut || cut
+	t.tried += len(cands)
+	for _, c := range cands {
+		if err := t.judge(ctx, c, check); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge checks one candidate. What cannot be read now may be good: it is not
+// set aside, it makes the answer uncertain.
+func (t *trial) judge(ctx context.Context, c candidate, check func(context.Context, candidate) error) error {
+	err := c.err
+	if err == nil {
+		err = check(ctx, c)
+	}
+	if err == nil {
+		return nil
+	}
+	code, known := fault.CodeOf(err)
+	switch {
+	case !known:
+		return err
+	case code.Retryable():
+		t.failed = append(t.failed, err)
+	default:
+		t.reasons = append(t.reasons, err)
+		t.ignored = append(t.ignored, Ignored{Digest: c.Digest, Code: code})
+	}
+	return nil
+}
+
+func (t *trial) signature(ctx context.Context, c candidate) error {
+	if c.bundle {
+		st, s, err := t.co.Bundle(ctx, c.body, t.digest)
+		if err != nil {
+			return err
+		}
+		if st.PredicateType != cosign.SignPredicate {
+			return fault.Newf(fault.WrongPredicate, "read bundle", string(c.Digest), "a statement of type %q is not a signature", st.PredicateType)
+		}
+		t.signed = append(t.signed, s)
+		return nil
+	}
+	s, err := t.co.Signature(ctx, cosign.Legacy{Payload: c.body, Annotations: c.Annotations}, t.digest)
+	if err == nil {
+		t.signed = append(t.signed, s)
+	}
+	return err
+}

@@ -1,0 +1,118 @@
+package builtins
+
+import "github.com/open-policy-agent/opa/v1/types"
+
+// The types of results are closed: a policy that misspells a field does not
+// compile. Each is written once, here.
+
+type field struct {
+	name string
+	doc  string
+	typ  types.Type
+}
+
+func object(fields ...field) *types.Object {
+	props := make([]*types.StaticProperty, len(fields))
+	for i, f := range fields {
+		props[i] = types.NewStaticProperty(f.name, types.Named(f.name, f.typ).Description(f.doc))
+		if f.doc == "" {
+			props[i] = types.NewStaticProperty(f.name, f.typ)
+		}
+	}
+	return types.NewObject(props, nil)
+}
+
+func list(of types.Type) types.Type { return types.NewArray(nil, of) }
+
+func mapOf(of types.Type) types.Type {
+	return types.NewObject(nil, types.NewDynamicProperty(types.S, of))
+}
+
+func str(name, doc string) field  { return field{name, doc, types.S} }
+func num(name, doc string) field  { return field{name, doc, types.N} }
+func flag(name, doc string) field { return field{name, doc, types.B} }
+
+var problemType = object(
+	str("code", "one of the closed list of codes"),
+	str("message", "what happened, for people"),
+	flag("retryable", "true when asking again later may give another answer"),
+)
+
+var ignoredType = object(str("digest", "of the layer or manifest that was set aside"), str("code", "why"))
+
+var imageType = object(
+	str("ref", "normalised reference"),
+	str("registry", "host, `docker.io` for Docker Hub"),
+	str("repository", "name within the registry"),
+	str("tag", "`\"\"` when the reference has none"),
+	str("digest", "the digest that this decision established, `\"\"` if it could not"),
+	str("media_type", "`\"\"` when the registry was not asked"),
+)
+
+var signerType = object(
+	str("kind", "`key` or `certificate`"),
+	str("key", "name of the key in the configuration, `\"\"` for a PEM in the request"),
+	str("key_id", "`sha256:` of the public key's DER (SubjectPublicKeyInfo)"),
+	str("issuer", "OIDC issuer in the certificate"),
+	str("subject", "subject alternative name in the certificate"),
+	field{"extensions", "Fulcio extensions by name", mapOf(types.S)},
+	str("format", "`legacy` or `bundle`"),
+	str("digest", "of the verified bytes: payload, envelope or bundle"),
+	str("image", "digest of the manifest that the signature covers"),
+	str("repository", "docker-reference of a legacy payload, `\"\"` in a bundle"),
+	field{"annotations", "signed annotations", mapOf(types.S)},
+	num("log_index", "index in the transparency log, -1 without an entry"),
+	str("log_id", "of the transparency log"),
+	str("signed_at", "RFC 3339, from a trusted clock; `\"\"` if none vouches for it"),
+)
+
+var statementType = object(
+	str("predicate_type", "URI"),
+	field{"predicate", "as attested", types.A},
+	str("digest", "of the statement's bytes"),
+	field{"subjects", "", list(object(str("name", ""), field{"digest", "by algorithm", mapOf(types.S)}))},
+	field{"signers", "", list(signerType)},
+)
+
+var findingType = object(
+	str("kind", "`vulnerability`, `secret`, `misconfiguration`, `malware` or `licence`"),
+	str("id", "as the scanner names it"),
+	field{"aliases", "", list(types.S)},
+	str("severity", "`critical`, `high`, `medium`, `low`, `negligible` or `unknown`"),
+	str("raw_severity", "as the scanner wrote it"),
+	field{"cvss", "", object(num("score", "0 when unknown"), str("vector", ""))},
+	field{"package", "", object(str("name", ""), str("version", ""), str("purl", ""))},
+	field{"fixed_in", "versions that hold the fix", list(types.S)},
+	str("state", "`fixed`, `not_fixed`, `wont_fix`, `unknown`, …"),
+	flag("suppressed", "set aside by the scanner, by an ignore rule or VEX"),
+	str("suppressed_by", ""),
+	str("target", "file, layer or package manager"),
+	str("title", ""),
+	str("url", ""),
+)
+
+var reportFields = []field{
+	{"scanner", "", object(str("name", ""), str("version", ""))},
+	str("format", "`trivy`, `grype`, `sarif` or `cyclonedx`"),
+	str("db_updated_at", "RFC 3339, `\"\"` when unknown"),
+	str("scanned_at", "RFC 3339, `\"\"` when unknown"),
+	{"findings", "", list(findingType)},
+}
+
+var reportType = object(reportFields...)
+
+var scanReportType = object(append([]field{
+	str("digest", "of the statement that carries the report"),
+	str("predicate_type", "URI"),
+	{"signers", "", list(signerType)},
+}, reportFields...)...)
+
+// result is the type of a builtin's result: the common fields and its payload.
+func result(payload ...field) *types.Object {
+	return object(append([]field{
+		flag("ok", "true exactly when `errors` is empty, and only on positive evidence"),
+		{"errors", "why not", list(problemType)},
+		{"ignored", "evidence that was set aside", list(ignoredType)},
+		{"image", "", imageType},
+	}, payload...)...)
+}

@@ -1,0 +1,106 @@
+// Package tests_test holds the tests of the repository as a whole.
+package tests_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	module = "github.com/waxseal/waxseal/"
+	opa    = "github.com/open-policy-agent/opa/"
+)
+
+// allowed says which packages of this module each folder may import, by prefix.
+// The folders are the architecture (docs/architecture.md).
+var allowed = []struct {
+	folder  string
+	imports []string
+	opa     bool
+}{
+	{"builtins/fault", nil, false},
+	{"builtins/registry", []string{"builtins/fault"}, false},
+	{"builtins/cosign", []string{"builtins/fault", "builtins/registry"}, false},
+	{"builtins/scan", []string{"builtins/fault"}, false},
+	{"builtins/config", []string{"builtins/fault", "builtins/config", "builtins/registry"}, false},
+	{"builtins/evidence", []string{"builtins/fault", "builtins/registry", "builtins/cosign", "builtins/scan"}, false},
+	{"builtins/hosted", []string{"builtins"}, true},
+	{"builtins", []string{"builtins/"}, true},
+	{"bundles", []string{"rego"}, false},
+	{"rego", nil, false},
+	{"cmd/waxseal", []string{"builtins", "bundles", "rego", "cmd/waxseal/internal"}, true},
+	{"tests", []string{""}, true},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestImports(t *testing.T) {
+	pkgs := listPackages(t)
+	require.NotEmpty(t, pkgs)
+	for _, p := range pkgs {
+		folder := strings.TrimPrefix(p.ImportPath, module)
+		rule := slices.IndexFunc(allowed, func(r struct {
+			folder  string
+			imports []string
+			opa     bool
+		}) bool {
+			return folder == r.folder || strings.HasPrefix(folder, r.folder+"/")
+		})
+		require.GreaterOrEqual(t, rule, 0, "%s: a new folder; say in tests/imports_test.go what it may import", folder)
+		for _, imp := range p.Imports {
+			if strings.HasPrefix(imp, opa) && !allowed[rule].opa {
+				t.Errorf("%s imports OPA (%s): only the root of builtins, hosted, cmd and tests may", folder, imp)
+			}
+			if own, ok := strings.CutPrefix(imp, module); ok && !mayImport(allowed[rule].imports, own) {
+				t.Errorf("%s imports %s: not the direction of the architecture", folder, own)
+			}
+		}
+	}
+}
+
+func mayImport(prefixes []string, imp string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool {
+		return p == "" || imp == p || strings.HasPrefix(imp, strings.TrimSuffix(p, "/")+"/")
+	})
+}
+
+// TestFixtureIsForTests keeps the in-memory registry and Sigstore out of what
+// is shipped.
+func TestFixtureIsForTests(t *testing.T) {
+	for _, p := range listPackages(t) {
+		folder := strings.TrimPrefix(p.ImportPath, module)
+		if strings.HasPrefix(folder, "tests/") {
+			continue
+		}
+		for _, imp := range p.Imports {
+			require.NotContains(t, imp, module+"tests/", folder)
+		}
+	}
+}
+
+func listPackages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...").Output()
+	require.NoError(t, err)
+	var pkgs []pkg
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p pkg
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return pkgs
+		}
+		require.NoError(t, err)
+		pkgs = append(pkgs, p)
+	}
+}
