@@ -57,6 +57,10 @@ func reader(marks map[string]json.RawMessage) func([]byte) (Report, error) {
 		return readTrivy
 	case has("matches", "descriptor"):
 		return readGrype
+	case has("runs", "version"):
+		return readSARIF
+	case has("bomFormat", "specVersion"):
+		return readCycloneDX
 	}
 	return nil
 }
