@@ -1,0 +1,32 @@
+# METADATA
+# title: Host of the waxseal binary
+# description: >-
+#   The object stands in the input, the parameters in the operator's data, and
+#   the world is asked by a builtin.
+package lib.waxseal.host
+
+import data.waxseal
+
+default object := null
+
+object := input.object
+
+default old_object := null
+
+old_object := input.old_object
+
+default operation := ""
+
+operation := input.operation if is_string(input.operation)
+
+default namespace := ""
+
+namespace := input.namespace if is_string(input.namespace)
+
+default parameters := {}
+
+parameters := waxseal.parameters if is_object(waxseal.parameters)
+
+now := time.now_ns()
+
+collect(requests) := evidence.collect(requests)

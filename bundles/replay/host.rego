@@ -1,0 +1,38 @@
+# METADATA
+# title: Host of a replay
+# description: >-
+#   Everything was recorded: the evidence and the time stand in the data, and
+#   nobody is asked. Without a recorded time every time is in the future.
+package lib.waxseal.host
+
+import data.waxseal
+
+default object := null
+
+object := input.object
+
+default old_object := null
+
+old_object := input.old_object
+
+default operation := ""
+
+operation := input.operation if is_string(input.operation)
+
+default namespace := ""
+
+namespace := input.namespace if is_string(input.namespace)
+
+default parameters := {}
+
+parameters := waxseal.parameters if is_object(waxseal.parameters)
+
+default now := 0
+
+now := waxseal.now if is_number(waxseal.now)
+
+# What was not recorded is not collected.
+collect(requests) := {key: waxseal.evidence[key] |
+	some request in requests
+	key := json.marshal(request)
+}

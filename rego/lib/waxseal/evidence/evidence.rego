@@ -1,0 +1,151 @@
+# METADATA
+# title: Evidence
+# description: >-
+#   What the world answered, collected once for a whole decision. One function
+#   per builtin makes the request and one reads the result, so that what a
+#   policy plans and what it reads cannot differ. Each result is total: what is
+#   missing or malformed is not ok, with an empty payload.
+package lib.waxseal.evidence
+
+import data.lib.waxseal.host
+import data.lib.waxseal.plan
+
+_collected := host.collect(plan.requests)
+
+# METADATA
+# title: Request of image.parse
+image_parse_request(ref) := {"fn": "image.parse", "ref": ref, "opts": {}}
+
+# METADATA
+# title: Result of image.parse
+image_parse(ref) := _result(image_parse_request(ref), {})
+
+# METADATA
+# title: Request of registry.digest
+registry_digest_request(ref) := {"fn": "registry.digest", "ref": ref, "opts": {}}
+
+# METADATA
+# title: Result of registry.digest
+registry_digest(ref) := _result(registry_digest_request(ref), {"digest": "", "media_type": "", "size": 0, "platforms": []})
+
+# METADATA
+# title: Request of registry.manifest
+registry_manifest_request(ref) := {"fn": "registry.manifest", "ref": ref, "opts": {}}
+
+# METADATA
+# title: Result of registry.manifest
+registry_manifest(ref) := _result(registry_manifest_request(ref), {"manifest": {}})
+
+# METADATA
+# title: Request of registry.config
+registry_config_request(ref) := {"fn": "registry.config", "ref": ref, "opts": {}}
+
+# METADATA
+# title: Result of registry.config
+registry_config(ref) := _result(registry_config_request(ref), {"config": {}})
+
+# METADATA
+# title: Request of registry.referrers
+registry_referrers_request(ref) := {"fn": "registry.referrers", "ref": ref, "opts": {}}
+
+# METADATA
+# title: Result of registry.referrers
+registry_referrers(ref) := _result(registry_referrers_request(ref), {"referrers": []})
+
+# METADATA
+# title: Request of cosign.verify
+cosign_verify_request(ref, opts) := {"fn": "cosign.verify", "ref": ref, "opts": opts}
+
+# METADATA
+# title: Result of cosign.verify
+cosign_verify(ref, opts) := _result(cosign_verify_request(ref, opts), {"signers": []})
+
+# METADATA
+# title: Request of cosign.attestations
+cosign_attestations_request(ref, opts) := {"fn": "cosign.attestations", "ref": ref, "opts": opts}
+
+# METADATA
+# title: Result of cosign.attestations
+cosign_attestations(ref, opts) := _result(cosign_attestations_request(ref, opts), {"statements": []})
+
+# METADATA
+# title: Request of scan.findings
+scan_findings_request(ref, opts) := {"fn": "scan.findings", "ref": ref, "opts": opts}
+
+# METADATA
+# title: Result of scan.findings
+scan_findings(ref, opts) := _result(scan_findings_request(ref, opts), {"reports": []})
+
+# The payload says which fields there are, of which type, and what stands in them when the result is not ok.
+_result(request, payload) := object.union(_common(found), object.filter(found, object.keys(payload))) if {
+	found := _collected[json.marshal(request)]
+	found.ok == true
+	found.errors == []
+	every field, empty in payload {
+		type_name(found[field]) == type_name(empty)
+		_objects(found[field])
+	}
+} else := object.union(_refused(found, _errors(found)), payload) if {
+	found := _collected[json.marshal(request)]
+	found.ok == false
+	count(_errors(found)) > 0
+} else := object.union(_refused(found, [_malformed]), payload) if {
+	found := _collected[json.marshal(request)]
+} else := object.union(_refused({}, [_not_collected]), payload)
+
+# A list holds objects; policies read their fields.
+_objects(value) if not is_array(value)
+
+_objects(value) if {
+	is_array(value)
+	every item in value {
+		is_object(item)
+	}
+}
+
+_common(found) := {
+	"ok": true,
+	"errors": [],
+	"ignored": _ignored(found),
+	"image": _image(found),
+}
+
+_refused(found, errors) := {
+	"ok": false,
+	"errors": errors,
+	"ignored": _ignored(found),
+	"image": _image(found),
+}
+
+_errors(found) := [{
+	"code": error.code,
+	"message": error.message,
+	"retryable": error.retryable,
+} |
+	some error in found.errors
+	is_string(error.code)
+	is_string(error.message)
+	is_boolean(error.retryable)
+]
+
+_ignored(found) := found.ignored if is_array(found.ignored)
+
+else := []
+
+_image(found) := object.union(_no_image, found.image) if is_object(found.image)
+
+else := _no_image
+
+_no_image := {"ref": "", "registry": "", "repository": "", "tag": "", "digest": "", "media_type": ""}
+
+_not_collected := {
+	"code": "not_collected",
+	"message": "this evidence was not collected",
+	"retryable": true,
+}
+
+_malformed := {
+	"code": "malformed",
+	"message": "the result is not one: a field is missing, of another type, or contradicts ok",
+	"retryable": false,
+}

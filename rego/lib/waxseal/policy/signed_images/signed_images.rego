@@ -1,0 +1,224 @@
+# METADATA
+# title: Images are signed by those who are trusted for them
+# description: >-
+#   Each image falls under the authorities whose patterns match it. All of them
+#   have to have signed it, or one of them where any is written. An image that
+#   falls under no authority is denied.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md
+# custom:
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1", "CIS-Kubernetes:5.5.1", "CWE:494"]
+package lib.waxseal.policy.signed_images
+
+import data.lib.waxseal.authority
+import data.lib.waxseal.evidence
+import data.lib.waxseal.host
+import data.lib.waxseal.image
+import data.lib.waxseal.parameters
+import data.lib.waxseal.result
+import data.lib.waxseal.workload
+
+requests contains evidence.cosign_verify_request(ctr.image, authority.opts(trusted)) if {
+	some ctr in workload.containers
+	some trusted in _asked(ctr)
+}
+
+# METADATA
+# title: No authority is trusted for this image
+# description: The image matches the patterns of no authority, so nobody's signature could make it acceptable.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#no_authority
+# custom:
+#   code: signed_images.no_authority
+#   severity: high
+#   remediation: Use an image of a repository that an authority is trusted for, or have the owner of the policy add an authority.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "CIS-Kubernetes:5.5.1"]
+deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": _unmatched(ctr)}) if {
+	_valid
+	some ctr in workload.containers
+	count(_asked(ctr)) == 0
+}
+
+# METADATA
+# title: The image is not signed
+# description: No signature was found for the image where signatures are kept.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#unsigned
+# custom:
+#   code: signed_images.unsigned
+#   severity: high
+#   remediation: Sign the image in the pipeline that builds it, or use an image that is signed.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1", "CIS-Kubernetes:5.5.1", "CWE:494"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unsigned
+
+# METADATA
+# title: The image is not signed by the authority
+# description: There are signatures, and none of them is what the authority asks for.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#untrusted
+# custom:
+#   code: signed_images.untrusted
+#   severity: high
+#   remediation: Have the image signed with a key or identity of this authority; if it should be, treat the image as tampered with.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1", "CIS-Kubernetes:5.5.1", "CWE:494"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.untrusted
+
+# METADATA
+# title: The signature was made for another repository
+# description: The digest is covered, by a signature whose payload names a repository that this authority is not trusted for.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#copied
+# custom:
+#   code: signed_images.copied
+#   severity: high
+#   remediation: Sign the image in its own repository, or name the other one in the parameter repositories of the authority.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.copied
+
+# METADATA
+# title: Whether the image is signed cannot be told now
+# description: The registry or a service behind it gave no answer. What cannot be verified is not admitted.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#unknown
+# custom:
+#   code: signed_images.unknown
+#   severity: medium
+#   remediation: Try again; if it stays, see that the registry can be reached and that its credentials are configured.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unknown
+
+# METADATA
+# title: The authority cannot be asked
+# description: The keys, identities or options of the authority are not understood by the verifier.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#invalid_request
+# custom:
+#   code: signed_images.invalid_request
+#   severity: high
+#   remediation: The owner of the policy has to correct the authority.
+#   controls: ["NIST-800-53:CM-14"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.invalid_request
+
+# METADATA
+# title: The parameters of the policy are wrong
+# description: Parameters that are empty or not understood are refused, never ignored.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#parameters
+# custom:
+#   code: signed_images.parameters
+#   severity: high
+#   remediation: The owner of the policy has to correct the parameters.
+#   controls: ["NIST-800-53:CM-14"]
+deny contains result.new(rego.metadata.chain(), {"why": problem}) if {
+	count(workload.containers) > 0
+	some problem in _problems
+}
+
+pass contains ctr if {
+	some ctr in workload.containers
+	_accepted(ctr)
+}
+
+notes := set()
+
+_accepted(ctr) if {
+	count(_asked(ctr)) > 0
+	every trusted in _asked(ctr) {
+		_holds(ctr, trusted)
+	}
+}
+
+_accepted(ctr) if {
+	_parameters.any
+	some trusted in _asked(ctr)
+	_holds(ctr, trusted)
+}
+
+_holds(ctr, trusted) if {
+	_answer(ctr, trusted).ok
+	_own(ctr, trusted)
+}
+
+_answer(ctr, trusted) := evidence.cosign_verify(ctr.image, authority.opts(trusted))
+
+# One signature has to be made for this repository; all of them where several are asked for.
+_own(ctr, trusted) if {
+	some signer in _answer(ctr, trusted).signers
+	_made_for(ctr, trusted, signer)
+	object.get(trusted, "threshold", 1) == 1
+}
+
+_own(ctr, trusted) if {
+	count(_answer(ctr, trusted).signers) > 0
+	every signer in _answer(ctr, trusted).signers {
+		_made_for(ctr, trusted, signer)
+	}
+}
+
+# A bundle names no repository. A legacy payload does, and it has to be this one or an allowed one.
+_made_for(_, _, signer) if signer.repository == ""
+
+_made_for(ctr, _, signer) if image.parse(signer.repository).name == image.parse(ctr.image).name
+
+_made_for(_, trusted, signer) if {
+	some pattern in trusted.repositories
+	image.matches(signer.repository, pattern)
+}
+
+# By what stands in the way. Each state has a rule above; another one would leave the container undecided.
+_refused[state] contains {"container": ctr, "why": why, "errors": answer.errors} if {
+	some ctr in workload.containers
+	not _accepted(ctr)
+	some trusted in _asked(ctr)
+	not _holds(ctr, trusted)
+	answer := _answer(ctr, trusted)
+	state := _state(answer)
+	why := _why(state, trusted, answer)
+}
+
+_state(answer) := "copied" if answer.ok
+
+else := "invalid_request" if {
+	some error in answer.errors
+	error.code == "invalid_request"
+} else := "unknown" if {
+	some error in answer.errors
+	error.retryable
+} else := "unsigned" if {
+	every error in answer.errors {
+		error.code == "unsigned"
+	}
+} else := "untrusted"
+
+_why("copied", trusted, answer) := sprintf("the signature of authority %q was made for %s, and this repository was expected", [
+	trusted.name,
+	concat(", ", sort({signer.repository | some signer in answer.signers})),
+])
+
+_why("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked (%s)", [trusted.name, _said(answer)])
+
+_why("unknown", trusted, answer) := sprintf("whether authority %q signed it cannot be told now (%s)", [trusted.name, _said(answer)])
+
+_why("unsigned", trusted, answer) := sprintf("it is not signed, and a signature of authority %q was expected (%s)", [trusted.name, _said(answer)])
+
+_why("untrusted", trusted, answer) := sprintf("no signature is what authority %q asks for (%s)", [trusted.name, _said(answer)])
+
+_said(answer) := concat("; ", [sprintf("%s: %s", [error.code, error.message]) | some error in answer.errors])
+
+_unmatched(ctr) := "no authority is trusted for its repository, and a trusted signature was expected" if image.parse(ctr.image).valid
+
+else := "its reference is missing or cannot be parsed, so no authority can be trusted for it"
+
+_asked(ctr) := authority.matching(_parameters.authorities, ctr.image) if _valid
+
+else := set()
+
+_valid if count(_problems) == 0
+
+_parameters := object.get(host.parameters, "signed_images", {})
+
+_problems := _misshapen if {
+	count(_misshapen) > 0
+} else := authority.problems("signed_images", object.get(_parameters, "authorities", []))
+
+_misshapen := parameters.problems("signed_images", _parameters, object.union(authority.shape, {"": "object", "any": "boolean"}))

@@ -1,0 +1,99 @@
+# METADATA
+# title: Violations and notes
+# description: >-
+#   The one shape of what a policy says, built once. Title, code, severity,
+#   controls and remediation come from the METADATA of the rule that says it.
+package lib.waxseal.result
+
+import data.lib.waxseal.host
+
+# METADATA
+# title: A violation
+# description: >-
+#   Total. The chain is rego.metadata.chain(); details may hold container (an
+#   entry of the workload), why (what is wrong, in place of the title) and errors.
+new(chain, details) := {
+	"code": _custom(chain, "code", "waxseal.unnamed"),
+	"policy": split(_custom(chain, "code", "waxseal.unnamed"), ".")[0],
+	"severity": _custom(chain, "severity", "high"),
+	"title": _annotation(chain, "title", "refused"),
+	"msg": _message(_subject(details), _why(chain, details), _custom(chain, "remediation", "")),
+	"remediation": _custom(chain, "remediation", ""),
+	"image": _of(details, "image"),
+	"where": _where(details),
+	"controls": _custom(chain, "controls", []),
+	"errors": object.get(details, "errors", []),
+}
+
+# METADATA
+# title: A note
+# description: The same shape as a violation; it denies nothing.
+note(chain, details) := new(chain, details)
+
+# METADATA
+# title: The violation of a policy that says nothing
+# description: A container that a policy neither refuses nor accepts is denied.
+undecided(policy, ctr) := {
+	"code": concat(".", [policy, "undecided"]),
+	"policy": policy,
+	"severity": "high",
+	"title": "The policy came to no decision",
+	"msg": _message(_subject(details), why, remediation),
+	"remediation": remediation,
+	"image": ctr.image,
+	"where": _where(details),
+	"controls": [],
+	"errors": [],
+} if {
+	details := {"container": ctr}
+	why := sprintf("the policy %s neither accepts nor refuses it, and silence denies", [policy])
+	remediation := "This is a mistake in the policy; tell its owner."
+}
+
+_message(subject, why, remediation) := trim_space(sprintf("%s: %s. %s", [subject, why, remediation]))
+
+_why(chain, details) := object.get(details, "why", _annotation(chain, "title", "refused"))
+
+_annotation(chain, name, otherwise) := object.get({"chain": chain}, ["chain", 0, "annotations", name], otherwise)
+
+_custom(chain, name, otherwise) := object.get({"chain": chain}, ["chain", 0, "annotations", "custom", name], otherwise)
+
+_of(details, field) := object.get(details, ["container", field], "")
+
+_where(details) := {
+	"kind": _text(["kind"], ""),
+	"namespace": _text(["metadata", "namespace"], host.namespace),
+	"name": _text(["metadata", "name"], _text(["metadata", "generateName"], "")),
+	"path": _of(details, "path"),
+	"container": _of(details, "name"),
+}
+
+_text(path, otherwise) := text if {
+	text := object.get({"object": host.object}, array.concat(["object"], path), otherwise)
+	is_string(text)
+} else := otherwise
+
+# What the message is about: image "x" of container "app" in Deployment shop/web.
+_subject(details) := sprintf("image %q of %s in %s", [_of(details, "image"), _container(details), _object]) if {
+	_of(details, "path") != ""
+} else := _object
+
+_container(details) := trim_space(sprintf("%s %s", [kind, _quoted(_of(details, "name"))])) if {
+	kind := object.get(
+		{"container": "container", "init": "init container", "ephemeral": "ephemeral container", "volume": "volume"},
+		_of(details, "type"), "container",
+	)
+}
+
+_quoted("") := ""
+
+_quoted(name) := sprintf("%q", [name]) if name != ""
+
+_object := trim_space(sprintf("%s %s", [_or(_where({}).kind, "object"), concat("/", [part |
+	some part in [_where({}).namespace, _where({}).name]
+	part != ""
+])]))
+
+_or("", otherwise) := otherwise
+
+_or(text, _) := text if text != ""

@@ -1,0 +1,143 @@
+# METADATA
+# title: The verdict
+# description: >-
+#   Puts together what the policies of a bundle say: silence denies, parameters
+#   that switch on nothing deny, and an update is not denied for an image that
+#   it leaves as it is.
+package lib.waxseal.verdict
+
+import data.lib.waxseal.host
+import data.lib.waxseal.parameters
+import data.lib.waxseal.plan
+import data.lib.waxseal.result
+import data.lib.waxseal.workload
+
+# METADATA
+# title: Whether a policy is switched on
+# description: Its key stands in the parameters. Digests are always required at admission.
+on(policy) if policy in object.keys(host.parameters)
+
+on("pinned_digests") if host.operation != ""
+
+# METADATA
+# title: The requests of a policy, if it is switched on
+planned(policy, requests) := requests if on(policy)
+
+else := set()
+
+# METADATA
+# title: The report of a decision
+# description: Said is what each policy says, {policy, {deny, pass, notes}}.
+report(said) := {
+	"violations": {violation | some violation in all; not _kept(violation)},
+	"notes": ({note | some policy in _on; some note in said[policy].notes} | {_as_note(violation) |
+		some violation in all
+		_kept(violation)
+	}),
+	"images": {object.union(object.remove(ctr, {"name"}), {"container": ctr.name, "admitted": _admitted(all, ctr)}) |
+		some ctr in workload.containers
+	},
+	"not_judged": workload.not_judged,
+} if {
+	all := union({problems, _denied(said), _undecided(said)})
+}
+
+# METADATA
+# title: No policy is switched on
+# description: Parameters that switch on no policy would admit everything.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/parameters.md#empty
+# custom:
+#   code: parameters.empty
+#   severity: high
+#   remediation: Name at least one policy in the parameters, for example pinned_digests.
+#   controls: ["NIST-800-53:CM-14"]
+problems contains result.new(rego.metadata.chain(), {"why": "the parameters switch on no policy"}) if {
+	count(workload.containers) > 0
+	count(plan.policies & object.keys(host.parameters)) == 0
+}
+
+# METADATA
+# title: A parameter is not known
+# description: A misspelt policy would be switched off without anyone noticing.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/parameters.md#unknown
+# custom:
+#   code: parameters.unknown
+#   severity: high
+#   remediation: Correct the name, or build the policy into the bundle.
+#   controls: ["NIST-800-53:CM-14"]
+problems contains result.new(rego.metadata.chain(), {"why": why}) if {
+	count(workload.containers) > 0
+	some name in (object.keys(host.parameters) - (plan.policies | {"workloads"}))
+	why := sprintf("%q is not a policy of this bundle; there are %s", [name, concat(", ", sort(plan.policies))])
+}
+
+# METADATA
+# title: The table of workloads is malformed
+# description: The parameter workloads names the places of containers in kinds that are not known.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/parameters.md#workloads
+# custom:
+#   code: parameters.workloads
+#   severity: high
+#   remediation: 'Write [{"group", "kind", "pods", "containers", "images", "ignore"}], where the last four are lists of places.'
+#   controls: ["NIST-800-53:CM-14"]
+problems contains result.new(rego.metadata.chain(), {"why": why}) if {
+	some why in parameters.problems("workloads", object.get(host.parameters, "workloads", []), {
+		"": "array",
+		"*": "object",
+		"*.group": "string",
+		"*.kind": "string",
+		"*.pods": "array",
+		"*.pods.*": "string",
+		"*.containers": "array",
+		"*.containers.*": "string",
+		"*.images": "array",
+		"*.images.*": "string",
+		"*.ignore": "array",
+		"*.ignore.*": "string",
+	})
+}
+
+_on := {policy | some policy in plan.policies; on(policy)}
+
+_denied(said) := {violation | some policy in _on; some violation in said[policy].deny}
+
+# A container that a policy neither refuses nor accepts. A policy that says nothing at all accepts nothing.
+_undecided(said) := {result.undecided(policy, ctr) |
+	some policy in _on
+	some ctr in workload.containers
+	not _accepts(said, policy, ctr)
+	not _refuses(said, policy, ctr)
+}
+
+_accepts(said, policy, ctr) if ctr in said[policy].pass
+
+_refuses(said, policy, ctr) if {
+	some violation in said[policy].deny
+	_about(violation, ctr)
+}
+
+# A violation without a place is about the whole object.
+_about(violation, ctr) if violation.where.path == ctr.path
+
+_about(violation, _) if violation.where.path == ""
+
+_admitted(all, ctr) := count({violation |
+	some violation in all
+	_about(violation, ctr)
+	not _kept(violation)
+}) == 0
+
+# What an update leaves as it is, is noted: it must stay possible to scale and to repair.
+_kept(violation) if {
+	host.operation == "UPDATE"
+	about := {ctr | some ctr in workload.containers; _about(violation, ctr)}
+	count(about) > 0
+	every ctr in about {
+		workload.unchanged(ctr)
+	}
+}
+
+_as_note(violation) := object.union(violation, {"msg": concat(" ", [violation.msg, "(Noted only: this update leaves the image as it is.)"])})

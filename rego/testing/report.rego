@@ -1,0 +1,24 @@
+# Generated from the list of policies by bundles. Do not edit.
+package lib.waxseal
+
+import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.signed_images
+import data.lib.waxseal.verdict
+
+report := verdict.report(_said)
+
+_said["pinned_digests"] := {
+	"deny": pinned_digests.deny,
+	"pass": pinned_digests.pass,
+	"notes": pinned_digests.notes,
+} if {
+	verdict.on("pinned_digests")
+}
+
+_said["signed_images"] := {
+	"deny": signed_images.deny,
+	"pass": signed_images.pass,
+	"notes": signed_images.notes,
+} if {
+	verdict.on("signed_images")
+}
