@@ -352,5 +352,12 @@ func numberKey(text string) string {
 		return text
 	}
 	f, _ := strconv.ParseFloat(text, 64) // the text was written by FormatFloat
-	return strconv.FormatFloat(f, 'g', -1, 32)
+	switch key := strconv.FormatFloat(f, 'g', -1, 32); key {
+	case "+Inf":
+		return ".inf"
+	case "-Inf":
+		return "-.inf"
+	default:
+		return key
+	}
 }

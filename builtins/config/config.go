@@ -1,0 +1,130 @@
+// Package config reads waxseal.yaml, the operator's configuration, into a type
+// that cannot be invalid: every file that it names has been read, every name
+// that it refers to exists.
+//
+// What is wrong with a configuration is the operator's mistake, and the answer
+// is to refuse to start: [Load] and [Parse] return an [*Error] with everything
+// that is wrong, each with file, line and column, what was expected, and what
+// to do. It carries no fault code, because it never becomes an answer.
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// Config is a waxseal.yaml, read and checked.
+type Config struct {
+	// File is the name that messages use; Dir is where relative paths begin.
+	File, Dir string
+	// Policy says who answers for the file.
+	Policy Policy
+	// Policies holds the parameters of every policy that is on. Values are as
+	// encoding/json gives them, numbers as json.Number. Whether the names exist
+	// and the parameters fit is for the caller to check; see [Config.Problem].
+	Policies map[string]map[string]any
+	// Keys are the signing keys that policies may name.
+	Keys map[string]Key
+	// TrustRoots are the trust roots that policies may name; DefaultTrustRoot
+	// is the one for requests that name none, "" when there is none. A single
+	// root is the default without being called so.
+	TrustRoots       map[string]TrustRoot
+	DefaultTrustRoot string
+	// Certificates are private chains that policies may name.
+	Certificates map[string]Certificate
+	// Registries says how hosts are reached; the names are normalised.
+	// HostsOnly allows no other host.
+	Registries  map[string]Registry
+	HostsOnly   bool
+	Credentials Credentials
+	Limits      Limits
+
+	root *document.Node
+}
+
+// Policy says who answers for a configuration.
+type Policy struct {
+	Owner      string    `json:"owner"`
+	Approver   string    `json:"approver"`
+	ReviewDate time.Time `json:"review_date,omitzero"`
+	Version    string    `json:"version"`
+}
+
+// Key is a public key and its place in the inventory.
+type Key struct {
+	PEM      []byte
+	File     string // "" when the key stands in waxseal.yaml itself
+	Owner    string
+	Purpose  string
+	Approver string
+	Rotated  time.Time // zero when unknown
+}
+
+// TrustRoot is either a trusted_root.json or the public-good instance of
+// Sigstore, whose root comes by TUF.
+type TrustRoot struct {
+	JSON       []byte
+	File       string
+	PublicGood bool
+}
+
+// Certificate is a private chain of certificates.
+type Certificate struct {
+	PEM  []byte
+	File string
+}
+
+// Registry says how a host is reached.
+type Registry struct {
+	Layout     string // folder of an OCI layout that stands for the host; no network then
+	PlainHTTP  bool
+	CA         []byte   // PEM
+	TokenHosts []string // hosts of token services beside the built-in ones
+}
+
+// Credentials says where credentials for registries are found.
+type Credentials struct {
+	DockerConfig string // path of a Docker config.json; "" for none
+	PullSecrets  []PullSecret
+}
+
+// PullSecret is the JSON of a Kubernetes pull secret. It is a secret: it prints
+// as the name of its file.
+type PullSecret struct {
+	File string
+	raw  []byte
+}
+
+// Raw returns the secret.
+func (p PullSecret) Raw() []byte { return p.raw }
+
+// String returns the name of the file.
+func (p PullSecret) String() string { return p.File }
+
+// GoString returns the name of the file.
+func (p PullSecret) GoString() string { return fmt.Sprintf("config.PullSecret{%q}", p.File) }
+
+// Limits bounds what a decision may cost.
+type Limits struct {
+	Deadline   time.Duration // of one decision. The default is 30 s.
+	ListingTTL time.Duration // how long listings are kept. The default is 30 s; negative keeps nothing.
+	CacheBytes int64         // of content kept in memory. The default is 64 MiB.
+	Registry   registry.Limits
+}
+
+// Position returns "file:line:column" of a field, such as
+// policies.signed_images, or of the nearest field above it.
+func (c *Config) Position(path string) string {
+	line, column := c.root.Locate(path)
+	return fmt.Sprintf("%s:%d:%d", c.File, line, column)
+}
+
+// Problem returns a problem of the field that path names, for callers that find
+// one: an unknown policy, a parameter that does not fit.
+func (c *Config) Problem(path, format string, args ...any) Problem {
+	line, column := c.root.Locate(path)
+	return Problem{File: c.File, Line: line, Column: column, Path: path, Text: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,332 @@
+package config
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/registry"
+)
+
+// maxRoot bounds a trusted_root.json.
+const maxRoot = 8 << 20
+
+// loader reads what the configuration names.
+type loader struct {
+	*checker
+	root *document.Node
+	dir  string
+}
+
+func (l *loader) failAt(path, format string, args ...any) {
+	line, column := l.root.Locate(path)
+	l.problems = append(l.problems, Problem{
+		File: l.file, Line: line, Column: column, Path: path, Text: fmt.Sprintf(format, args...),
+	})
+}
+
+func (l *loader) config(w *wire) *Config {
+	c := &Config{
+		File: l.file, Dir: l.dir, root: l.root,
+		Policy: w.Policy, Policies: w.Policies, HostsOnly: w.HostsOnly, Limits: w.Limits.limits(),
+		Keys:         each(w.Keys, l.key),
+		TrustRoots:   each(w.TrustRoots, l.trustRoot),
+		Certificates: each(w.Certificates, l.certificate),
+		Registries:   l.registries(w),
+		Credentials:  l.credentials(w),
+	}
+	c.DefaultTrustRoot = l.defaultRoot(w)
+	return c
+}
+
+func each[From, To any](from map[string]From, read func(string, From) To) map[string]To {
+	out := make(map[string]To, len(from))
+	for name, entry := range from {
+		out[name] = read(name, entry)
+	}
+	return out
+}
+
+func (l *loader) path(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(l.dir, path)
+}
+
+func readFile(path string, most int) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s cannot be read: %w", path, cause(err))
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder; a file was expected", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", path, cause(err))
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	_ = f.Close() // it was only read
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s cannot be read: %w", path, cause(err))
+	case len(raw) > most:
+		return nil, fmt.Errorf("%s has more than %d bytes", path, most)
+	}
+	return raw, nil
+}
+
+func cause(err error) error {
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		return of.Err
+	}
+	return err
+}
+
+// read returns what stands in a file that a field names, nil after a problem.
+func (l *loader) read(field, path string, most int) []byte {
+	if path == "" {
+		return nil
+	}
+	raw, err := readFile(l.path(path), most)
+	if err != nil {
+		l.failAt(field, "%s", err)
+		return nil
+	}
+	return raw
+}
+
+func (l *loader) key(name string, w wireKey) Key {
+	field := under("keys", name)
+	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Rotated: w.Rotated, File: w.File}
+	switch {
+	case w.KMS != "":
+		l.failAt(field+".kms", "this build of Waxseal has no KMS client; export the public key (cosign public-key --key %s) and name it with file", w.KMS)
+		return k
+	case w.File != "":
+		field += ".file"
+		k.PEM = l.read(field, w.File, maxBytes)
+	default:
+		field += ".pem"
+		k.PEM = []byte(w.PEM)
+	}
+	if len(k.PEM) > 0 {
+		l.publicKey(field, k.PEM)
+	} else if w.File != "" && k.PEM != nil {
+		l.failAt(field, "%s is empty; expected a PEM public key", w.File)
+	}
+	return k
+}
+
+// publicKey checks that there is exactly one public key. Which algorithms count
+// is for those who verify.
+func (l *loader) publicKey(field string, raw []byte) {
+	block, rest := pem.Decode(raw)
+	switch {
+	case block == nil:
+		l.failAt(field, "not a PEM public key; expected -----BEGIN PUBLIC KEY-----")
+	case strings.Contains(block.Type, "PRIVATE KEY"):
+		l.failAt(field, "this is a private key; Waxseal wants the public one and must never see this one (cosign public-key --key … prints it)")
+	case block.Type == "CERTIFICATE":
+		l.failAt(field, "this is a certificate; put it under certificates")
+	case block.Type != "PUBLIC KEY" && block.Type != "RSA PUBLIC KEY":
+		l.failAt(field, "holds a PEM block %q; expected PUBLIC KEY", clip(block.Type))
+	case len(bytes.TrimSpace(rest)) > 0:
+		l.failAt(field, "holds more than one key; give each its own name")
+	default:
+		l.parseKey(field, block)
+	}
+}
+
+func (l *loader) parseKey(field string, block *pem.Block) {
+	_, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if block.Type == "RSA PUBLIC KEY" {
+		_, err = x509.ParsePKCS1PublicKey(block.Bytes)
+	}
+	if err != nil {
+		l.failAt(field, "the public key cannot be read: %s", err)
+	}
+}
+
+func (l *loader) trustRoot(name string, w wireRoot) TrustRoot {
+	field := under("trust_roots", name)
+	if w.PublicGood != nil && !*w.PublicGood {
+		l.failAt(field+".public_good", "false says nothing; remove the trust root or name its file")
+	}
+	root := TrustRoot{File: w.File, PublicGood: w.PublicGood != nil && *w.PublicGood}
+	root.JSON = l.read(field+".file", w.File, maxRoot)
+	var object map[string]json.RawMessage
+	if root.JSON != nil && json.Unmarshal(root.JSON, &object) != nil {
+		l.failAt(field+".file", "%s is not JSON; expected a trusted_root.json", w.File)
+	}
+	return root
+}
+
+func (l *loader) defaultRoot(w *wire) string {
+	names := slices.Sorted(maps.Keys(w.TrustRoots))
+	name := w.DefaultTrustRoot
+	if name == "" && len(names) == 1 {
+		return names[0]
+	}
+	if _, known := w.TrustRoots[name]; name != "" && !known {
+		l.failAt("default_trust_root", "no trust root is named %s%s", name, oneOf(name, names))
+	}
+	return name
+}
+
+// oneOf helps with a name that does not exist.
+func oneOf(name string, names []string) string {
+	if hint := Suggest(name, names); hint != "" || len(names) == 0 {
+		return hint
+	}
+	return "; there are " + list(names)
+}
+
+func (l *loader) certificate(name string, w wireFile) Certificate {
+	field := under("certificates", name) + ".file"
+	raw := l.read(field, w.File, maxBytes)
+	l.certificates(field, w.File, raw)
+	return Certificate{PEM: raw, File: w.File}
+}
+
+func (l *loader) certificates(field, file string, raw []byte) {
+	if raw == nil {
+		return
+	}
+	found := 0
+	for rest := raw; ; found++ {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			l.failAt(field, "%s holds a PEM block %q; expected only CERTIFICATE", file, clip(block.Type))
+			return
+		}
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			l.failAt(field, "%s: certificate %d cannot be read: %s", file, found+1, err)
+			return
+		}
+	}
+	if found == 0 {
+		l.failAt(field, "%s holds no certificate; expected -----BEGIN CERTIFICATE-----", file)
+	}
+}
+
+func (l *loader) registries(w *wire) map[string]Registry {
+	out := make(map[string]Registry, len(w.Registries))
+	for _, written := range slices.Sorted(maps.Keys(w.Registries)) {
+		field := under("registries", written)
+		host := l.host(field, written)
+		if _, twice := out[host]; twice && host != "" {
+			l.failAt(field, "the same host as another entry: both are %s", host)
+		}
+		out[host] = l.registry(field, w.Registries[written])
+	}
+	if w.HostsOnly && len(w.Registries) == 0 {
+		l.failAt("hosts_only", "allows only the hosts in registries, and none is listed")
+	}
+	return out
+}
+
+// host returns the one spelling of a host, "" after a problem.
+func (l *loader) host(field, written string) string {
+	repository, err := registry.ParseRepository(written + "/name/name")
+	if err != nil || repository.Name != "name/name" {
+		l.failAt(field, "%q is not a registry's host: images name a host by a dot, a port, or as localhost", written)
+		return ""
+	}
+	return repository.Registry
+}
+
+func (l *loader) registry(field string, w wireRegistry) Registry {
+	r := Registry{Layout: l.path(w.Layout), PlainHTTP: w.PlainHTTP}
+	if w.Layout != "" {
+		l.layout(field, r.Layout, w)
+	}
+	if w.CA != "" && w.PlainHTTP {
+		l.failAt(field+".ca", "has no use with plain_http; keep one of them")
+	}
+	if w.CA != "" {
+		r.CA = l.read(field+".ca", w.CA, maxBytes)
+		l.certificates(field+".ca", w.CA, r.CA)
+	}
+	for i, host := range w.TokenHosts {
+		at := fmt.Sprintf("%s.token_hosts[%d]", field, i)
+		if !hostText.MatchString(host) {
+			l.failAt(at, "%q is not %s", clip(host), hostNaming)
+			continue
+		}
+		r.TokenHosts = append(r.TokenHosts, strings.ToLower(host))
+	}
+	return r
+}
+
+func (l *loader) layout(field, dir string, w wireRegistry) {
+	if w.PlainHTTP || w.CA != "" || len(w.TokenHosts) > 0 {
+		l.failAt(field+".layout", "a host that is a folder is never contacted; remove plain_http, ca and token_hosts")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "oci-layout")); err != nil {
+		l.failAt(field+".layout", "%s is not an OCI layout: it has no readable file oci-layout", dir)
+	}
+}
+
+func (l *loader) credentials(w *wire) Credentials {
+	c := Credentials{DockerConfig: l.dockerConfig(w.Credentials.DockerConfig)}
+	for i, file := range w.Credentials.PullSecrets {
+		field := fmt.Sprintf("credentials.pull_secrets[%d]", i)
+		raw := l.read(field, file, maxBytes)
+		if raw != nil && !json.Valid(raw) {
+			l.failAt(field, "%s is not JSON; expected what stands in .dockerconfigjson of the secret, decoded", file)
+		}
+		c.PullSecrets = append(c.PullSecrets, PullSecret{File: file, raw: raw})
+	}
+	return c
+}
+
+// dockerConfig returns the path of the Docker configuration. The user's own
+// may be missing; one that was named must be there.
+func (l *loader) dockerConfig(setting any) string {
+	switch s := setting.(type) {
+	case string:
+		path := l.path(s)
+		if _, err := readFile(path, maxBytes); err != nil {
+			l.failAt("credentials.docker_config", "%s", err)
+		}
+		return path
+	case bool:
+		if !s {
+			return ""
+		}
+	}
+	return usersDockerConfig()
+}
+
+func usersDockerConfig() string {
+	dir := os.Getenv("DOCKER_CONFIG")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(home, ".docker")
+	}
+	path := filepath.Join(dir, "config.json")
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
