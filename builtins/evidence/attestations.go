@@ -44,7 +44,7 @@ func (d *Decision) attested(ctx context.Context, r registry.Reference, o *Option
 	if err != nil {
 		return imageOf(r, desc), nil, err
 	}
-	out, err := d.covered(ctx, r.Repository(), desc.Digest, o, d.attestedBy)
+	out, err := d.covered(ctx, r.Repository(), desc.Digest, o, d.once(attestFn, attestationTag, d.attestedBy))
 	return imageOf(r, desc), out, err
 }
 

@@ -20,7 +20,7 @@ type Request struct {
 // Functions are the functions that a request may name, with whether they take
 // options.
 var functions = map[string]bool{
-	"cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
+	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
@@ -87,6 +87,8 @@ func (d *Decision) call(ctx context.Context, r Request) (Result, error) {
 		return answer(d.Attestations(ctx, r.Ref, r.Opts))
 	case "scan.findings":
 		return answer(d.Findings(ctx, r.Ref, r.Opts))
+	case "image.parse":
+		return answer(ParseImage(r.Ref))
 	case "registry.digest":
 		return answer(d.Digest(ctx, r.Ref))
 	case "registry.manifest":

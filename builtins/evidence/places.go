@@ -113,6 +113,7 @@ func (d *Decision) listed(descs []registry.Descriptor, layer bool) listing {
 // found is what all places of an image list for one request.
 type found struct {
 	tag, api, fallback listing
+	apiFailed          bool
 	failed             []error // places that could not be read
 }
 
@@ -131,12 +132,13 @@ func (d *Decision) places(ctx context.Context, repo registry.Repository, digest 
 		}
 		return err
 	})
+	f.apiFailed = errs[1] != nil
 	return f, f.note(errs...)
 }
 
 // more asks the fallback tag when the referrers API is not there or is empty.
 func (d *Decision) more(ctx context.Context, repo registry.Repository, digest registry.Digest, f *found, o *Options) error {
-	if !o.Formats.Bundle || !f.api.empty() {
+	if !o.Formats.Bundle || f.apiFailed || !f.api.empty() {
 		return nil
 	}
 	var err error

@@ -78,15 +78,15 @@ func (t *trial) looked() string {
 
 func (t *trial) name() string { return fmt.Sprintf("%s@%s", t.repo, t.digest) }
 
-// distinct drops errors with a text that was seen before.
+// distinct keeps the first error of each code: one sentence for one cause.
 func distinct(errs []error) []error {
-	seen := map[string]bool{}
+	seen := map[fault.Code]bool{}
 	return slices.DeleteFunc(errs, func(err error) bool {
-		text := err.Error()
-		if seen[text] {
+		code, _ := fault.CodeOf(err)
+		if seen[code] {
 			return true
 		}
-		seen[text] = true
+		seen[code] = true
 		return false
 	})
 }

@@ -26,7 +26,7 @@ func (d *Decision) Verify(ctx context.Context, ref string, o *Options) (*Verific
 		return failed(err, imageOf(r, desc), newVerification)
 	}
 	img := imageOf(r, desc)
-	out, err := d.covered(ctx, r.Repository(), desc.Digest, o, d.signedBy)
+	out, err := d.covered(ctx, r.Repository(), desc.Digest, o, d.once(verifyFn, signatureTag, d.signedBy))
 	if err != nil {
 		return failed(err, img, newVerification)
 	}
@@ -165,6 +165,26 @@ func (o *Options) root() (string, error) {
 
 // prover establishes whether one manifest satisfies the options.
 type prover func(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error)
+
+// once lets decisions that want the same proof at the same time share it, and
+// remembers it for those that come later. A recording decision does neither: it
+// must see every byte itself.
+func (d *Decision) once(fn string, tag place, prove prover) prover {
+	if d.rec != nil {
+		return prove
+	}
+	return func(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
+		if out := d.remembered(fn, repo, digest, tag, o); out != nil {
+			return out, nil
+		}
+		root, err := o.root()
+		if err != nil {
+			return nil, err
+		}
+		key := fmt.Sprintf("%s %s@%s %x %s", fn, repo, digest, o.id, root)
+		return shared(ctx, d.store, key, func(ctx context.Context) (*outcome, error) { return prove(ctx, repo, digest, o) })
+	}
+}
 
 // covered proves every manifest that opts.platforms names.
 func (d *Decision) covered(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options, prove prover) (*outcome, error) {

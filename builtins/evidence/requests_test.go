@@ -1,0 +1,158 @@
+package evidence_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/tests/fixture"
+	"github.com/waxseal/waxseal/tests/fixture/oci"
+	"github.com/waxseal/waxseal/tests/fixture/sigstore"
+)
+
+var byKey = map[string]any{"keys": []string{"release"}}
+
+func with(opts map[string]any, more ...any) map[string]any {
+	out := map[string]any{}
+	for k, v := range opts {
+		out[k] = v
+	}
+	for i := 0; i < len(more); i += 2 {
+		out[more[i].(string)] = more[i+1]
+	}
+	return out
+}
+
+// delay makes requests that are made at once overlap, so that depth can be told
+// from order.
+var delay = oci.WithDelay(20 * time.Millisecond)
+
+// TestRequests counts what a cold verification asks of the registry: the table
+// of docs/performance.md.
+func TestRequests(t *testing.T) {
+	legacy := func(t *testing.T, w *fixture.World, i fixture.Image) { i.Sign(t, sigstore.Options{}, w.Key) }
+	annotated := func(t *testing.T, w *fixture.World, i fixture.Image) {
+		i.Sign(t, sigstore.Options{Annotations: map[string]any{"stage": "prod"}}, w.Key)
+	}
+	bundle := func(t *testing.T, w *fixture.World, i fixture.Image) { i.SignBundle(t, w.Key, sigstore.Options{}) }
+	noisy := func(t *testing.T, w *fixture.World, i fixture.Image) {
+		for n := range 50 {
+			i.AttestBundle(t, w.Key, fmt.Sprintf("https://example.test/%d", n), map[string]int{"n": n}, sigstore.Options{WithoutTlog: true})
+		}
+		bundle(t, w, i)
+	}
+	for _, row := range []struct {
+		name         string
+		sign         func(*testing.T, *fixture.World, fixture.Image)
+		formats      []string
+		options      []oci.Option
+		tag, digest  int // requests
+		deepT, deepD int // depth
+	}{
+		{"legacy, asked for legacy", legacy, []string{"legacy"}, nil, 2, 1, 2, 1},
+		{"legacy with annotations, asked for legacy", annotated, []string{"legacy"}, nil, 3, 2, 3, 2},
+		{"bundle, asked for bundle", bundle, []string{"bundle"}, nil, 4, 3, 4, 3},
+		{"legacy, asked for both", legacy, nil, nil, 3, 2, 2, 1},
+		{"bundle, asked for both", bundle, nil, nil, 5, 4, 4, 3},
+		{"bundle, no referrers API", bundle, nil, []oci.Option{oci.WithoutReferrers()}, 6, 5, 5, 4},
+		{"bundle among 50 of other types", noisy, nil, nil, 5, 4, 4, 3},
+		{"bearer tokens: two more per repository", legacy, []string{"legacy"}, []oci.Option{oci.WithBearer("", "")}, 4, 3, 4, 3},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := fixture.New(t, append(row.options, delay)...)
+			img := w.Push(t, "team/app", "v1", nil)
+			row.sign(t, w, img)
+			opts := with(byKey)
+			if row.formats != nil {
+				opts["formats"] = row.formats
+			}
+			for _, cold := range []struct {
+				ref         string
+				count, deep int
+			}{{img.ByTag(), row.tag, row.deepT}, {img.ByDigest(), row.digest, row.deepD}} {
+				w.Reset()
+				v, err := w.Collector(t, evidence.Config{}).Decide().Verify(context.Background(), cold.ref, w.Options(t, opts))
+				require.NoError(t, err)
+				require.True(t, v.OK, "%v", v.Errors)
+				require.Len(t, w.Log(), cold.count, "%s:\n%s", cold.ref, strings.Join(w.Paths(), "\n"))
+				require.Equal(t, cold.deep, w.Depth(), "%s:\n%s", cold.ref, strings.Join(w.Paths(), "\n"))
+				require.NotContains(t, w.Paths(), "GET /v2/")
+			}
+		})
+	}
+}
+
+// TestTwentyImages shows that many images are as deep as one, and that warm
+// digests cost nothing.
+func TestTwentyImages(t *testing.T) {
+	w := fixture.New(t, delay)
+	c := w.Collector(t, evidence.Config{})
+	o := w.Options(t, byKey)
+	requests := func(ref func(fixture.Image) string, images []fixture.Image) (out []evidence.Request) {
+		for _, i := range images {
+			out = append(out, evidence.Request{Key: ref(i), Fn: "cosign.verify", Ref: ref(i), Opts: o})
+		}
+		return out
+	}
+	var images []fixture.Image
+	for n := range 20 {
+		images = append(images, w.Push(t, fmt.Sprintf("team/app%d", n), "v1", nil).Sign(t, sigstore.Options{}, w.Key))
+	}
+	w.Reset()
+	results, err := c.Decide().Collect(context.Background(), requests(fixture.Image.ByTag, images))
+	require.NoError(t, err)
+	for _, i := range images {
+		require.True(t, results[i.ByTag()].Base().OK)
+	}
+	require.Len(t, w.Log(), 60)
+	require.Equal(t, 2, w.Depth())
+	require.GreaterOrEqual(t, w.MaxInFlight(), 20)
+
+	w.Reset()
+	_, err = c.Decide().Collect(context.Background(), requests(fixture.Image.ByTag, images))
+	require.NoError(t, err)
+	require.Len(t, w.Log(), 20, "warm by tag: one HEAD each")
+	for _, p := range w.Paths() {
+		require.True(t, strings.HasPrefix(p, "HEAD "), p)
+	}
+
+	w.Reset()
+	results, err = c.Decide().Collect(context.Background(), requests(fixture.Image.ByDigest, images))
+	require.NoError(t, err)
+	require.True(t, results[images[7].ByDigest()].Base().OK)
+	require.Empty(t, w.Log(), "warm by digest")
+}
+
+// TestHerd shows that 100 identical decisions at once cost the registry one.
+func TestHerd(t *testing.T) {
+	w := fixture.New(t)
+	img := w.Push(t, "team/app", "v1", nil).SignBundle(t, w.Key, sigstore.Options{})
+	c, o := w.Collector(t, evidence.Config{}), w.Options(t, byKey)
+	w.Reset()
+	w.Hold(2) // one request arrives, and none other may: the herd waits with it
+	var wg sync.WaitGroup
+	started := make(chan struct{}, 100)
+	for range 100 {
+		wg.Go(func() {
+			started <- struct{}{}
+			v, err := c.Decide().Verify(context.Background(), img.ByTag(), o)
+			if err != nil || !v.OK {
+				t.Errorf("%v %v", v, err)
+			}
+		})
+	}
+	for range 100 {
+		<-started
+	}
+	require.Eventually(t, func() bool { return len(w.Log()) == 1 }, 5*time.Second, time.Millisecond)
+	time.Sleep(50 * time.Millisecond) // let the last of the herd reach the first request
+	w.Release()
+	wg.Wait()
+	require.Len(t, w.Log(), 5, strings.Join(w.Paths(), "\n"))
+}
