@@ -231,17 +231,19 @@ func (p *program) Output() ([]byte, error) {
 	out := bounded{most: maxConfig}
 	p.command.Stdout = &out
 	err := p.command.Run()
-	return out.Bytes(), err
+	return out.kept.Bytes(), err
 }
 
+// bounded keeps what is written to it, up to a limit. It is no [bytes.Buffer]
+// itself: that would read on without asking Write.
 type bounded struct {
-	bytes.Buffer
+	kept bytes.Buffer
 	most int
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.most {
+	if b.kept.Len()+len(p) > b.most {
 		return 0, io.ErrShortWrite
 	}
-	return b.Buffer.Write(p)
+	return b.kept.Write(p)
 }

@@ -110,7 +110,32 @@ func (l *layout) resolve(ctx context.Context, repository Repository, tag string)
 			}
 		}
 	}
+	if saved, ok := savedByCosign(entries, tag); ok {
+		return saved, nil
+	}
 	return Descriptor{}, fault.Newf(fault.NotFound, "resolve tag", subject(repository, tag), "not in the layout")
+}
+
+// savedByCosign finds signatures and attestations in a layout that "cosign
+// save" wrote: one image, and what belongs to it marked by kind, not by tag.
+func savedByCosign(entries []Descriptor, tag string) (Descriptor, bool) {
+	const kind = "dev.cosignproject.cosign/"
+	found, images, image := Descriptor{}, 0, ""
+	for _, entry := range entries {
+		switch entry.Annotations["kind"] {
+		case kind + "image", kind + "imageIndex":
+			image = entry.Digest.Tag()
+			images++
+		}
+	}
+	of := map[string]string{kind + "sigs": image + ".sig", kind + "atts": image + ".att"}
+	for _, entry := range entries {
+		if of[entry.Annotations["kind"]] == tag {
+			entry.Annotations = nil
+			found = entry
+		}
+	}
+	return found, images == 1 && found.Digest != ""
 }
 
 // nameless says whether the layout holds one repository and so names only tags.
