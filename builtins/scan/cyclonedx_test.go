@@ -151,6 +151,7 @@ func TestCycloneDXRefuses(t *testing.T) {
 		{"no version", bom("", trivyTool+list), fault.Unsupported},
 		{"another format", `{"bomFormat":"Other","specVersion":"1.5"}`, fault.Unsupported},
 		{"tools of another type", bom("1.5", `"metadata":{"tools":"trivy"}`+list), fault.Malformed},
+		{"tools' components of another type", bom("1.5", `"metadata":{"tools":{"components":"trivy"}}`+list), fault.Malformed},
 		{"vulnerabilities of another type", bom("1.5", trivyTool+`,"vulnerabilities":{}`), fault.Malformed},
 		{"a vulnerability without ID", bom("1.5", trivyTool+`,"vulnerabilities":[{}]`), fault.Malformed},
 		{"time unreadable", bom("1.5", `"metadata":{"timestamp":"2026-11-20","tools":[{"name":"x"}]}`+list), fault.Malformed},

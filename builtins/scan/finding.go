@@ -80,9 +80,6 @@ func (f Finding) normal() Finding {
 	if f.FixedIn == nil {
 		f.FixedIn = []string{}
 	}
-	if f.Severity == "" {
-		f.Severity = UnknownSeverity
-	}
 	if f.State == "" {
 		f.State = UnknownState
 	}

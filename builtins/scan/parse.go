@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/waxseal/waxseal/builtins/fault"
 )
@@ -76,19 +75,10 @@ func open(op string, document []byte) ([]byte, error) {
 		return nil, fault.Newf(fault.Unsupported, op, "", "XML is not read, only JSON")
 	}
 	if !json.Valid(document) {
-		return nil, fault.New(fault.Malformed, op, "", syntaxError(document))
+		err := json.Unmarshal(document, new(json.RawMessage)) // only to learn why
+		return nil, fault.Newf(fault.Malformed, op, "", "not JSON: %w", err)
 	}
 	return document, structure(op, document)
-}
-
-func syntaxError(document []byte) error {
-	var v json.RawMessage
-	err := json.Unmarshal(document, &v)
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("not JSON: %w at byte %d", err, syntax.Offset)
-	}
-	return fmt.Errorf("not JSON: %w", err)
 }
 
 // structure refuses valid JSON that is nested too deeply, or that gives one

@@ -48,6 +48,9 @@ func TestParseRefuses(t *testing.T) {
 		{"trivy time unreadable", `{"SchemaVersion":2,"CreatedAt":"yesterday","ArtifactName":"nginx"}`, fault.Malformed},
 		{"trivy modified finding of unknown type", `{` + trivyHeader + `,"Results":[{"ExperimentalModifiedFindings":[{"Type":"dream","Finding":{}}]}]}`, fault.Unsupported},
 
+		{"trivy modified finding of another type", `{` + trivyHeader + `,"Results":[{"ExperimentalModifiedFindings":[{"Type":"secret","Finding":[]}]}]}`, fault.Malformed},
+
+		{"grype time unreadable", `{"matches":[],"descriptor":{"name":"grype","timestamp":"now"}}`, fault.Malformed},
 		{"grype without descriptor", `{"matches":[]}`, fault.Unsupported},
 		{"grype's form by another tool", `{"matches":[],"descriptor":{"name":"grope"}}`, fault.Unsupported},
 		{"grype without matches", `{` + grypeTail + `}`, fault.Unsupported},

@@ -84,6 +84,7 @@ func TestFromPredicateRefuses(t *testing.T) {
 		{"cosign, trivy's old list form", cosignVuln, predicate(`[{"Target":"x"}]`), fault.Unsupported},
 		{"cosign, broken report", cosignVuln, predicate(`{` + trivyHeader + `,"Results":1}`), fault.Malformed},
 		{"cosign, scan time unreadable", cosignVuln, `{"scanner":{"result":` + trivyOne + `},"metadata":{"scanFinishedOn":"today"}}`, fault.Malformed},
+		{"cosign, start unreadable and end unknown", cosignVuln, `{"scanner":{"result":` + trivyOne + `},"metadata":{"scanStartedOn":"today"}}`, fault.Malformed},
 		{"cosign, database time unreadable", cosignVuln, `{"scanner":{"db":{"lastUpdate":"v2"},"result":` + trivyOne + `}}`, fault.Malformed},
 		{"cosign, scanner twice", cosignVuln, `{"scanner":{"result":{}},"scanner":{"result":` + trivyOne + `}}`, fault.Malformed},
 		{"in-toto, empty", inToto2, `{}`, fault.Malformed},

@@ -127,9 +127,6 @@ func parseTime(op, field, text string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, fault.Newf(fault.Malformed, op, field, "not a time in RFC 3339: %w", err)
 	}
-	if t.Year() <= 1 {
-		return time.Time{}, nil
-	}
 	return t.UTC(), nil
 }
 

@@ -124,6 +124,7 @@ func TestSARIFRules(t *testing.T) {
 		{"by an index out of range", `{"ruleIndex":7}`, "no-rule", ""},
 		{"by a negative index", `{"ruleIndex":-1}`, "no-rule", ""},
 		{"unknown", `{"ruleId":"X"}`, "X", ""},
+		{"unknown, with the index of another", `{"ruleId":"X","ruleIndex":1}`, "X", ""},
 		{"none", `{}`, "no-rule", ""},
 		{"an advisory with its package", `{"ruleId":"CVE-2005-2541-tar"}`, "CVE-2005-2541", ""},
 		{"a GitHub advisory with its package", `{"ruleId":"GHSA-2qc2-w2gf-vhx3-log4j"}`, "GHSA-2qc2-w2gf-vhx3", ""},
