@@ -61,50 +61,46 @@ matching(authorities, ref) := {trusted |
 # title: What is wrong with authorities
 # description: A set of sentences. Types are the business of the shape.
 problems(name, authorities) := {sprintf("%s.authorities is missing or empty: nobody is trusted", [name])} if {
-	not _filled(authorities)
+	count(authorities) == 0
 } else := {sprintf("%s.authorities[%d] (%s) %s", [name, i, object.get(trusted, "name", "no name"), problem]) |
 	some i, trusted in authorities
-	some problem in _problems(trusted)
+	some problem in union({_nameless(trusted), _scopeless(trusted), _signerless(trusted), _identityless(trusted), _unbounded(trusted)})
 }
-
-_problems(trusted) := union({_nameless(trusted), _scopeless(trusted), _signerless(trusted), _identityless(trusted), _bounds(trusted)})
 
 _nameless(trusted) := {"has no name" | object.get(trusted, "name", "") == ""}
 
-_scopeless(trusted) := {"has no images: it is trusted for nothing" | not _filled(object.get(trusted, "images", []))} | {problem |
+_scopeless(trusted) := {"has no images: it is trusted for nothing" | _size(trusted, "images") == 0} | {problem |
 	some field in {"images", "repositories"}
 	some pattern in trusted[field]
 	not image.valid_pattern(pattern)
 	problem := sprintf("has the pattern %q in %s: write host/path, with * for any characters of one segment and a last ** for the rest", [pattern, field])
 }
 
-_signerless(trusted) := ({"has neither keys nor identities" |
-	count(object.get(trusted, "keys", [])) + count(object.get(trusted, "identities", [])) == 0
-} | {problem |
-	some field in {"keys", "identities", "certificates", "formats"}
-	not _filled(object.get(trusted, field, [null]))
-	problem := sprintf("has an empty list of %s", [field])
-}) | {"has an empty key" | "" in object.get(trusted, "keys", [])}
+_signerless(trusted) := union({
+	{"has neither keys nor identities" | _entries(trusted) == 0},
+	{sprintf("has an empty list of %s", [field]) | some field in {"keys", "identities", "certificates", "formats"}; trusted[field] == []},
+	{sprintf("has an empty text in %s", [field]) | some field in {"keys", "certificates"}; "" in trusted[field]},
+})
 
 _identityless(trusted) := {problem |
-	some identity in object.get(trusted, "identities", [])
+	some identity in trusted.identities
 	some field in {"issuer", "subject"}
-	given := {key | some key in {field, concat("_", [field, "pattern"])}; object.get(identity, key, "") != ""}
+	given := {key | some key in {field, concat("_", [field, "pattern"])}; identity[key] != ""}
 	count(given) != 1
 	problem := sprintf("has an identity that needs either %s or %s_pattern", [field, field])
 }
 
-_bounds(trusted) := {problem |
-	entries := count(object.get(trusted, "keys", [])) + count(object.get(trusted, "identities", []))
-	not object.get(trusted, "threshold", 1) in numbers.range(1, max([entries, 1]))
+_unbounded(trusted) := {problem |
+	not _bounded(trusted)
 	problem := "has a threshold that is not a whole number between 1 and the number of its keys and identities"
 } | {problem |
-	some format in object.get(trusted, "formats", [])
+	some format in trusted.formats
 	not format in {"legacy", "bundle"}
 	problem := sprintf("has the format %q: legacy and bundle are known", [format])
 }
 
-_filled(list) if {
-	is_array(list)
-	count(list) > 0
-}
+_bounded(trusted) if object.get(trusted, "threshold", 1) in numbers.range(1, max([_entries(trusted), 1]))
+
+_entries(trusted) := _size(trusted, "keys") + _size(trusted, "identities")
+
+_size(trusted, field) := count(object.get(trusted, field, []))

@@ -175,8 +175,10 @@ _fields(obj) := {steps |
 	walk(obj, [steps, node])
 	node != null
 	steps[count(steps) - 1] in {"image", "images", "containers"}
-	not steps[0] in {"metadata", "status"}
+	not _described(steps)
 }
+
+_described(steps) if steps[0] in {"metadata", "status"}
 
 # A field is seen when it is in a container of the table, holds one, or is declared to be ignored.
 _seen(steps) if {
@@ -217,9 +219,13 @@ _mounts_image(node) if node.image != null
 # Tekton's steps may refer to an object that names their image.
 _elsewhere(slot, node) if {
 	slot.optional
+	_has(node, "ref")
+	not _has(node, "image")
+}
+
+_has(node, field) if {
 	is_object(node)
-	not "image" in object.keys(node)
-	"ref" in object.keys(node)
+	field in object.keys(node)
 }
 
 _name(slot, node) := node.name if {

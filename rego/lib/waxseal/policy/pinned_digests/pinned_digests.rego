@@ -28,10 +28,11 @@ requests := set()
 #   severity: high
 #   remediation: 'Name the image by digest, as in name:tag@sha256:...; `waxseal verify IMAGE` prints the digest of a tag.'
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CWE:494", "CIS-Kubernetes:5.5.1"]
-deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": _tag_only(ctr)}) if {
+deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	some ctr in workload.containers
 	_tagged(ctr)
 	not _warned
+	why := _tag_only(ctr)
 }
 
 # METADATA
@@ -86,10 +87,11 @@ pass contains ctr if {
 #   severity: low
 #   remediation: 'Name the image by digest, as in name:tag@sha256:...; a cluster refuses it as it is.'
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CWE:494", "CIS-Kubernetes:5.5.1"]
-notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": _tag_only(ctr)}) if {
+notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	some ctr in workload.containers
 	_tagged(ctr)
 	_warned
+	why := _tag_only(ctr)
 }
 
 _pinned(ctr) if image.parse(ctr.image).digest != ""
@@ -113,6 +115,7 @@ _warned if {
 _parameters := object.get(host.parameters, "pinned_digests", {})
 
 _problems := parameters.problems("pinned_digests", _parameters, {"": "object", "tags": "string"}) | {problem |
-	not object.get({"all": _parameters}, ["all", "tags"], "deny") in {"deny", "warn"}
+	some tags in {_parameters.tags}
+	not tags in {"deny", "warn"}
 	problem := "pinned_digests.tags has to be deny or warn"
 }

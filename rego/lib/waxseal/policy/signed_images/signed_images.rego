@@ -33,10 +33,11 @@ requests contains evidence.cosign_verify_request(ctr.image, authority.opts(trust
 #   severity: high
 #   remediation: Use an image of a repository that an authority is trusted for, or have the owner of the policy add an authority.
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "CIS-Kubernetes:5.5.1"]
-deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": _unmatched(ctr)}) if {
+deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	_valid
 	some ctr in workload.containers
 	count(_asked(ctr)) == 0
+	why := _unmatched(ctr)
 }
 
 # METADATA
@@ -129,7 +130,7 @@ _accepted(ctr) if {
 }
 
 _accepted(ctr) if {
-	_parameters.any
+	_parameters.any == true
 	some trusted in _asked(ctr)
 	_holds(ctr, trusted)
 }
