@@ -111,6 +111,23 @@ func TestResolveWhereHeadIsNotAllowed(t *testing.T) {
 	require.Equal(t, w.digest, found.Digest)
 }
 
+func TestNamesThatAreNoneAreNotAsked(t *testing.T) {
+	w, ctx := newWorld(t, nil), context.Background()
+	for _, tag := range []string{"", "../x", "v1/../v2", "a?b", "v1\n", strings.Repeat("a", 129)} {
+		_, err := w.client.Tagged(ctx, w.repository, tag)
+		requireCode(t, fault.InvalidReference, err)
+	}
+	for _, digest := range []registry.Digest{"", "v1", "sha256:../x"} {
+		_, err := w.client.Manifest(ctx, w.repository, digest)
+		requireCode(t, fault.Malformed, err)
+		_, err = w.client.Blob(ctx, w.repository, registry.Descriptor{Digest: digest})
+		requireCode(t, fault.Malformed, err)
+		_, err = w.client.Referrers(ctx, w.repository, digest)
+		requireCode(t, fault.Malformed, err)
+	}
+	require.Empty(t, w.Paths())
+}
+
 func TestStatusHasItsCode(t *testing.T) {
 	for status, code := range map[int]fault.Code{
 		400: fault.Unavailable, 401: fault.Unauthorized, 403: fault.Unauthorized, 404: fault.NotFound, 406: fault.Unsupported, 410: fault.NotFound,

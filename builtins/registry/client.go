@@ -4,7 +4,10 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
+
+	"github.com/distribution/reference"
 
 	"github.com/waxseal/waxseal/builtins/fault"
 )
@@ -50,7 +53,8 @@ type Request struct {
 }
 
 // Client reads from registries and OCI layouts. It keeps connections and
-// bearer tokens, and nothing else. It is safe for concurrent use.
+// bearer tokens, and nothing else. It is safe for concurrent use; all its users
+// share its credentials.
 type Client struct {
 	limits      Limits
 	observe     func(Request)
@@ -129,6 +133,9 @@ func (c *Client) Resolve(ctx context.Context, ref Reference) (Descriptor, error)
 
 // Manifest fetches the manifest or index with the given digest, with one GET.
 func (c *Client) Manifest(ctx context.Context, repository Repository, digest Digest) (Manifest, error) {
+	if _, err := ParseDigest(string(digest)); err != nil {
+		return Manifest{}, err
+	}
 	raw, mediaType, err := c.manifest(ctx, repository, string(digest))
 	if err != nil {
 		return Manifest{}, err
@@ -137,13 +144,21 @@ func (c *Client) Manifest(ctx context.Context, repository Repository, digest Dig
 		return Manifest{}, fault.Newf(fault.DigestMismatch, "get manifest", subject(repository, string(digest)), "the content has the digest %s", DigestOf(raw))
 	}
 	m, err := c.parse(raw, mediaType, repository, string(digest))
-	m.Digest = digest
-	return m, err
+	if err != nil {
+		return Manifest{}, err
+	}
+	m.Digest = digest // the same content by another algorithm, perhaps
+	return m, nil
 }
+
+var tagForm = regexp.MustCompile(`\A` + reference.TagRegexp.String() + `\z`)
 
 // Tagged fetches the manifest or index that a tag points to, with one GET. Its
 // digest is computed from its bytes.
 func (c *Client) Tagged(ctx context.Context, repository Repository, tag string) (Manifest, error) {
+	if !tagForm.MatchString(tag) {
+		return Manifest{}, fault.Newf(fault.InvalidReference, "get manifest", subject(repository, tag), "not a tag")
+	}
 	raw, mediaType, err := c.manifest(ctx, repository, tag)
 	if err != nil {
 		return Manifest{}, err
@@ -152,13 +167,13 @@ func (c *Client) Tagged(ctx context.Context, repository Repository, tag string) 
 }
 
 // manifest fetches bytes by tag or digest. They have not been checked.
-func (c *Client) manifest(ctx context.Context, repository Repository, reference string) ([]byte, string, error) {
+func (c *Client) manifest(ctx context.Context, repository Repository, name string) ([]byte, string, error) {
 	if l := c.layouts[repository.Registry]; l != nil {
-		return l.manifest(ctx, repository, reference)
+		return l.manifest(ctx, repository, name)
 	}
 	got, err := c.ask(ctx, question{
 		op: "get manifest", kind: "manifest", method: http.MethodGet,
-		repository: repository, reference: reference, accept: accept, most: c.limits.ManifestBytes,
+		repository: repository, reference: name, accept: accept, most: c.limits.ManifestBytes,
 	})
 	if err != nil {
 		return nil, "", err
@@ -180,6 +195,9 @@ func (c *Client) parse(raw []byte, mediaType string, repository Repository, refe
 // it. A blob over the limit is refused before it is read. Redirects are
 // followed without credentials.
 func (c *Client) Blob(ctx context.Context, repository Repository, d Descriptor) ([]byte, error) {
+	if _, err := ParseDigest(string(d.Digest)); err != nil {
+		return nil, err
+	}
 	name := subject(repository, string(d.Digest))
 	if d.Size > c.limits.BlobBytes {
 		return nil, fault.Newf(fault.TooLarge, "get blob", name, "%d bytes, the limit is %d", d.Size, c.limits.BlobBytes)

@@ -175,6 +175,19 @@ func TestHelpersThatFail(t *testing.T) {
 	})
 }
 
+func TestDefaultDockerConfig(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("DOCKER_CONFIG", "")
+	require.Empty(t, registry.DefaultDockerConfig())
+	atHome := filepath.Join(home, ".docker", "config.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(atHome), 0o700))
+	require.NoError(t, os.WriteFile(atHome, []byte("{}"), 0o600))
+	require.Equal(t, atHome, registry.DefaultDockerConfig())
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	require.Empty(t, registry.DefaultDockerConfig())
+}
+
 func TestDockerConfigIsReadAgain(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.json")
 	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }

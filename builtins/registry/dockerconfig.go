@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -28,6 +29,25 @@ func DockerConfig(path string) (Keychain, error) {
 	d := dockerConfig{path: path}
 	_, err := d.load()
 	return d, err
+}
+
+// DefaultDockerConfig returns where Docker keeps its configuration:
+// $DOCKER_CONFIG/config.json, or else .docker/config.json in the home folder.
+// It returns "" when there is no such file.
+func DefaultDockerConfig() string {
+	folder := os.Getenv("DOCKER_CONFIG")
+	if folder == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		folder = filepath.Join(home, ".docker")
+	}
+	file := filepath.Join(folder, "config.json")
+	if info, err := os.Stat(file); err != nil || info.IsDir() {
+		return ""
+	}
+	return file
 }
 
 type dockerConfig struct{ path string }

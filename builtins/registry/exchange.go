@@ -174,7 +174,7 @@ func (c *Client) redirect(a *answer, from *url.URL) (*url.URL, error) {
 	}
 	next, err := from.Parse(a.header.Get("Location"))
 	if err != nil || next.Host == "" || a.header.Get("Location") == "" {
-		return nil, fault.Newf(fault.Unavailable, "follow redirect", from.Host, "no usable location")
+		return nil, fault.Newf(fault.Unavailable, "follow redirect", clip(from.Host), "no usable location")
 	}
 	next.User, next.Fragment = nil, ""
 	return next, nil

@@ -167,7 +167,7 @@ func TestLayoutSavedByCosign(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, m.Digest)
 	}
-	for _, tag := range []string{image.Tag(), image.Tag() + ".sbom", registry.Digest(sha256sum).Tag() + ".sig", ".sig", "latest"} {
+	for _, tag := range []string{image.Tag(), image.Tag() + ".sbom", registry.Digest(sha256sum).Tag() + ".sig", "latest"} {
 		_, err := client.Tagged(ctx, at, tag)
 		requireCode(t, fault.NotFound, err)
 	}

@@ -27,6 +27,9 @@ type Referrers struct {
 // within the limits. A registry without that API is not an error. The list is
 // not signed and not hashed: each entry must be fetched and checked.
 func (c *Client) Referrers(ctx context.Context, repository Repository, digest Digest) (Referrers, error) {
+	if _, err := ParseDigest(string(digest)); err != nil {
+		return Referrers{}, err
+	}
 	if l := c.layouts[repository.Registry]; l != nil {
 		return l.referrers(ctx, digest)
 	}

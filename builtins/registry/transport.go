@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/net/http/httpproxy"
 
@@ -128,11 +129,11 @@ func (p hostPolicy) check(at *url.URL, to target) error {
 	host := policyHost(at)
 	switch {
 	case at.Scheme == "http" && p.scheme(host) != "http":
-		return fault.Newf(fault.HostNotAllowed, "contact", at.Host, "plain HTTP is only for loopback and for hosts configured for it")
+		return fault.Newf(fault.HostNotAllowed, "contact", clip(at.Host), "plain HTTP is only for loopback and for hosts configured for it")
 	case at.Scheme != "http" && at.Scheme != "https":
-		return fault.Newf(fault.HostNotAllowed, "contact", at.Host, "scheme %q", clip(at.Scheme))
+		return fault.Newf(fault.HostNotAllowed, "contact", clip(at.Host), "scheme %q", clip(at.Scheme))
 	case !to.realm && !p.allows(host):
-		return fault.Newf(fault.HostNotAllowed, "contact", at.Host, "not among the configured hosts")
+		return fault.Newf(fault.HostNotAllowed, "contact", clip(at.Host), "not among the configured hosts")
 	}
 	return nil
 }
@@ -185,7 +186,7 @@ func newTransport(roots *x509.CertPool, proxy func(*url.URL) (*url.URL, error), 
 		MaxConnsPerHost:        limits.Connections,
 		MaxIdleConnsPerHost:    limits.Connections,
 		MaxIdleConns:           4 * limits.Connections,
-		IdleConnTimeout:        limits.RequestTimeout,
+		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 }

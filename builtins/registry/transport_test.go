@@ -107,6 +107,13 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 		requireCode(t, fault.HostNotAllowed, tagged(client, registry.Repository{Registry: "10.0.0.1", Name: "app"}))
 		require.Empty(t, proxy.Paths())
 	})
+	t.Run("a public address is", func(t *testing.T) {
+		for _, host := range []string{"1.1.1.1", "172.32.0.1", "100.128.0.1", "[2606:4700::1111]"} {
+			proxy.Reset()
+			requireCode(t, fault.Unavailable, tagged(client, registry.Repository{Registry: host, Name: "app"}))
+			require.Equal(t, []string{"CONNECT "}, proxy.Paths(), host)
+		}
+	})
 	t.Run("the proxy itself is no registry", func(t *testing.T) {
 		proxy.Reset()
 		requireCode(t, fault.HostNotAllowed, tagged(client, registry.Repository{Registry: proxy.Host(), Name: "app"}))
