@@ -54,10 +54,10 @@ func publicKey(t *testing.T) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	return pkix1(t, key.Public())
+	return publicPEM(t, key.Public())
 }
 
-func pkix1(t *testing.T, public any) []byte {
+func publicPEM(t *testing.T, public any) []byte {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(public)
 	require.NoError(t, err)
@@ -351,8 +351,8 @@ func TestKinds(t *testing.T) {
 	require.NoError(t, err)
 	r, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	write(t, dir, "ed.pub", pkix1(t, ed))
-	write(t, dir, "rsa.pub", pkix1(t, r.Public()))
+	write(t, dir, "ed.pub", publicPEM(t, ed))
+	write(t, dir, "rsa.pub", publicPEM(t, r.Public()))
 	write(t, dir, "pkcs1.pub", pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&r.PublicKey)}))
 	require.Empty(t, problems(t, minimal+"keys: {a: {file: ed.pub}, b: {file: rsa.pub}, c: {file: pkcs1.pub}}", dir))
 }
@@ -395,6 +395,9 @@ func TestTemplateUncommented(t *testing.T) {
 		write(t, dir, name, certificate(t))
 	}
 	require.Empty(t, problems(t, uncommented(), dir))
+	for _, section := range []string{"trust_roots", "certificates", "registries", "hosts_only", "credentials", "limits"} {
+		require.Contains(t, uncommented(), "\n"+section+":", "nothing was uncommented")
+	}
 }
 
 // uncommented turns comments that are settings into settings: "# key:" and

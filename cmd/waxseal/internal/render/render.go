@@ -1,0 +1,210 @@
+// Package render shows decisions: to people as a table, to machines as JSON,
+// YAML, JUnit, SARIF and GitHub workflow commands.
+//
+// Names, messages and paths in a decision may be an attacker's. No renderer
+// lets them through as control characters, terminal escapes or commands.
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Decision is what was decided about one object.
+type Decision struct {
+	File       string      `json:"file"`           // "-" is standard input
+	Document   int         `json:"document"`       // number in the file, from 1
+	Item       string      `json:"item,omitempty"` // place in a List
+	Line       int         `json:"line,omitempty"` // at which the object begins
+	Kind       string      `json:"kind,omitempty"`
+	Namespace  string      `json:"namespace,omitempty"`
+	Name       string      `json:"name,omitempty"`
+	Verdict    Verdict     `json:"verdict"` // filled by [NewReport]
+	Images     []Image     `json:"images"`
+	Violations []Violation `json:"violations"`
+	Notes      []Violation `json:"notes"`
+	NotJudged  []NotJudged `json:"not_judged"`
+	Warnings   []string    `json:"warnings,omitempty"`
+	// Err says why there is no decision; "" when there is one.
+	Err string `json:"error,omitempty"`
+	// LineOf returns the line of a field (spec.containers[0].image). It may be nil.
+	LineOf func(path string) int `json:"-"`
+}
+
+// Image is an image that the object would run.
+type Image struct {
+	Container string `json:"container"`
+	Image     string `json:"image"`
+	Digest    string `json:"digest,omitempty"`
+	Path      string `json:"path"`
+	Type      string `json:"type"`
+	Admitted  bool   `json:"admitted"`
+}
+
+// Violation is what a policy says against an image or an object; a note has the
+// same shape and denies nothing.
+type Violation struct {
+	Code        string   `json:"code"`
+	Policy      string   `json:"policy"`
+	Severity    string   `json:"severity"`
+	Title       string   `json:"title"`
+	Msg         string   `json:"msg"`
+	Remediation string   `json:"remediation"`
+	Image       string   `json:"image"`
+	Where       Where    `json:"where"`
+	Controls    []string `json:"controls"`
+	Errors      []Error  `json:"errors"`
+}
+
+// Where is the place of a violation.
+type Where struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Path      string `json:"path"`
+	Container string `json:"container"`
+}
+
+// Error is why evidence did not hold.
+type Error struct {
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	Retryable bool   `json:"retryable"`
+}
+
+// NotJudged is a part of an object that no policy understands.
+type NotJudged struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// Report is everything that one run decided.
+type Report struct {
+	Decisions []Decision `json:"decisions"`
+	Files     []FileNote `json:"files,omitempty"` // what a user should know of files that gave no object
+	Summary   Summary    `json:"summary"`
+	Exit      int        `json:"exit"`
+}
+
+// FileNote is something to know about a file, such as why it was left out.
+type FileNote struct {
+	File string `json:"file"`
+	Text string `json:"text"`
+}
+
+// NewReport orders the decisions' violations, fills in the verdicts and counts.
+// The decisions stay in the order given.
+func NewReport(decisions []Decision, files ...FileNote) *Report {
+	r := &Report{Decisions: make([]Decision, len(decisions)), Files: files}
+	for i, d := range decisions {
+		d.fill()
+		r.Decisions[i] = d
+	}
+	r.Summary = summarise(r.Decisions)
+	r.Exit = Exit(r.Decisions)
+	return r
+}
+
+// fill brings a decision into its one form: sorted, nothing nil.
+func (d *Decision) fill() {
+	d.Images = copied(d.Images)
+	d.NotJudged = copied(d.NotJudged)
+	d.Violations = d.ordered(d.Violations)
+	d.Notes = d.ordered(d.Notes)
+	d.Verdict = d.verdict()
+}
+
+// copied never returns nil, so that lists are [] and not null in JSON.
+func copied[T any](from []T) []T { return append([]T{}, from...) }
+
+// ordered sorts by the image's place in the object, then the worst first.
+func (d *Decision) ordered(from []Violation) []Violation {
+	out := copied(from)
+	for i := range out {
+		out[i].Controls = copied(out[i].Controls)
+		out[i].Errors = copied(out[i].Errors)
+	}
+	slices.SortStableFunc(out, func(a, b Violation) int {
+		return cmp.Or(
+			cmp.Compare(d.imageOf(a), d.imageOf(b)),
+			cmp.Compare(rank(a.Severity), rank(b.Severity)),
+			cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.Msg, b.Msg),
+		)
+	})
+	return out
+}
+
+// imageOf returns the index of the image that a violation is about, -1 when it
+// is about the object.
+func (d *Decision) imageOf(v Violation) int {
+	if v.Where.Path == "" && v.Where.Container == "" && v.Image == "" {
+		return -1
+	}
+	if v.Where.Path != "" {
+		return slices.IndexFunc(d.Images, func(i Image) bool { return i.Path == v.Where.Path })
+	}
+	return slices.IndexFunc(d.Images, func(i Image) bool {
+		return i.Image == v.Image && (v.Where.Container == "" || i.Container == v.Where.Container)
+	})
+}
+
+func rank(severity string) int {
+	at := slices.Index([]string{"critical", "high", "medium", "low"}, severity)
+	if at < 0 {
+		return 4
+	}
+	return at
+}
+
+// lineOf returns the line of a field, of the object where it is not known.
+func (d *Decision) lineOf(path string) int {
+	if d.LineOf == nil || path == "" {
+		return d.Line
+	}
+	return cmp.Or(d.LineOf(path), d.Line)
+}
+
+// line returns the line of the image's text, of the container where there is none.
+func (d *Decision) line(v Violation) int {
+	if v.Where.Path == "" {
+		return d.Line
+	}
+	return d.lineOf(v.Where.Path + ".image")
+}
+
+// Format is how a report is shown.
+type Format string
+
+// The formats.
+const (
+	Table  Format = "table"
+	JSON   Format = "json"
+	YAML   Format = "yaml"
+	JUnit  Format = "junit"
+	SARIF  Format = "sarif"
+	GitHub Format = "github"
+)
+
+// Formats returns all formats, in the order of the help text.
+func Formats() []Format { return []Format{Table, JSON, YAML, JUnit, SARIF, GitHub} }
+
+// Options are what a renderer wants to know about where it writes.
+type Options struct {
+	Width   int    // of the table. The default is 80.
+	Colour  bool   // of the table
+	Version string // of Waxseal, for SARIF
+}
+
+// Write writes the report in a format.
+func (r *Report) Write(w io.Writer, format Format, opts Options) error {
+	write := map[Format]func(io.Writer, Options) error{
+		Table: r.table, JSON: r.json, YAML: r.yaml, JUnit: r.junit, SARIF: r.sarif, GitHub: r.github,
+	}[format]
+	if write == nil {
+		return fmt.Errorf("unknown format %q: expected one of %v", format, Formats())
+	}
+	return write(w, opts)
+}

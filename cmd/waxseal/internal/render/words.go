@@ -1,0 +1,133 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// subject returns "Deployment shop/web", clean.
+func (d *Decision) subject() string {
+	return subject(d.Kind, d.Namespace, d.Name, "(no name)")
+}
+
+func subject(kind, namespace, name, nameless string) string {
+	if name == "" {
+		name = nameless
+	}
+	if namespace != "" && name != "" {
+		name = namespace + "/" + name
+	}
+	return clean(strings.TrimSpace(kind + " " + name))
+}
+
+// place returns "web.yaml:12", clean.
+func (d *Decision) place() string {
+	name := d.fileName()
+	if d.Line > 0 {
+		return name + ":" + strconv.Itoa(d.Line)
+	}
+	return name
+}
+
+func (d *Decision) fileName() string {
+	if d.File == stdin {
+		return "standard input"
+	}
+	return clean(d.File)
+}
+
+// stdin is the file name that means standard input.
+const stdin = "-"
+
+// label returns `init container "migrate"`, clean.
+func (i Image) label() string {
+	kind, known := map[string]string{
+		"": "container", "container": "container", "init": "init container",
+		"ephemeral": "ephemeral container", "volume": "volume",
+	}[i.Type]
+	if !known {
+		kind = i.Type
+	}
+	return clean(strings.TrimSpace(kind + " " + i.Container))
+}
+
+func (i Image) name() string {
+	if i.Image == "" {
+		return "(no image)"
+	}
+	return clean(i.Image)
+}
+
+// why returns the part of the message that is neither what it is about nor what
+// to do, because both stand beside it; "" when only the title would be left.
+func (v Violation) why(images []Image) string {
+	text := strings.TrimSpace(v.Msg)
+	if v.Remediation != "" {
+		text = strings.TrimSpace(strings.TrimSuffix(text, strings.TrimSpace(v.Remediation)))
+	}
+	for _, prefix := range v.prefixes(images) {
+		if rest, found := strings.CutPrefix(text, prefix); found {
+			text = rest
+			break
+		}
+	}
+	text = strings.TrimSuffix(text, ".")
+	if text == "" || strings.EqualFold(text, strings.TrimSuffix(v.Title, ".")) {
+		return ""
+	}
+	return clean(capital(text))
+}
+
+// prefixes returns how messages begin that say first what they are about.
+func (v Violation) prefixes(images []Image) []string {
+	object := strings.TrimSpace(v.Where.Kind + " " + strings.Trim(v.Where.Namespace+"/"+v.Where.Name, "/"))
+	out := []string{object + ": "}
+	kinds := []string{"container", "init container", "ephemeral container", "volume"}
+	for _, image := range images {
+		kinds = append(kinds, image.Type)
+	}
+	for _, kind := range kinds {
+		container := kind
+		if v.Where.Container != "" {
+			container += " " + strconv.Quote(v.Where.Container)
+		}
+		out = append(out, fmt.Sprintf("image %q of %s in %s: ", v.Image, container, object))
+	}
+	return out
+}
+
+// capital begins a sentence. A word that is a name in a file stays as it is.
+func capital(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	if strings.ContainsAny(word, "_.:/@0123456789") {
+		return text
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(r)) + text[size:]
+}
+
+// full returns message and remediation in one line, clean.
+func (v Violation) full() string {
+	text := clean(strings.TrimSpace(v.Msg))
+	if todo := fold(v.Remediation); todo != "" && !strings.Contains(text, todo) {
+		if text != "" && !strings.ContainsAny(text[len(text)-1:], ".!?") {
+			text += "."
+		}
+		text = strings.TrimSpace(text + " " + todo)
+	}
+	if text == "" {
+		return v.heading()
+	}
+	return text
+}
+
+// heading returns the title, or the code where there is none, clean.
+func (v Violation) heading() string {
+	if title := fold(v.Title); title != "" {
+		return title
+	}
+	return clean(v.Code)
+}

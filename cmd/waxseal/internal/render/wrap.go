@@ -1,0 +1,63 @@
+package render
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// wrap breaks clean text into lines of at most width characters. Words that are
+// longer, such as references with a digest, break before @, after / and, if
+// nothing else helps, anywhere.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && length(line)+1+length(word) <= width {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		var whole []string
+		whole, line = chop(word, width)
+		lines = append(lines, whole...)
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func length(s string) int { return utf8.RuneCountInString(s) }
+
+// chop cuts a word that is too long into full lines and a rest.
+func chop(word string, width int) (lines []string, rest string) {
+	for length(word) > width {
+		at := breakAt(word, width)
+		lines = append(lines, word[:at])
+		word = word[at:]
+	}
+	return lines, word
+}
+
+// breakAt returns the byte at which a word is best broken, so that what is
+// before it fits.
+func breakAt(word string, width int) int {
+	fits := len(word)
+	n := 0
+	for i := range word {
+		if n == width {
+			fits = i
+			break
+		}
+		n++
+	}
+	if at := strings.LastIndexByte(word[:fits], '@'); at > 0 {
+		return at
+	}
+	if at := strings.LastIndexByte(word[:fits], '/'); at > 0 && at+1 < len(word) {
+		return at + 1
+	}
+	return fits
+}
