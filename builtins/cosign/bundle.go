@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -67,7 +68,26 @@ func (c check) readBundle(raw []byte) (*bundle.Bundle, envelope, error) {
 		return nil, envelope{}, c.fail(fault.Unsupported, "bundle with a message signature; expected a statement")
 	}
 	env, err := c.protoEnvelope(content.DsseEnvelope)
-	return b, env, err
+	if err != nil {
+		return nil, envelope{}, err
+	}
+	return b, env, c.coherent(&pb)
+}
+
+// coherent refuses log entries whose outside says another kind than their
+// inside, which sigstore-go does not compare.
+func (c check) coherent(pb *protobundle.Bundle) error {
+	for _, e := range pb.GetVerificationMaterial().GetTlogEntries() {
+		var body struct{ APIVersion, Kind string }
+		if err := json.Unmarshal(e.GetCanonicalizedBody(), &body); err != nil {
+			return c.fail(fault.Malformed, "log entry: %w", err)
+		}
+		if kv := e.GetKindVersion(); kv.GetKind() != body.Kind || kv.GetVersion() != body.APIVersion {
+			return c.fail(fault.TlogMismatch, "log entry of kind %q %q holds one of kind %q %q",
+				clip(kv.GetKind()), clip(kv.GetVersion()), clip(body.Kind), clip(body.APIVersion))
+		}
+	}
+	return nil
 }
 
 // bounded refuses a bundle that holds more than anybody needs, before its
@@ -136,14 +156,23 @@ func (b *sealedBundle) entries() []*tlog.Entry {
 	return entries
 }
 
+// promised says whether the log's time can be had: the one entry there is must
+// verify, and with its promise so does its time.
+func (b *sealedBundle) promised() bool {
+	entries := b.entries()
+	return len(entries) == 1 && entries[0].HasInclusionPromise()
+}
+
 func (b *sealedBundle) provenByKey(c check, k *publicKey) (proof, error) {
+	if cert, err := b.certificate(); err != nil || cert != nil {
+		return proof{}, c.fail(fault.Unsupported, "a bundle with a certificate is by an identity, not by a key")
+	}
 	m := materialOf(c.Options, k)
 	demands := []verify.VerifierOption{verify.WithoutStatementPredicate()}
 	timed := false
 	if !c.IgnoreTlog {
 		demands = append(demands, verify.WithTransparencyLog(1))
-		// The one entry there is must verify; with its promise, so does its time.
-		if entries := b.entries(); len(entries) == 1 && entries[0].HasInclusionPromise() {
+		if b.promised() {
 			demands, timed = append(demands, verify.WithIntegratedTimestamps(1)), true
 		}
 	}
@@ -163,9 +192,12 @@ func (b *sealedBundle) provenByCertificate(c check, cert *x509.Certificate) (pro
 		demands = append(demands, verify.WithSignedCertificateTimestamps(1))
 	}
 	if !c.IgnoreTlog {
-		// The log's time counts only with its promise; an entry of Rekor v2 has
-		// none, and then a signed time stamp must stand in.
-		demands = append(demands, verify.WithTransparencyLog(1), verify.WithObserverTimestamps(1))
+		demands = append(demands, verify.WithTransparencyLog(1))
+		if b.promised() {
+			demands = append(demands, verify.WithIntegratedTimestamps(1))
+		} else { // as in Rekor v2: a signed time stamp must stand in
+			demands = append(demands, verify.WithObserverTimestamps(1))
+		}
 	}
 	stamps, _ := stampedTimes(b, m)
 	if c.Timestamps || (c.IgnoreTlog && len(stamps) > 0) {
@@ -212,29 +244,47 @@ func (b *sealedBundle) proven(c check, m *material, cert *x509.Certificate, dema
 	if err != nil {
 		return proof{}, b.diagnose(c, m, cert, err)
 	}
-	p := proof{logIndex: -1}
-	if !c.IgnoreTlog {
-		p.logIndex, p.logID = b.position(m)
+	p := proof{logIndex: -1, signedAt: b.seenAt(m, result)}
+	if c.IgnoreTlog {
+		return p, nil
 	}
-	p.signedAt = b.seenAt(m, result)
+	entry := b.witness(m, p.signedAt)
+	if entry == nil {
+		return proof{}, c.fail(fault.TlogMismatch, "the log was not trusted any more, or not yet, when the signature was made, %s", rfc3339(p.signedAt))
+	}
+	p.logIndex, p.logID = position(entry), hex.EncodeToString([]byte(entry.LogKeyID()))
 	return p, nil
 }
 
-// position returns the place in the log of an entry that verifies. Others may
-// stand beside it in the bundle.
-func (b *sealedBundle) position(m *material) (index int64, logID string) {
+// witness returns a log entry that verifies, others may stand beside it, and
+// whose log was trusted when the signature was made. Sigstore-go compares the
+// log's period of validity with the log's own time only.
+func (b *sealedBundle) witness(m *material, at time.Time) *tlog.Entry {
 	entries := b.entries()
 	for _, e := range entries {
 		if len(entries) > 1 && !b.logged(m, e) {
 			continue
 		}
-		index := e.LogIndex()
-		if !e.HasInclusionPromise() && !e.IsRekorV2() { // only the proof's index is proven
-			index = e.TransparencyLogEntry().GetInclusionProof().GetLogIndex()
+		log, ok := m.RekorLogs()[hex.EncodeToString([]byte(e.LogKeyID()))]
+		if ok && (at.IsZero() || within(at, log.ValidityPeriodStart, log.ValidityPeriodEnd)) {
+			return e
 		}
-		return index, hex.EncodeToString([]byte(e.LogKeyID()))
 	}
-	return -1, ""
+	return nil
+}
+
+// within says whether t lies in a period; a zero time leaves it open.
+func within(t, from, to time.Time) bool {
+	return (from.IsZero() || !t.Before(from)) && (to.IsZero() || !t.After(to))
+}
+
+// position returns the index of a verified entry. Without a promise only the
+// proof's index is proven.
+func position(e *tlog.Entry) int64 {
+	if !e.HasInclusionPromise() && !e.IsRekorV2() {
+		return e.TransparencyLogEntry().GetInclusionProof().GetLogIndex()
+	}
+	return e.LogIndex()
 }
 
 func (b *sealedBundle) logged(m *material, e *tlog.Entry) bool {

@@ -79,13 +79,18 @@ func (l *layer) certificate() (*x509.Certificate, error) {
 }
 
 // provenByKey takes no notice of a certificate, except that the log may hold
-// the certificate of a key instead of the key.
+// one of the key instead of the key.
 func (l *layer) provenByKey(c check, k *publicKey) (proof, error) {
-	cert, err := l.certificate()
-	if err != nil || cert == nil || cryptoutils.EqualKeys(cert.PublicKey, k.key) != nil {
-		cert = nil
+	m := materialOf(c.Options, k)
+	p, _, err := l.observed(c, m, k, nil)
+	if err == nil {
+		return p, nil
 	}
-	p, _, err := l.observed(c, materialOf(c.Options, k), k, cert)
+	cert, unreadable := l.certificate()
+	if unreadable != nil || cert == nil || cryptoutils.EqualKeys(cert.PublicKey, k.key) != nil {
+		return proof{}, err
+	}
+	p, _, err = l.observed(c, m, k, cert)
 	return p, err
 }
 
@@ -124,9 +129,8 @@ func (l *layer) chain(m *material) []*x509.Certificate {
 	return certs
 }
 
-// observed returns when the signature was seen, by the log and by the time
-// stamping authorities. Either is checked if it is required; a time stamp that
-// is not required counts when it verifies.
+// observed returns when the signature was seen: by the log, and by the time
+// stamping authorities where that is demanded or the log is not asked.
 func (l *layer) observed(c check, m *material, k *publicKey, cert *x509.Certificate) (proof, []time.Time, error) {
 	p := proof{logIndex: -1}
 	var times []time.Time
@@ -138,11 +142,13 @@ func (l *layer) observed(c check, m *material, k *publicKey, cert *x509.Certific
 		p.logIndex, p.logID = entry.LogIndex, entry.LogID
 		times = append(times, time.Unix(entry.IntegratedTime, 0).UTC())
 	}
-	stamps, err := l.stamped(m)
-	if c.Timestamps && len(stamps) == 0 {
-		return proof{}, nil, c.fail(fault.TimestampMissing, "no signed time stamp of a trusted authority: %w", err)
+	if c.Timestamps || c.IgnoreTlog {
+		stamps, err := l.stamped(m)
+		if c.Timestamps && len(stamps) == 0 {
+			return proof{}, nil, c.fail(fault.TimestampMissing, "no signed time stamp of a trusted authority: %w", err)
+		}
+		times = append(times, stamps...)
 	}
-	times = append(times, stamps...)
 	if len(times) > 0 {
 		p.signedAt = times[0]
 	}

@@ -1,7 +1,9 @@
 package cosign_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/pem"
 	"sync"
 	"testing"
 
@@ -124,3 +126,9 @@ func requireCode(t testing.TB, want fault.Code, err error) {
 }
 
 var bothFormats = []string{cosign.FormatLegacy, cosign.FormatBundle}
+
+func pemOf(s *sigstore.Signer) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+}
+
+func repeated(b []byte, n int) []byte { return bytes.Repeat(b, n) }
