@@ -24,9 +24,10 @@ type builtin struct {
 	name string
 	doc  string
 	args []*types.NamedType
-	typ  types.Type
-	pure bool
-	call func(*call) (evidence.Result, error)
+	// payload is what the result has beside the common fields.
+	payload []field
+	pure    bool
+	call    func(*call) (evidence.Result, error)
 	// raw replaces call where the result is not one of package evidence.
 	raw func(*call) (*ast.Term, error)
 }
@@ -89,16 +90,22 @@ func (b builtin) function() *rego.Function {
 	}
 	return &rego.Function{
 		Name: b.name, Description: b.doc,
-		Decl:             types.NewFunction(args, types.Named("result", b.typ)),
-		Memoize:          !b.pure,
+		Decl:             types.NewFunction(args, types.Named("result", b.typ())),
 		Nondeterministic: !b.pure,
 	}
+}
+
+func (b builtin) typ() types.Type {
+	if b.raw != nil {
+		return mapOf(types.A)
+	}
+	return result(b.payload...)
 }
 
 func (s *Set) impl(b builtin) rego.BuiltinDyn {
 	return func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) {
 		return total(b.name, func() (*ast.Term, error) {
-			c := &call{set: s, bctx: bctx, args: args}
+			c := &call{builtin: b.name, set: s, bctx: &bctx, args: args}
 			if b.raw != nil {
 				return b.raw(c)
 			}
@@ -113,9 +120,10 @@ func (s *Set) impl(b builtin) rego.BuiltinDyn {
 
 // call is one call of a builtin.
 type call struct {
-	set  *Set
-	bctx rego.BuiltinContext
-	args []*ast.Term
+	builtin string
+	set     *Set
+	bctx    *rego.BuiltinContext
+	args    []*ast.Term
 }
 
 type snapshotKey struct{ *Set }

@@ -1,14 +1,14 @@
 package builtins
 
 import (
-	"context"
-
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
 )
 
 func args(a ...*types.NamedType) []*types.NamedType { return a }
+
+func payload(f ...field) []field { return f }
 
 // answer keeps a nil pointer from becoming a result that is not nil.
 func answer[T evidence.Result](v T, err error) (evidence.Result, error) {
@@ -19,27 +19,23 @@ func answer[T evidence.Result](v T, err error) (evidence.Result, error) {
 }
 
 // about calls a fact about one image.
-func about[T evidence.Result](fact func(*evidence.Decision, context.Context, string) (T, error)) func(*call) (evidence.Result, error) {
-	return func(c *call) (evidence.Result, error) {
-		ref, err := c.ref()
-		if err != nil {
-			return nil, err
-		}
-		return answer(fact(c.decision(), c.bctx.Context, ref))
+func about(c *call) (evidence.Result, error) {
+	ref, err := c.ref()
+	if err != nil {
+		return nil, err
 	}
+	return c.decision().Call(c.bctx.Context, c.builtin, ref, nil)
 }
 
 // verified calls a fact about one image that rests on signatures.
-func verified[T evidence.Result](fact func(*evidence.Decision, context.Context, string, *evidence.Options) (T, error)) func(*call) (evidence.Result, error) {
-	return func(c *call) (evidence.Result, error) {
-		ref, err := c.ref()
-		if err != nil {
-			return nil, err
-		}
-		opts, err := c.opts()
-		if err != nil {
-			return nil, err
-		}
-		return answer(fact(c.decision(), c.bctx.Context, ref, opts))
+func verified(c *call) (evidence.Result, error) {
+	ref, err := c.ref()
+	if err != nil {
+		return nil, err
 	}
+	opts, err := c.opts()
+	if err != nil {
+		return nil, err
+	}
+	return c.decision().Call(c.bctx.Context, c.builtin, ref, opts)
 }

@@ -1,10 +1,8 @@
 package builtins
 
-import "github.com/waxseal/waxseal/builtins/evidence"
-
 var cosignAttestations = builtin{
 	name: "cosign.attestations", args: args(refArg, optsArg),
-	typ:  result(field{"statements", "verified statements about the image", list(statementType)}),
-	doc:  "Returns the verified in-toto statements about an image: legacy `.att` tags and Sigstore bundles.",
-	call: verified((*evidence.Decision).Attestations),
+	payload: payload(field{"statements", "verified statements about the image", list(statementType)}),
+	doc:     "Returns the verified in-toto statements about an image: legacy `.att` tags and Sigstore bundles.",
+	call:    verified,
 }

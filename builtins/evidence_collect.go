@@ -16,7 +16,6 @@ var evidenceCollect = builtin{
 	name: "evidence.collect",
 	args: args(types.Named("requests", types.NewAny(types.NewSet(requestType), list(requestType))).
 		Description("objects `{\"fn\", \"ref\", \"opts\"}`")),
-	typ: mapOf(types.A),
 	doc: "Finds the results of all requests at once, in one snapshot and under one deadline. Returns `{key: result}`; the key of a request is `json.marshal(request)`. An author's mistake stops only its own request.",
 	raw: collect,
 }

@@ -1,10 +1,8 @@
 package builtins
 
-import "github.com/waxseal/waxseal/builtins/evidence"
-
 var registryDigest = builtin{
 	name: "registry.digest", args: args(refArg),
-	typ: result(
+	payload: payload(
 		str("digest", "of the manifest or index"),
 		str("media_type", ""),
 		num("size", "bytes"),
@@ -12,5 +10,5 @@ var registryDigest = builtin{
 			str("os", ""), str("architecture", ""), str("variant", ""), str("digest", "")))},
 	),
 	doc:  "Says what a reference names now. Content, not origin: nothing here was signed.",
-	call: about((*evidence.Decision).Digest),
+	call: about,
 }

@@ -1,10 +1,8 @@
 package builtins
 
-import "github.com/waxseal/waxseal/builtins/evidence"
-
 var scanFindings = builtin{
 	name: "scan.findings", args: args(refArg, optsArg),
-	typ:  result(field{"reports", "one for each verified scan attestation", list(scanReportType)}),
-	doc:  "Returns normalised findings from verified scan attestations of an image. No report is an error, never an empty list.",
-	call: verified((*evidence.Decision).Findings),
+	payload: payload(field{"reports", "one for each verified scan attestation", list(scanReportType)}),
+	doc:     "Returns normalised findings from verified scan attestations of an image. No report is an error, never an empty list.",
+	call:    verified,
 }

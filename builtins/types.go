@@ -1,6 +1,10 @@
 package builtins
 
-import "github.com/open-policy-agent/opa/v1/types"
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/types"
+)
 
 // The types of results are closed: a policy that misspells a field does not
 // compile. Each is written once, here.
@@ -14,10 +18,7 @@ type field struct {
 func object(fields ...field) *types.Object {
 	props := make([]*types.StaticProperty, len(fields))
 	for i, f := range fields {
-		props[i] = types.NewStaticProperty(f.name, types.Named(f.name, f.typ).Description(f.doc))
-		if f.doc == "" {
-			props[i] = types.NewStaticProperty(f.name, f.typ)
-		}
+		props[i] = types.NewStaticProperty(f.name, f.typ)
 	}
 	return types.NewObject(props, nil)
 }
@@ -32,24 +33,24 @@ func str(name, doc string) field  { return field{name, doc, types.S} }
 func num(name, doc string) field  { return field{name, doc, types.N} }
 func flag(name, doc string) field { return field{name, doc, types.B} }
 
-var problemType = object(
+var problemFields = []field{
 	str("code", "one of the closed list of codes"),
 	str("message", "what happened, for people"),
 	flag("retryable", "true when asking again later may give another answer"),
-)
+}
 
-var ignoredType = object(str("digest", "of the layer or manifest that was set aside"), str("code", "why"))
+var ignoredFields = []field{str("digest", "of the layer or manifest that was set aside"), str("code", "why")}
 
-var imageType = object(
+var imageFields = []field{
 	str("ref", "normalised reference"),
 	str("registry", "host, `docker.io` for Docker Hub"),
 	str("repository", "name within the registry"),
 	str("tag", "`\"\"` when the reference has none"),
 	str("digest", "the digest that this decision established, `\"\"` if it could not"),
 	str("media_type", "`\"\"` when the registry was not asked"),
-)
+}
 
-var signerType = object(
+var signerFields = []field{
 	str("kind", "`key` or `certificate`"),
 	str("key", "name of the key in the configuration, `\"\"` for a PEM in the request"),
 	str("key_id", "`sha256:` of the public key's DER (SubjectPublicKeyInfo)"),
@@ -64,17 +65,17 @@ var signerType = object(
 	num("log_index", "index in the transparency log, -1 without an entry"),
 	str("log_id", "of the transparency log"),
 	str("signed_at", "RFC 3339, from a trusted clock; `\"\"` if none vouches for it"),
-)
+}
 
-var statementType = object(
+var statementFields = []field{
 	str("predicate_type", "URI"),
 	field{"predicate", "as attested", types.A},
 	str("digest", "of the statement's bytes"),
 	field{"subjects", "", list(object(str("name", ""), field{"digest", "by algorithm", mapOf(types.S)}))},
 	field{"signers", "", list(signerType)},
-)
+}
 
-var findingType = object(
+var findingFields = []field{
 	str("kind", "`vulnerability`, `secret`, `misconfiguration`, `malware` or `licence`"),
 	str("id", "as the scanner names it"),
 	field{"aliases", "", list(types.S)},
@@ -89,7 +90,7 @@ var findingType = object(
 	str("target", "file, layer or package manager"),
 	str("title", ""),
 	str("url", ""),
-)
+}
 
 var reportFields = []field{
 	{"scanner", "", object(str("name", ""), str("version", ""))},
@@ -99,20 +100,40 @@ var reportFields = []field{
 	{"findings", "", list(findingType)},
 }
 
-var reportType = object(reportFields...)
-
-var scanReportType = object(append([]field{
+var scanReportFields = append([]field{
 	str("digest", "of the statement that carries the report"),
 	str("predicate_type", "URI"),
 	{"signers", "", list(signerType)},
-}, reportFields...)...)
+}, reportFields...)
+
+var (
+	problemType    = object(problemFields...)
+	ignoredType    = object(ignoredFields...)
+	imageType      = object(imageFields...)
+	signerType     = object(signerFields...)
+	statementType  = object(statementFields...)
+	findingType    = object(findingFields...)
+	reportType     = object(reportFields...)
+	scanReportType = object(scanReportFields...)
+)
+
+// shapes names the shared types, for the reference page.
+var shapes = []struct {
+	name   string
+	fields []field
+}{
+	{"problem", problemFields}, {"ignored", ignoredFields}, {"image", imageFields}, {"signer", signerFields},
+	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
+}
+
+var commonFields = []field{
+	flag("ok", "true exactly when `errors` is empty, and only on positive evidence"),
+	{"errors", "why not", list(problemType)},
+	{"ignored", "evidence that was set aside", list(ignoredType)},
+	{"image", "", imageType},
+}
 
 // result is the type of a builtin's result: the common fields and its payload.
 func result(payload ...field) *types.Object {
-	return object(append([]field{
-		flag("ok", "true exactly when `errors` is empty, and only on positive evidence"),
-		{"errors", "why not", list(problemType)},
-		{"ignored", "evidence that was set aside", list(ignoredType)},
-		{"image", "", imageType},
-	}, payload...)...)
+	return object(append(slices.Clone(commonFields), payload...)...)
 }

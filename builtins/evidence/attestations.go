@@ -15,7 +15,7 @@ import (
 // identities signed it. All places are always read: a caller who wants the
 // newest statement must not be shown only some.
 func (d *Decision) Attestations(ctx context.Context, ref string, o *Options) (*Attestations, error) {
-	r, err := registry.Parse(ref)
+	r, err := d.refs.parse(ref)
 	if err != nil {
 		return failed(err, Image{Ref: ref}, newAttestations)
 	}

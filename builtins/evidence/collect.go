@@ -53,7 +53,7 @@ func (d *Decision) one(ctx context.Context, r Request) (Result, error) {
 	err := r.Err
 	var res Result
 	if err == nil {
-		res, err = d.call(ctx, r)
+		res, err = d.Call(ctx, r.Fn, r.Ref, r.Opts)
 	}
 	if code, _ := fault.CodeOf(err); err != nil && code == fault.InvalidRequest {
 		return mistaken(r, err), nil
@@ -79,26 +79,26 @@ func mistaken(r Request, err error) Result {
 	return newParse(c)
 }
 
-func (d *Decision) call(ctx context.Context, r Request) (Result, error) {
-	switch r.Fn {
-	case "cosign.verify":
-		return answer(d.Verify(ctx, r.Ref, r.Opts))
-	case "cosign.attestations":
-		return answer(d.Attestations(ctx, r.Ref, r.Opts))
-	case "scan.findings":
-		return answer(d.Findings(ctx, r.Ref, r.Opts))
+func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Result, error) {
+	switch fn {
 	case "image.parse":
-		return answer(ParseImage(r.Ref))
+		return answer(ParseImage(ref))
+	case "cosign.verify":
+		return answer(d.Verify(ctx, ref, opts))
+	case "cosign.attestations":
+		return answer(d.Attestations(ctx, ref, opts))
+	case "scan.findings":
+		return answer(d.Findings(ctx, ref, opts))
 	case "registry.digest":
-		return answer(d.Digest(ctx, r.Ref))
+		return answer(d.Digest(ctx, ref))
 	case "registry.manifest":
-		return answer(d.Manifest(ctx, r.Ref))
+		return answer(d.Manifest(ctx, ref))
 	case "registry.config":
-		return answer(d.Config(ctx, r.Ref))
+		return answer(d.Config(ctx, ref))
 	case "registry.referrers":
-		return answer(d.Referrers(ctx, r.Ref))
+		return answer(d.Referrers(ctx, ref))
 	}
-	return nil, invalid("fn: no function named %q", r.Fn)
+	return nil, invalid("fn: no function named %q", fn)
 }
 
 // answer keeps a nil pointer from becoming a Result that is not nil.

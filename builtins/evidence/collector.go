@@ -44,6 +44,7 @@ type Collector struct {
 	limits   registry.Limits
 	store    *store
 	outcomes *outcomes
+	refs     *references
 }
 
 // New returns a Collector that asks source.
@@ -68,6 +69,7 @@ func New(source Source, cfg Config) *Collector {
 		source: source, names: cfg.Names, deadline: cfg.Deadline, limits: limits,
 		store:    newStore(source, cfg),
 		outcomes: newOutcomes(cfg.Now),
+		refs:     &references{},
 	}
 }
 
@@ -81,8 +83,9 @@ type Decision struct {
 	until time.Time
 	rec   *Recorder
 
-	mu   sync.Mutex
-	tags map[registry.Reference]*resolution
+	mu    sync.Mutex
+	tags  map[registry.Reference]*resolution
+	calls map[callKey]*memo
 }
 
 type resolution struct {
@@ -93,7 +96,10 @@ type resolution struct {
 
 // Decide starts a decision; its deadline begins to run.
 func (c *Collector) Decide() *Decision {
-	return &Decision{Collector: c, until: time.Now().Add(c.deadline), tags: map[registry.Reference]*resolution{}}
+	return &Decision{
+		Collector: c, until: time.Now().Add(c.deadline),
+		tags: map[registry.Reference]*resolution{}, calls: map[callKey]*memo{},
+	}
 }
 
 // Record makes the decision note every byte that it rests on in r.

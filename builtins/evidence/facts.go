@@ -19,7 +19,11 @@ func (d *Decision) Digest(ctx context.Context, ref string) (*Digest, error) {
 	out.Digest, out.MediaType, out.Size = m.Digest, m.MediaType, int64(len(m.Raw))
 	for _, p := range m.Manifests {
 		if runnable(p) {
-			out.Platforms = append(out.Platforms, Platform{p.Platform.OS, p.Platform.Architecture, p.Platform.Variant, p.Digest})
+			at := Platform{Digest: p.Digest}
+			if p.Platform != nil {
+				at.OS, at.Architecture, at.Variant = p.Platform.OS, p.Platform.Architecture, p.Platform.Variant
+			}
+			out.Platforms = append(out.Platforms, at)
 		}
 	}
 	return out, nil
@@ -55,7 +59,7 @@ func (d *Decision) Config(ctx context.Context, ref string) (*Document, error) {
 	}
 	ctx, cancel := d.bounded(ctx)
 	defer cancel()
-	r, err := registry.Parse(ref)
+	r, err := d.refs.parse(ref)
 	if err != nil {
 		return failed(err, img, build)
 	}
@@ -78,7 +82,7 @@ func newDocument(name string) func(Common) *Document {
 // Referrers lists what refers to the image: registry.referrers. Anybody who may
 // push can add to this list.
 func (d *Decision) Referrers(ctx context.Context, ref string) (*Referrers, error) {
-	r, err := registry.Parse(ref)
+	r, err := d.refs.parse(ref)
 	if err != nil {
 		return failed(err, Image{Ref: ref}, newReferrers)
 	}
@@ -122,7 +126,7 @@ func newReferrers(c Common) *Referrers {
 // manifest fetches what ref names. A tag is asked for once: its content is
 // hashed, and the digest holds for this decision.
 func (d *Decision) manifest(ctx context.Context, ref string) (Image, registry.Manifest, error) {
-	r, err := registry.Parse(ref)
+	r, err := d.refs.parse(ref)
 	if err != nil {
 		return Image{Ref: ref}, registry.Manifest{}, err
 	}
@@ -150,8 +154,9 @@ func (d *Decision) byDigest(ctx context.Context, repo registry.Repository, diges
 
 // runnable says whether a descriptor of an index names something that a node
 // can run: build tools put attestations beside it, as platform unknown/unknown.
+// A descriptor without a platform counts: it is not said to be anything else.
 func runnable(d registry.Descriptor) bool {
-	return d.Platform != nil && (d.Platform.OS != "unknown" || d.Platform.Architecture != "unknown")
+	return d.Platform == nil || d.Platform.OS != "unknown" || d.Platform.Architecture != "unknown"
 }
 
 // maxSubjects bounds the manifests of one image, over nested indexes.
@@ -194,7 +199,7 @@ func (d *Decision) leaves(ctx context.Context, repo registry.Repository, digest 
 	}
 	var out []registry.Descriptor
 	for _, child := range m.Manifests {
-		if child.Platform != nil && !runnable(child) {
+		if !runnable(child) {
 			continue
 		}
 		leaves, err := d.leaves(ctx, repo, child.Digest, depth+1)

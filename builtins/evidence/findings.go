@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
@@ -12,7 +14,7 @@ import (
 // scan.findings. A verified report that cannot be read fails the result: it may
 // be the one that matters.
 func (d *Decision) Findings(ctx context.Context, ref string, o *Options) (*Findings, error) {
-	r, err := registry.Parse(ref)
+	r, err := d.refs.parse(ref)
 	if err != nil {
 		return failed(err, Image{Ref: ref}, newFindings)
 	}
@@ -20,15 +22,35 @@ func (d *Decision) Findings(ctx context.Context, ref string, o *Options) (*Findi
 	if err != nil {
 		return failed(err, img, newFindings)
 	}
-	f := newFindings(Common{OK: true, Ignored: sortIgnored(out.ignored), Image: img})
+	reports, ignored, err := reports(out)
+	if err != nil {
+		return failed(&refusal{errs: []error{err}, ignored: ignored}, img, newFindings)
+	}
+	f := newFindings(Common{OK: true, Ignored: sortIgnored(ignored), Image: img})
+	f.Reports = reports
+	return f, nil
+}
+
+// reports reads the scan reports among verified statements. A statement that
+// was read well and shows no scan, an SBOM say, is set aside; when nothing else
+// is there, there is no report.
+func reports(out *outcome) ([]ScanReport, []Ignored, error) {
+	found, ignored := []ScanReport{}, slices.Clone(out.ignored)
 	for _, st := range out.statements {
 		report, err := scan.FromPredicate(st.PredicateType, st.Predicate)
-		if err != nil {
-			return failed(&refusal{errs: []error{asUnreadable(err, st)}, ignored: out.ignored}, img, newFindings)
+		switch {
+		case errors.Is(err, scan.ErrNoScan):
+			ignored = append(ignored, Ignored{Digest: st.Digest, Code: fault.WrongPredicate})
+		case err != nil:
+			return nil, ignored, asUnreadable(err, st)
+		default:
+			found = append(found, ScanReport{Report: report, Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers})
 		}
-		f.Reports = append(f.Reports, ScanReport{Report: report, Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers})
 	}
-	return f, nil
+	if len(found) == 0 {
+		return nil, ignored, fault.Newf(fault.NoAttestation, "read reports", "", "what is attested shows no scan")
+	}
+	return found, ignored, nil
 }
 
 func asUnreadable(err error, st Statement) error {

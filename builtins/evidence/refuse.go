@@ -53,6 +53,8 @@ func (t *trial) reason(none absence) error {
 	switch {
 	case len(t.signed) > 0:
 		return fault.Newf(fault.ThresholdNotMet, "verify", t.name(), "%d of the %d required keys and identities signed", len(t.signed), t.o.Threshold)
+	case len(t.reasons) == 0 && t.skipped > 0 && none.code == fault.NoAttestation:
+		return fault.Newf(fault.WrongPredicate, "verify", t.name(), "what is attached is of other predicate types; expected one of %q", t.o.PredicateTypes)
 	case len(t.reasons) == 0:
 		return fault.Newf(none.code, "verify", t.name(), "%s (looked in: %s)", none.text, t.looked())
 	}

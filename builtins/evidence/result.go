@@ -125,6 +125,20 @@ type ScanReport struct {
 	Signers       []Signer        `json:"signers"`
 }
 
+// MarshalJSON writes the fields of the report beside those of the attestation.
+func (r ScanReport) MarshalJSON() ([]byte, error) {
+	raw, err := json.Marshal(r.Report)
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]any{}
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, err
+	}
+	fields["digest"], fields["predicate_type"], fields["signers"] = r.Digest, r.PredicateType, r.Signers
+	return json.Marshal(fields)
+}
+
 // Findings is the result of scan.findings.
 type Findings struct {
 	Common

@@ -12,7 +12,7 @@ import (
 
 // Verify finds out who signed the image: cosign.verify.
 func (d *Decision) Verify(ctx context.Context, ref string, o *Options) (*Verification, error) {
-	r, err := registry.Parse(ref)
+	r, err := d.refs.parse(ref)
 	if err != nil {
 		return failed(err, Image{Ref: ref}, newVerification)
 	}
@@ -255,7 +255,7 @@ type trial struct {
 	o      *Options
 	co     *cosign.Options
 
-	tried   int
+	skipped int // entries that say they are of another type
 	signed  []cosign.Signer
 	ignored []Ignored
 	reasons []error // why each candidate was set aside
@@ -331,7 +331,7 @@ func (t *trial) examine(ctx context.Context, f *found, predicates []string, chec
 		return err
 	}
 	t.cut = t.cut || cut
-	t.tried += len(cands)
+	t.skipped += len(entries) - len(cands)
 	for _, c := range cands {
 		if err := t.judge(ctx, c, check); err != nil {
 			return err
