@@ -22,10 +22,11 @@ type Config struct {
 	File, Dir string
 	// Policy says who answers for the file.
 	Policy Policy
-	// Policies holds the parameters of every policy that is on. Values are as
-	// encoding/json gives them, numbers as json.Number. Whether the names exist
-	// and the parameters fit is for the caller to check; see [Config.Problem].
-	Policies map[string]map[string]any
+	// Policies holds the parameters of every policy that is on, each an object
+	// (map[string]any) as encoding/json gives it, numbers as json.Number. Whether
+	// the names exist and the parameters fit is for the caller to check; see
+	// [Config.Problem].
+	Policies map[string]any
 	// Keys are the signing keys that policies may name.
 	Keys map[string]Key
 	// TrustRoots are the trust roots that policies may name; DefaultTrustRoot
@@ -43,6 +44,16 @@ type Config struct {
 	Limits      Limits
 
 	root *document.Node
+}
+
+// Default returns the configuration of those who have none: no policy, no key,
+// the user's Docker credentials and the default limits.
+func Default() *Config {
+	return &Config{
+		Policies:    map[string]any{},
+		Credentials: Credentials{DockerConfig: usersDockerConfig()},
+		Limits:      wireLimits{}.limits(),
+	}
 }
 
 // Policy says who answers for a configuration.

@@ -125,9 +125,9 @@ limits:
 	require.NoError(t, err)
 
 	require.Equal(t, config.Policy{Owner: "a", Approver: "b", ReviewDate: time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC), Version: "3"}, c.Policy)
-	require.Equal(t, map[string]map[string]any{
-		"signed_images":  {"number": json.Number("1.5"), "words": []any{"no", "2026-12-01"}},
-		"pinned_digests": {},
+	require.Equal(t, map[string]any{
+		"signed_images":  map[string]any{"number": json.Number("1.5"), "words": []any{"no", "2026-12-01"}},
+		"pinned_digests": map[string]any{},
 	}, c.Policies)
 	require.Equal(t, map[string]config.Key{
 		"release.2026": {PEM: key, File: "keys/cosign.pub", Owner: "o", Purpose: "p", Approver: "q", Rotated: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)},
@@ -169,6 +169,12 @@ func TestDefaults(t *testing.T) {
 	require.Empty(t, c.Credentials.DockerConfig, "the user has none")
 	require.Empty(t, c.DefaultTrustRoot)
 	require.False(t, c.HostsOnly)
+
+	none := config.Default()
+	require.Empty(t, none.Policies)
+	require.Equal(t, c.Limits, none.Limits)
+	require.Equal(t, c.Credentials, none.Credentials)
+	require.Equal(t, "x: y", none.Problem("x", "y").String(), "there is no file to point to")
 }
 
 func TestDockerConfig(t *testing.T) {

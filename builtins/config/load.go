@@ -52,14 +52,14 @@ func Parse(name string, raw []byte, dir string) (*Config, error) {
 // wire is waxseal.yaml as the checker lets it through: of the right types, with
 // defaults missing and nothing looked up.
 type wire struct {
-	Policy           Policy                    `json:"policy"`
-	Policies         map[string]map[string]any `json:"policies"`
-	Keys             map[string]wireKey        `json:"keys"`
-	TrustRoots       map[string]wireRoot       `json:"trust_roots"`
-	DefaultTrustRoot string                    `json:"default_trust_root"`
-	Certificates     map[string]wireFile       `json:"certificates"`
-	Registries       map[string]wireRegistry   `json:"registries"`
-	HostsOnly        bool                      `json:"hosts_only"`
+	Policy           Policy                  `json:"policy"`
+	Policies         map[string]any          `json:"policies"`
+	Keys             map[string]wireKey      `json:"keys"`
+	TrustRoots       map[string]wireRoot     `json:"trust_roots"`
+	DefaultTrustRoot string                  `json:"default_trust_root"`
+	Certificates     map[string]wireFile     `json:"certificates"`
+	Registries       map[string]wireRegistry `json:"registries"`
+	HostsOnly        bool                    `json:"hosts_only"`
 	Credentials      struct {
 		DockerConfig any      `json:"docker_config"`
 		PullSecrets  []string `json:"pull_secrets"`

@@ -17,19 +17,17 @@ type Problem struct {
 	Text         string
 }
 
-// String returns "file:line:column: path: text".
+// String returns "file:line:column: path: text"; what is unknown is left out.
 func (p Problem) String() string {
 	at := p.File
 	if p.Line > 0 {
 		at += fmt.Sprintf(":%d", p.Line)
-		if p.Column > 0 {
-			at += fmt.Sprintf(":%d", p.Column)
-		}
 	}
-	if p.Path != "" {
-		at += ": " + p.Path
+	if p.Line > 0 && p.Column > 0 {
+		at += fmt.Sprintf(":%d", p.Column)
 	}
-	return at + ": " + p.Text
+	parts := slices.DeleteFunc([]string{at, p.Path, p.Text}, func(s string) bool { return s == "" })
+	return strings.Join(parts, ": ")
 }
 
 // Error is everything wrong with a configuration, in the order of the text.

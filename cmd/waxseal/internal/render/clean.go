@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes text of others safe for a terminal, a log and a document: what
+// Clean makes text of others safe for a terminal, a log and a document: what
 // does not print (control characters, escapes, marks that turn the direction of
 // writing, broken UTF-8) is shown as \n, \x1b or \u202e.
-func clean(text string) string {
+func Clean(text string) string {
 	if isClean(text) {
 		return text
 	}
@@ -49,4 +49,4 @@ func isClean(text string) bool {
 
 // fold makes one line of text that the project or a policy's author wrote over
 // several.
-func fold(text string) string { return clean(strings.Join(strings.Fields(text), " ")) }
+func fold(text string) string { return Clean(strings.Join(strings.Fields(text), " ")) }

@@ -15,7 +15,7 @@ func (r *Report) github(w io.Writer, _ Options) error {
 		annotate(&b, &r.Decisions[i])
 	}
 	for _, f := range r.Files {
-		command(&b, &Decision{File: f.File}, "notice", 0, "Manifest", clean(f.Text))
+		command(&b, &Decision{File: f.File}, "notice", 0, "Manifest", Clean(f.Text))
 	}
 	b.WriteString("Waxseal: " + r.Summary.String() + "\n")
 	_, err := w.Write(b.Bytes())
@@ -24,11 +24,11 @@ func (r *Report) github(w io.Writer, _ Options) error {
 
 func annotate(b *bytes.Buffer, d *Decision) {
 	if d.Err != "" {
-		command(b, d, "error", d.Line, "Not read", clean(d.Err))
+		command(b, d, "error", d.Line, "Not read", Clean(d.Err))
 		return
 	}
 	for _, v := range d.Violations {
-		command(b, d, "error", d.line(v), v.heading()+" ["+clean(v.Code)+"]", v.full())
+		command(b, d, "error", d.line(v), v.heading()+" ["+Clean(v.Code)+"]", v.full())
 	}
 	for i := range d.Images {
 		if d.of(i) == CannotTell && !d.violated(i) {
@@ -39,10 +39,10 @@ func annotate(b *bytes.Buffer, d *Decision) {
 		command(b, d, "error", d.lineOf(n.Path), "Not judged", d.subject()+": "+notJudged(n))
 	}
 	for _, n := range d.Notes {
-		command(b, d, "notice", d.line(n), n.heading()+" ["+clean(n.Code)+"]", n.full())
+		command(b, d, "notice", d.line(n), n.heading()+" ["+Clean(n.Code)+"]", n.full())
 	}
 	for _, warning := range d.Warnings {
-		command(b, d, "warning", d.Line, "Manifest", d.subject()+": "+clean(warning))
+		command(b, d, "warning", d.Line, "Manifest", d.subject()+": "+Clean(warning))
 	}
 }
 
@@ -54,7 +54,7 @@ var (
 func command(b *bytes.Buffer, d *Decision, level string, line int, title, text string) {
 	var properties []string
 	if d.File != stdin {
-		properties = append(properties, "file="+escapeProperty.Replace(clean(d.File)))
+		properties = append(properties, "file="+escapeProperty.Replace(Clean(d.File)))
 		if line > 0 {
 			properties = append(properties, "line="+strconv.Itoa(line))
 		}

@@ -89,7 +89,7 @@ func (d *Decision) junitCase(name string, line int) junitCase {
 		c.Class = "manifest"
 	}
 	if d.File != stdin {
-		c.File = clean(d.File)
+		c.File = Clean(d.File)
 	}
 	return c
 }
@@ -99,7 +99,7 @@ func objectCase(d *Decision) junitCase {
 	c := d.junitCase("object", d.Line)
 	if d.Err != "" {
 		c.Name = "document"
-		c.Error = &junitProblem{Type: "not_read", Message: clean(d.Err), Text: clean(d.Err)}
+		c.Error = &junitProblem{Type: "not_read", Message: Clean(d.Err), Text: Clean(d.Err)}
 		return c
 	}
 	c.judge(d, -1)
@@ -111,7 +111,7 @@ func objectCase(d *Decision) junitCase {
 		c.Error = &junitProblem{Type: "not_judged", Message: places[0], Text: strings.Join(places, "\n")}
 	}
 	for _, warning := range d.Warnings {
-		c.Out += "warning: " + clean(warning) + "\n"
+		c.Out += "warning: " + Clean(warning) + "\n"
 	}
 	return c
 }
@@ -159,10 +159,10 @@ func (c *junitCase) judge(d *Decision, index int) {
 	if len(about) == 0 {
 		return
 	}
-	problem := &junitProblem{Type: clean(about[0].Code), Message: about[0].heading()}
+	problem := &junitProblem{Type: Clean(about[0].Code), Message: about[0].heading()}
 	var lines []string
 	for _, v := range about {
-		lines = append(lines, "["+clean(v.Code)+"] "+v.full())
+		lines = append(lines, "["+Clean(v.Code)+"] "+v.full())
 	}
 	problem.Text = strings.Join(lines, "\n")
 	if answered {

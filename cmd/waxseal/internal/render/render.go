@@ -9,7 +9,10 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"slices"
+	"strings"
 )
 
 // Decision is what was decided about one object.
@@ -175,21 +178,21 @@ func (d *Decision) line(v Violation) int {
 	return d.lineOf(v.Where.Path + ".image")
 }
 
-// Format is how a report is shown.
-type Format string
-
 // The formats.
 const (
-	Table  Format = "table"
-	JSON   Format = "json"
-	YAML   Format = "yaml"
-	JUnit  Format = "junit"
-	SARIF  Format = "sarif"
-	GitHub Format = "github"
+	Table  = "table"
+	JSON   = "json"
+	YAML   = "yaml"
+	JUnit  = "junit"
+	SARIF  = "sarif"
+	GitHub = "github"
 )
 
 // Formats returns all formats, in the order of the help text.
-func Formats() []Format { return []Format{Table, JSON, YAML, JUnit, SARIF, GitHub} }
+func Formats() []string { return []string{Table, JSON, YAML, JUnit, SARIF, GitHub} }
+
+// Known says whether there is such a format.
+func Known(format string) bool { return slices.Contains(Formats(), format) }
 
 // Options are what a renderer wants to know about where it writes.
 type Options struct {
@@ -198,13 +201,22 @@ type Options struct {
 	Version string // of Waxseal, for SARIF
 }
 
+// Write writes a report in a format, as it suits where it is written.
+func Write(w io.Writer, format string, r *Report) error {
+	opts := Terminal(w, os.Getenv)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		opts.Version = info.Main.Version
+	}
+	return r.Write(w, format, opts)
+}
+
 // Write writes the report in a format.
-func (r *Report) Write(w io.Writer, format Format, opts Options) error {
-	write := map[Format]func(io.Writer, Options) error{
+func (r *Report) Write(w io.Writer, format string, opts Options) error {
+	write := map[string]func(io.Writer, Options) error{
 		Table: r.table, JSON: r.json, YAML: r.yaml, JUnit: r.junit, SARIF: r.sarif, GitHub: r.github,
 	}[format]
 	if write == nil {
-		return fmt.Errorf("unknown format %q: expected one of %v", format, Formats())
+		return fmt.Errorf("unknown format %q: expected one of %s", format, strings.Join(Formats(), ", "))
 	}
 	return write(w, opts)
 }

@@ -130,7 +130,7 @@ func attack() *render.Report {
 	}, render.FileNote{File: hostile, Text: hostile})
 }
 
-func written(t *testing.T, r *render.Report, format render.Format, opts render.Options) string {
+func written(t *testing.T, r *render.Report, format string, opts render.Options) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, r.Write(&b, format, opts))
@@ -140,7 +140,7 @@ func written(t *testing.T, r *render.Report, format render.Format, opts render.O
 func TestGolden(t *testing.T) {
 	for name, row := range map[string]struct {
 		report *render.Report
-		format render.Format
+		format string
 		opts   render.Options
 	}{
 		"everything-80.txt":     {everything(), render.Table, render.Options{Width: 80}},
@@ -184,7 +184,7 @@ func TestWidth(t *testing.T) {
 // Nothing of an attacker's reaches a terminal or a log as anything but text.
 func TestHostileText(t *testing.T) {
 	for _, format := range render.Formats() {
-		t.Run(string(format), func(t *testing.T) {
+		t.Run(format, func(t *testing.T) {
 			got := written(t, attack(), format, render.Options{Width: 80})
 			for _, r := range got {
 				require.True(t, r == '\n' || unicode.IsPrint(r), "%U in %q", r, got)
@@ -327,7 +327,7 @@ func TestSummaryFailsClosed(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	err := everything().Write(&bytes.Buffer{}, "csv", render.Options{})
-	require.EqualError(t, err, `unknown format "csv": expected one of [table json yaml junit sarif github]`)
+	require.EqualError(t, err, `unknown format "csv": expected one of table, json, yaml, junit, sarif, github`)
 }
 
 type broken struct{}
@@ -337,6 +337,28 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 func TestWriterBreaks(t *testing.T) {
 	for _, format := range render.Formats() {
 		require.ErrorContains(t, everything().Write(broken{}, format, render.Options{}), "disk full", format)
+	}
+}
+
+func TestWriteSuitsThePlace(t *testing.T) {
+	t.Setenv("COLUMNS", "60")
+	var b bytes.Buffer
+	require.NoError(t, render.Write(&b, render.Table, everything()))
+	require.Equal(t, written(t, everything(), render.Table, render.Options{Width: 60}), b.String())
+	require.True(t, render.Known("sarif"))
+	require.False(t, render.Known("csv"))
+}
+
+func TestClean(t *testing.T) {
+	for text, want := range map[string]string{
+		"registry.example/a:b":     "registry.example/a:b",
+		"a\nb\r\tc":                `a\nb\r\tc`,
+		"\x1b[31mred\x7f\x00":      `\x1b[31mred\x7f\x00`,
+		"\u202e\u200b\u00a0\u2028": `\u202e\u200b\u00a0\u2028`,
+		"\xff\xfe":                 `\xff\xfe`,
+		"é → 日本":                   "é → 日本",
+	} {
+		require.Equal(t, want, render.Clean(text))
 	}
 }
 

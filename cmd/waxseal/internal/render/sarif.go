@@ -119,7 +119,7 @@ func (r *Report) sarif(w io.Writer, opts Options) error {
 	}
 	for _, f := range r.Files {
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{
-			Level: "note", Message: sarifText{clean(f.File) + ": " + clean(f.Text)},
+			Level: "note", Message: sarifText{Clean(f.File) + ": " + Clean(f.Text)},
 		})
 	}
 	run.Invocations = []sarifInvocation{invocation}
@@ -141,7 +141,7 @@ func (run *sarifRun) add(d *Decision, v Violation, kind, level string) {
 		Locations:    []sarifLocation{location(d, d.line(v), v)},
 		Fingerprints: map[string]string{"waxseal/v1": fingerprint(d, v)},
 		Properties: map[string]any{
-			"image": clean(v.Image), "policy": v.Policy, "answered": v.Answered(), "errors": errorCodes(v),
+			"image": Clean(v.Image), "policy": v.Policy, "answered": v.Answered(), "errors": errorCodes(v),
 		},
 	})
 }
@@ -185,7 +185,7 @@ func fingerprint(d *Decision, v Violation) string {
 func location(d *Decision, line int, v Violation) sarifLocation {
 	name := d.subject()
 	if v.Where.Path != "" {
-		name += " " + clean(v.Where.Path)
+		name += " " + Clean(v.Where.Path)
 	}
 	l := sarifLocation{Logical: []sarifLogical{{Name: name, Kind: "resource"}}}
 	if d.Err != "" {
@@ -220,7 +220,7 @@ func (i *sarifInvocation) notify(d *Decision) {
 		i.Successful = i.Successful && level != "error"
 	}
 	if d.Err != "" {
-		add("error", clean(d.Err), d.Line)
+		add("error", Clean(d.Err), d.Line)
 		return
 	}
 	for _, n := range d.NotJudged {
@@ -232,6 +232,6 @@ func (i *sarifInvocation) notify(d *Decision) {
 		}
 	}
 	for _, warning := range d.Warnings {
-		add("warning", clean(warning), d.Line)
+		add("warning", Clean(warning), d.Line)
 	}
 }

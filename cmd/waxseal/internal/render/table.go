@@ -18,7 +18,7 @@ func (r *Report) table(w io.Writer, opts Options) error {
 	}
 	t.block(func() {
 		for _, f := range r.Files {
-			t.put(0, "note         ", dim, clean(f.File)+": "+clean(f.Text))
+			t.put(0, "note         ", dim, Clean(f.File)+": "+Clean(f.Text))
 		}
 	})
 	if t.out.Len() > 0 {
@@ -88,7 +88,7 @@ func (p *page) put(indent int, mark string, s style, text string) {
 
 func (p *page) decision(d *Decision) {
 	if d.Err != "" {
-		p.put(0, "NOT READ     ", yellow, clean(d.Err))
+		p.put(0, "NOT READ     ", yellow, Clean(d.Err))
 		return
 	}
 	head := d.subject() + " (" + d.place() + ")"
@@ -108,15 +108,15 @@ func (p *page) decision(d *Decision) {
 		p.put(2, "? ", yellow, notJudged(n))
 	}
 	for _, warning := range d.Warnings {
-		p.put(2, "! ", yellow, clean(warning))
+		p.put(2, "! ", yellow, Clean(warning))
 	}
 }
 
 func notJudged(n NotJudged) string {
 	if n.Path == "" {
-		return "not judged: " + clean(n.Reason)
+		return "not judged: " + Clean(n.Reason)
 	}
-	return clean(n.Path) + " is not judged: " + clean(n.Reason)
+	return Clean(n.Path) + " is not judged: " + Clean(n.Reason)
 }
 
 // image writes an image and what is said about it. Of an object that is
@@ -176,9 +176,9 @@ func (p *page) about(d *Decision, index, indent int) {
 }
 
 func (p *page) violation(d *Decision, v Violation, indent int) {
-	tag := clean(v.Code)
+	tag := Clean(v.Code)
 	if v.Severity != "" {
-		tag += ", " + clean(v.Severity)
+		tag += ", " + Clean(v.Severity)
 	}
 	head := v.heading() + " [" + tag + "]"
 	switch {
@@ -205,5 +205,5 @@ func (p *page) note(d *Decision, n Violation, indent int) {
 	if text == "" {
 		text = n.heading()
 	}
-	p.put(indent, "note: ", dim, strings.TrimSuffix(text, ".")+" ["+clean(n.Code)+"]")
+	p.put(indent, "note: ", dim, strings.TrimSuffix(text, ".")+" ["+Clean(n.Code)+"]")
 }

@@ -22,7 +22,7 @@ func Terminal(w io.Writer, getenv func(string) string) Options {
 	if columns, err := strconv.Atoi(getenv("COLUMNS")); err == nil {
 		opts.Width = columns
 	}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := w.(*os.File); ok && IsTerminal(f) {
 		opts.Colour = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 			opts.Width = columns
@@ -31,3 +31,6 @@ func Terminal(w io.Writer, getenv func(string) string) Options {
 	opts.Width = min(max(opts.Width, minWidth), maxWidth)
 	return opts
 }
+
+// IsTerminal says whether people look at the file.
+func IsTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

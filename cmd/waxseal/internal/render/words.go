@@ -20,7 +20,7 @@ func subject(kind, namespace, name, nameless string) string {
 	if namespace != "" && name != "" {
 		name = namespace + "/" + name
 	}
-	return clean(strings.TrimSpace(kind + " " + name))
+	return Clean(strings.TrimSpace(kind + " " + name))
 }
 
 // place returns "web.yaml:12", clean.
@@ -36,7 +36,7 @@ func (d *Decision) fileName() string {
 	if d.File == stdin {
 		return "standard input"
 	}
-	return clean(d.File)
+	return Clean(d.File)
 }
 
 // stdin is the file name that means standard input.
@@ -51,14 +51,14 @@ func (i Image) label() string {
 	if !known {
 		kind = i.Type
 	}
-	return clean(strings.TrimSpace(kind + " " + i.Container))
+	return Clean(strings.TrimSpace(kind + " " + i.Container))
 }
 
 func (i Image) name() string {
 	if i.Image == "" {
 		return "(no image)"
 	}
-	return clean(i.Image)
+	return Clean(i.Image)
 }
 
 // why returns the part of the message that is neither what it is about nor what
@@ -78,7 +78,7 @@ func (v Violation) why(images []Image) string {
 	if text == "" || strings.EqualFold(text, strings.TrimSuffix(v.Title, ".")) {
 		return ""
 	}
-	return clean(capital(text))
+	return Clean(capital(text))
 }
 
 // prefixes returns how messages begin that say first what they are about.
@@ -111,7 +111,7 @@ func capital(text string) string {
 
 // full returns message and remediation in one line, clean.
 func (v Violation) full() string {
-	text := clean(strings.TrimSpace(v.Msg))
+	text := Clean(strings.TrimSpace(v.Msg))
 	if todo := fold(v.Remediation); todo != "" && !strings.Contains(text, todo) {
 		if text != "" && !strings.ContainsAny(text[len(text)-1:], ".!?") {
 			text += "."
@@ -129,5 +129,5 @@ func (v Violation) heading() string {
 	if title := fold(v.Title); title != "" {
 		return title
 	}
-	return clean(v.Code)
+	return Clean(v.Code)
 }
