@@ -353,6 +353,14 @@ func TestEndsOfTime(t *testing.T) {
 	})
 }
 
+func TestCloseLetsGoOfConnections(t *testing.T) {
+	w := newWorld(t, nil)
+	require.NoError(t, w.manifest(context.Background()))
+	require.NoError(t, w.client.Close())
+	require.NoError(t, w.manifest(context.Background()), "a closed client only has to connect again")
+	require.Equal(t, 2, w.Connections())
+}
+
 func TestNobodyThere(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Close()

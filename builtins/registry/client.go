@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"regexp"
@@ -94,6 +95,20 @@ func New(config Config) (*Client, error) {
 		c.observe = func(Request) {}
 	}
 	return c, nil
+}
+
+// Close lets go of idle connections and of the layouts' folders. Requests under
+// way go on.
+func (c *Client) Close() error {
+	c.transports.shared.CloseIdleConnections()
+	for _, private := range c.transports.private {
+		private.CloseIdleConnections()
+	}
+	var all []error
+	for _, l := range c.layouts {
+		all = append(all, l.root.Close())
+	}
+	return errors.Join(all...)
 }
 
 // Limits returns the limits that the client works under.

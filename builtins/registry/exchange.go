@@ -176,7 +176,6 @@ func (c *Client) redirect(a *answer, from *url.URL) (*url.URL, error) {
 	if err != nil || next.Host == "" || a.header.Get("Location") == "" {
 		return nil, fault.Newf(fault.Unavailable, "follow redirect", clip(from.Host), "no usable location")
 	}
-	next.User, next.Fragment = nil, ""
 	return next, nil
 }
 

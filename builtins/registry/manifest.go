@@ -91,6 +91,10 @@ type wireDescriptor struct {
 // another case. Over the limits is [fault.TooLarge], an unknown media type and
 // Docker's schema 1 are [fault.Unsupported], the rest is [fault.Malformed].
 func ParseManifest(raw []byte, mediaType string, limits Limits) (Manifest, error) {
+	limits, err := limits.WithDefaults()
+	if err != nil {
+		return Manifest{}, err
+	}
 	if int64(len(raw)) > limits.ManifestBytes {
 		return Manifest{}, fault.Newf(fault.TooLarge, "parse manifest", "", "%d bytes, the limit is %d", len(raw), limits.ManifestBytes)
 	}

@@ -107,6 +107,13 @@ func TestParseManifestRefuses(t *testing.T) {
 	}
 }
 
+func TestParseManifestHasDefaultLimits(t *testing.T) {
+	_, err := registry.ParseManifest([]byte(imageJSON), registry.OCIManifest, registry.Limits{})
+	require.NoError(t, err)
+	_, err = registry.ParseManifest([]byte(imageJSON), registry.OCIManifest, registry.Limits{Layers: -1})
+	requireCode(t, fault.InvalidRequest, err)
+}
+
 func TestParseManifestCountsToTheLimit(t *testing.T) {
 	limits := registry.DefaultLimits()
 	limits.Layers = 3

@@ -154,13 +154,13 @@ type targetKey struct{}
 // certificate authorities of its own.
 type transports struct {
 	proxy   func(*url.URL) (*url.URL, error)
-	shared  http.RoundTripper
-	private map[string]http.RoundTripper
+	shared  *http.Transport
+	private map[string]*http.Transport
 }
 
 func newTransports(authorities map[string][]byte, limits Limits) (transports, error) {
 	proxy := httpproxy.FromEnvironment().ProxyFunc()
-	made := transports{proxy: proxy, shared: newTransport(nil, proxy, limits), private: map[string]http.RoundTripper{}}
+	made := transports{proxy: proxy, shared: newTransport(nil, proxy, limits), private: map[string]*http.Transport{}}
 	for name, pem := range authorities {
 		host, err := configuredHost(name)
 		if err != nil {
@@ -279,7 +279,7 @@ func (c *Client) send(request *http.Request, to target) (*http.Response, error) 
 	return c.transports.of(host).RoundTrip(request.WithContext(ctx))
 }
 
-func (t transports) of(host string) http.RoundTripper {
+func (t transports) of(host string) *http.Transport {
 	if private, ok := t.private[host]; ok {
 		return private
 	}
