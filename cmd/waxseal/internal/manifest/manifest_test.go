@@ -282,6 +282,15 @@ func TestEmptyListsAreNoted(t *testing.T) {
 	}
 }
 
+func TestTooManyDocuments(t *testing.T) {
+	const limit = 100_000
+	for _, text := range []string{strings.Repeat("--- a\n", limit+2), strings.Repeat("[]\n", limit+2)} {
+		docs, _ := manifest.Read(t.Context(), []string{"-"}, strings.NewReader(text))
+		require.Len(t, docs, limit+1)
+		require.EqualError(t, docs[limit].Err, "standard input: more than 100000 documents; what follows is not read; split it")
+	}
+}
+
 func TestCallerGivesUp(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.yaml", named("a"))

@@ -61,12 +61,19 @@ func isFiller(line []byte) bool {
 	return len(line) == 0 || line[0] == '#' || line[0] == '%'
 }
 
+// maxDocuments bounds the documents of a file.
+const maxDocuments = 100_000
+
 var bom = []byte("\xef\xbb\xbf")
 
 // text reads all documents of a file.
 func (r *reader) text(file string, text []byte) {
 	f := &source{reader: r, file: file, json: strings.EqualFold(filepath.Ext(file), ".json")}
 	for _, c := range split(bytes.TrimPrefix(text, bom)) {
+		if f.index >= maxDocuments {
+			r.failFile(file, "more than %d documents; what follows is not read; split it", maxDocuments)
+			break
+		}
 		f.chunk(c)
 	}
 	if f.index == 0 {
@@ -118,7 +125,7 @@ func (c chunk) body() chunk {
 // values reads a stream of JSON values. It returns false when the chunk is not
 // JSON from its first value on, and may be YAML.
 func (f *source) values(c chunk) bool {
-	for first := true; ; first = false {
+	for first := true; f.index < maxDocuments; first = false {
 		n, took, problems := document.FromJSON(c.text, c.options())
 		if n == nil && len(problems) > 0 && first && !f.json {
 			return false
@@ -133,6 +140,8 @@ func (f *source) values(c chunk) bool {
 		c.skip += bytes.Count(c.text[:took], []byte("\n"))
 		c.text = c.text[took:]
 	}
+	f.failFile(f.file, "more than %d documents; what follows is not read; split it", maxDocuments)
+	return true
 }
 
 // add takes in one document. A document of which any part is doubtful is not

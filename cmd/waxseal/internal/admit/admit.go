@@ -1,0 +1,239 @@
+// Package admit holds the commands that judge: admit for manifests, verify for
+// images.
+package admit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waxseal/waxseal/builtins"
+	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/registry"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/manifest"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/record"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
+)
+
+type flags struct {
+	config    string
+	output    string
+	namespace string
+	explain   bool
+	record    string
+}
+
+func (f *flags) bind(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.config, "config", "c", "waxseal.yaml", "configuration: policies, keys, registries, limits")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "table", "output format: "+strings.Join(render.Formats(), ", "))
+	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace of objects that name none")
+	cmd.Flags().BoolVar(&f.explain, "explain", false, "also print, on standard error, the evidence and the requests of each decision")
+	cmd.Flags().StringVar(&f.record, "record", "", "write the decisions and every byte they rest on to this new folder")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// Admit is `waxseal admit`.
+func Admit() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "admit FILE|DIR|-…",
+		Short: "Judge the images of manifests",
+		Long: `Judges every image of the manifests by the policies of waxseal.yaml.
+
+FILE is YAML or JSON, with one or more documents; DIR is read recursively; - is standard input.
+Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, something could not be judged, or misuse.`,
+		Example: `  waxseal admit deploy/
+  kustomize build overlays/prod | waxseal admit -
+  waxseal admit -o sarif deploy/ > waxseal.sarif
+  waxseal admit --record evidence/ deploy/ && waxseal replay --verify evidence/`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			docs, notes := manifest.Read(cmd.Context(), args, cmd.InOrStdin())
+			if len(docs) == 0 {
+				return fmt.Errorf("no manifests in %s", strings.Join(args, ", "))
+			}
+			return f.judge(cmd, docs, notes)
+		},
+	}
+	f.bind(cmd)
+	return cmd
+}
+
+// Verify is `waxseal verify`.
+func Verify() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "verify IMAGE…",
+		Short: "Judge single images",
+		Long: `Judges images by the policies of waxseal.yaml, as if a Pod used them.
+Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, or misuse.`,
+		Example: `  waxseal verify registry.example/team/app@sha256:…
+  waxseal verify --explain registry.example/team/app:v1`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.judge(cmd, []manifest.Document{pod(args)}, nil)
+		},
+	}
+	f.bind(cmd)
+	return cmd
+}
+
+// pod is a Pod that uses the images.
+func pod(images []string) manifest.Document {
+	var containers []any
+	for i, img := range images {
+		containers = append(containers, map[string]any{"name": fmt.Sprintf("image-%d", i+1), "image": img})
+	}
+	return manifest.Document{File: "command line", Index: 1, Object: map[string]any{
+		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "verify"},
+		"spec": map[string]any{"containers": containers},
+	}}
+}
+
+// judgement is one run of admit or verify.
+type judgement struct {
+	flags
+	cfg      *config.Config
+	engine   *engine.Engine
+	decision *evidence.Decision
+	recorder *evidence.Recorder
+	requests *requestLog
+	stderr   io.Writer
+}
+
+func (f *flags) judge(cmd *cobra.Command, docs []manifest.Document, notes []manifest.Note) error {
+	if !render.Known(f.output) {
+		return fmt.Errorf("-o %s: not a format; expected one of %s", f.output, strings.Join(render.Formats(), ", "))
+	}
+	j, err := f.prepare(cmd.Context(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	outcomes := j.all(cmd.Context(), docs)
+	decisions := make([]render.Decision, len(docs))
+	for i := range docs {
+		decisions[i] = decisionOf(docs[i], outcomes[i])
+	}
+	if j.record != "" {
+		if err := j.write(docs, outcomes); err != nil {
+			return err
+		}
+	}
+	files := make([]render.FileNote, len(notes))
+	for i, n := range notes {
+		files[i] = render.FileNote{File: n.File, Text: n.Text}
+	}
+	report := render.NewReport(decisions, files...)
+	if err := render.Write(cmd.OutOrStdout(), f.output, report); err != nil {
+		return err
+	}
+	if f.explain {
+		j.explain(outcomes, docs)
+	}
+	if report.Exit != exit.Admitted {
+		return exit.Code(report.Exit)
+	}
+	return nil
+}
+
+func (f *flags) prepare(ctx context.Context, stderr io.Writer) (*judgement, error) {
+	cfg, err := config.Load(f.config)
+	if err != nil {
+		return nil, err
+	}
+	j := &judgement{flags: *f, cfg: cfg, stderr: stderr, requests: &requestLog{}}
+	set, err := builtins.New(cfg, builtins.WithObserver(j.requests.add))
+	if err != nil {
+		return nil, err
+	}
+	if j.engine, err = engine.New(ctx, "cli", set, map[string]any{"parameters": cfg.Policies}); err != nil {
+		return nil, err
+	}
+	j.decision = set.Collector().Decide()
+	if f.record != "" {
+		if err := record.Free(f.record); err != nil {
+			return nil, err
+		}
+		j.recorder = evidence.NewRecorder()
+		j.decision.Record(j.recorder)
+	}
+	return j, nil
+}
+
+// judged is the outcome for one document, or why there is none.
+type judged struct {
+	input map[string]any
+	*engine.Outcome
+	err error
+}
+
+// maxAtOnce bounds the evaluations that run at once. They share one snapshot,
+// and one deadline.
+const maxAtOnce = 64
+
+func (j *judgement) all(ctx context.Context, docs []manifest.Document) []judged {
+	out := make([]judged, len(docs))
+	done := progress(j.stderr, len(docs))
+	defer done()
+	slots := make(chan struct{}, maxAtOnce)
+	var wg sync.WaitGroup
+	for i, d := range docs {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			out[i] = j.one(ctx, d)
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+func (j *judgement) one(ctx context.Context, d manifest.Document) judged {
+	if d.Err != nil {
+		return judged{err: d.Err}
+	}
+	obj := engine.Redact(d.Object)
+	in := map[string]any{"object": obj, "operation": "", "namespace": j.namespaceOf(obj)}
+	out, err := j.engine.Judge(ctx, j.decision, in)
+	return judged{input: in, Outcome: out, err: err}
+}
+
+func (j *judgement) namespaceOf(obj map[string]any) string {
+	meta, _ := obj["metadata"].(map[string]any)
+	if ns, _ := meta["namespace"].(string); ns != "" {
+		return ns
+	}
+	return j.namespace
+}
+
+// progress says on a terminal that work is going on, once it takes over a
+// second.
+func progress(w io.Writer, n int) (done func()) {
+	f, isFile := w.(*os.File)
+	if !isFile || !render.IsTerminal(f) {
+		return func() {}
+	}
+	t := time.AfterFunc(time.Second, func() { fmt.Fprintf(w, "judging %d objects …\n", n) })
+	return func() { t.Stop() }
+}
+
+// requestLog notes what was asked of registries.
+type requestLog struct {
+	mu  sync.Mutex
+	all []registry.Request
+}
+
+func (l *requestLog) add(r registry.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, r)
+}

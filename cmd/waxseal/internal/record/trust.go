@@ -1,0 +1,52 @@
+package record
+
+import (
+	"encoding/json"
+	"path/filepath"
+
+	"github.com/waxseal/waxseal/builtins/config"
+)
+
+// TrustOf returns what signatures are checked against in a configuration.
+func TrustOf(cfg *config.Config) Trust {
+	t := Trust{Keys: map[string]string{}, Certificates: map[string]string{}, Roots: map[string]json.RawMessage{}, DefaultRoot: cfg.DefaultTrustRoot}
+	for name, k := range cfg.Keys {
+		t.Keys[name] = string(k.PEM)
+	}
+	for name, c := range cfg.Certificates {
+		t.Certificates[name] = string(c.PEM)
+	}
+	for name, r := range cfg.TrustRoots {
+		t.Roots[name] = r.JSON
+	}
+	return t
+}
+
+// Config returns the configuration that verifies the record in dir again: its
+// keys and roots, and the recorded layout in place of every registry. Nothing
+// else may be contacted, so it works offline or not at all.
+func (r *Record) Config(dir string) *config.Config {
+	cfg := &config.Config{
+		Policies: r.Parameters, DefaultTrustRoot: r.Trust.DefaultRoot, HostsOnly: true,
+		Keys: map[string]config.Key{}, Certificates: map[string]config.Certificate{},
+		TrustRoots: map[string]config.TrustRoot{}, Registries: map[string]config.Registry{},
+	}
+	for name, pem := range r.Trust.Keys {
+		cfg.Keys[name] = config.Key{PEM: []byte(pem)}
+	}
+	for name, pem := range r.Trust.Certificates {
+		cfg.Certificates[name] = config.Certificate{PEM: []byte(pem)}
+	}
+	for name, raw := range r.Trust.Roots {
+		cfg.TrustRoots[name] = config.TrustRoot{JSON: raw}
+	}
+	for _, d := range r.Decisions {
+		if d.Outcome == nil {
+			continue
+		}
+		for _, host := range d.Outcome.Hosts() {
+			cfg.Registries[host] = config.Registry{Layout: filepath.Join(dir, "layout")}
+		}
+	}
+	return cfg
+}

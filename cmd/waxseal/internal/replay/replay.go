@@ -1,0 +1,183 @@
+// Package replay judges recorded decisions again.
+package replay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waxseal/waxseal/builtins"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/record"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
+)
+
+// Command is `waxseal replay`.
+func Command() *cobra.Command {
+	var verify bool
+	var output string
+	cmd := &cobra.Command{
+		Use:   "replay DIR",
+		Short: "Judge recorded decisions again, offline",
+		Long: `Judges the decisions of a record again, from the recorded evidence and at the recorded
+time, and compares the answers. With --verify, the evidence itself is made again: every signature
+is verified from the recorded bytes, without network.
+
+Exit codes: those of the recorded decisions (0 admitted, 1 denied, 2 could not tell);
+2 also when an answer differs from the record.`,
+		Example: `  waxseal admit --record evidence/ deploy/
+  waxseal replay --verify evidence/`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return run(cmd.Context(), args[0], verify, output, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().BoolVar(&verify, "verify", false, "repeat the cryptography from the recorded bytes")
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "output format: "+strings.Join(render.Formats(), ", "))
+	return cmd
+}
+
+func run(ctx context.Context, dir string, verify bool, output string, stdout, stderr io.Writer) error {
+	if !render.Known(output) {
+		return fmt.Errorf("-o %s: not a format; expected one of %s", output, strings.Join(render.Formats(), ", "))
+	}
+	r, err := record.Read(dir)
+	if err != nil {
+		return err
+	}
+	decisions, differences, err := again(ctx, r)
+	if err != nil {
+		return err
+	}
+	if verify {
+		more, err := verified(ctx, dir, r)
+		if err != nil {
+			return err
+		}
+		differences = append(differences, more...)
+	}
+	report := render.NewReport(decisions)
+	if err := render.Write(stdout, output, report); err != nil {
+		return err
+	}
+	for _, d := range differences {
+		fmt.Fprintln(stderr, "differs:", render.Clean(d))
+	}
+	if len(differences) > 0 {
+		fmt.Fprintf(stderr, "%d answers differ from the record\n", len(differences))
+		return exit.Code(exit.CannotTell)
+	}
+	fmt.Fprintln(stderr, same(len(decisions), verify))
+	if report.Exit != exit.Admitted {
+		return exit.Code(report.Exit)
+	}
+	return nil
+}
+
+func same(n int, verify bool) string {
+	if verify {
+		return fmt.Sprintf("%d decisions replayed to the same answer; all evidence verified again from the recorded bytes", n)
+	}
+	return fmt.Sprintf("%d decisions replayed to the same answer", n)
+}
+
+// again judges every decision by the recorded evidence.
+func again(ctx context.Context, r *record.Record) (out []render.Decision, differences []string, err error) {
+	for i, d := range r.Decisions {
+		shown := render.Decision{File: d.File, Document: d.Document, Item: d.Item, Line: d.Line, Err: d.Error}
+		if d.Outcome != nil {
+			outcome, err := judge(ctx, r, d)
+			if err != nil {
+				return nil, nil, fmt.Errorf("decision %d: %w", i+1, err)
+			}
+			if at := compare(d.Outcome, outcome); at != "" {
+				differences = append(differences, fmt.Sprintf("%s, document %d: %s", d.File, d.Document, at))
+			}
+			fill(&shown, d.Input, outcome)
+		}
+		out = append(out, shown)
+	}
+	return out, differences, nil
+}
+
+func judge(ctx context.Context, r *record.Record, d record.Decision) (*engine.Outcome, error) {
+	e, err := engine.New(ctx, "replay", nil, map[string]any{
+		"parameters": r.Parameters, "evidence": d.Outcome.Evidence, "now": d.Outcome.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if e.Revision == "" {
+		return nil, errors.New("the bundle has no revision")
+	}
+	return e.Judge(ctx, nil, d.Input)
+}
+
+func fill(shown *render.Decision, input map[string]any, o *engine.Outcome) {
+	obj, _ := input["object"].(map[string]any)
+	shown.Kind, _ = obj["kind"].(string)
+	meta, _ := obj["metadata"].(map[string]any)
+	shown.Name, _ = meta["name"].(string)
+	shown.Namespace, _ = meta["namespace"].(string)
+	shown.Images, shown.Violations, shown.Notes, shown.NotJudged = o.Images, o.Violations, o.Notes, o.NotJudged
+}
+
+// compare says where two outcomes differ, "" if nowhere.
+func compare(a, b *engine.Outcome) string {
+	for _, part := range []struct {
+		name string
+		a, b any
+	}{
+		{"violations", a.Violations, b.Violations}, {"notes", a.Notes, b.Notes},
+		{"images", a.Images, b.Images}, {"not judged", a.NotJudged, b.NotJudged},
+	} {
+		if x, y := text(part.a), text(part.b); x != y {
+			return fmt.Sprintf("%s: recorded %s, replayed %s", part.name, x, y)
+		}
+	}
+	return ""
+}
+
+func text(v any) string {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(raw)
+}
+
+// verified makes the evidence again from the recorded bytes, and says where it
+// differs.
+func verified(ctx context.Context, dir string, r *record.Record) ([]string, error) {
+	set, err := builtins.New(r.Config(dir))
+	if err != nil {
+		return nil, err
+	}
+	e, err := engine.New(ctx, "cli", set, map[string]any{"parameters": r.Parameters})
+	if err != nil {
+		return nil, err
+	}
+	var differences []string
+	decision := set.Collector().Decide()
+	for _, d := range r.Decisions {
+		if d.Outcome == nil {
+			continue
+		}
+		o, err := e.Judge(ctx, decision, d.Input)
+		if err != nil {
+			return nil, err
+		}
+		for key, result := range d.Outcome.Evidence {
+			if x, y := text(result), text(o.Evidence[key]); x != y {
+				differences = append(differences, fmt.Sprintf("evidence %s: recorded %s, verified %s", key, x, y))
+			}
+		}
+	}
+	return differences, nil
+}

@@ -1,0 +1,166 @@
+// Package scaffold holds the commands that write a start: a waxseal.yaml, a
+// policy, a builtin.
+package scaffold
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waxseal/waxseal/builtins/config"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// Init is `waxseal init`.
+func Init() *cobra.Command {
+	return &cobra.Command{
+		Use:   "init [FILE]",
+		Short: "Write a commented starter waxseal.yaml",
+		Long:  "Writes a commented waxseal.yaml to start from. An existing file is never overwritten.",
+		Example: `  waxseal init
+  waxseal init ci/waxseal.yaml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path := "waxseal.yaml"
+			if len(args) == 1 {
+				path = args[0]
+			}
+			if err := create(map[string][]byte{path: config.Template()}); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\nnext: put your public key where it says, then\n  waxseal admit -c %s FILE|DIR\n", path, path)
+			return nil
+		},
+	}
+}
+
+// New is `waxseal new`.
+func New() *cobra.Command {
+	cmd := &cobra.Command{Use: "new", Short: "Write the skeleton of a policy or a builtin"}
+	cmd.AddCommand(newPolicy(), newBuiltin())
+	return cmd
+}
+
+var policyName = regexp.MustCompile(`\A[a-z][a-z0-9]*(_[a-z0-9]+)*\z`)
+
+func newPolicy() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "policy NAME",
+		Short: "Write the skeleton of a policy: Rego, test, parameters.json",
+		Long: `Writes a policy that denies every image until you write its rules, its test, and the
+schema of its parameters. Nothing is overwritten.`,
+		Example: "  waxseal new policy no_latest_tag",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !policyName.MatchString(args[0]) {
+				return fmt.Errorf("%q is not a name for a policy: write words of lower-case letters and digits, joined by _", args[0])
+			}
+			folder := filepath.Join(dir, args[0])
+			files, err := render(map[string]string{
+				"policy.rego.tmpl":     filepath.Join(folder, args[0]+".rego"),
+				"policy_test.rego.tmpl": filepath.Join(folder, args[0]+"_test.rego"),
+				"parameters.json.tmpl": filepath.Join(folder, "parameters.json"),
+			}, map[string]string{"Name": args[0], "Title": strings.ReplaceAll(args[0], "_", " ")})
+			if err != nil {
+				return err
+			}
+			return written(cmd, files, "next: write requests, deny and pass; then `make generate test`")
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "rego/lib/waxseal/policy", "folder of the policies")
+	return cmd
+}
+
+var builtinName = regexp.MustCompile(`\A[a-z][a-z0-9]*\.[a-z][a-z0-9_]*\z`)
+
+func newBuiltin() *cobra.Command {
+	return &cobra.Command{
+		Use:     "builtin NAMESPACE.NAME",
+		Short:   "Write the skeleton of a builtin, in a checkout of Waxseal",
+		Example: "  waxseal new builtin sbom.packages",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !builtinName.MatchString(args[0]) {
+				return fmt.Errorf("%q is not a name for a builtin: write namespace.name in lower case", args[0])
+			}
+			space, name, _ := strings.Cut(args[0], ".")
+			files, err := render(map[string]string{
+				"builtin.go.tmpl": filepath.Join("builtins", space+"_"+name+".go"),
+			}, map[string]string{"Name": args[0], "Var": space + camel(name), "Method": camel(name)})
+			if err != nil {
+				return err
+			}
+			return written(cmd, files, "next: list it in builtins.go (all), write the fact in builtins/evidence and its case in memo.go's call;\nthen cases in tests/cases/builtins, the accessor in rego/lib/waxseal/evidence, and `make generate test`")
+		},
+	}
+}
+
+func camel(name string) string {
+	var out string
+	for _, word := range strings.Split(name, "_") {
+		out += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return out
+}
+
+func render(paths map[string]string, values map[string]string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for name, path := range paths {
+		t, err := template.New(name).Delims("<%", "%>").ParseFS(templates, "templates/"+name)
+		if err != nil {
+			return nil, err
+		}
+		var text strings.Builder
+		if err := t.Execute(&text, values); err != nil {
+			return nil, err
+		}
+		files[path] = []byte(text.String())
+	}
+	return files, nil
+}
+
+func written(cmd *cobra.Command, files map[string][]byte, next string) error {
+	if err := create(files); err != nil {
+		return err
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), next)
+	return nil
+}
+
+// create writes all files, or none when one of them exists.
+func create(files map[string][]byte) error {
+	for path := range files {
+		_, err := os.Lstat(path)
+		switch {
+		case err == nil:
+			return fmt.Errorf("%s exists; it is not overwritten", path)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	for path, text := range files {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
