@@ -106,7 +106,12 @@ func (w *world) verify(t testing.TB, format string, opts *cosign.Options, by *si
 	t.Helper()
 	require.NoError(t, opts.Validate())
 	if format == cosign.FormatLegacy {
-		return opts.Signature(context.Background(), w.legacy(by, o), image)
+		l := w.legacy(by, o)
+		s, err := opts.Signature(context.Background(), l, image)
+		if err == nil {
+			requireUpstream(t, w, opts, by, l)
+		}
+		return s, err
 	}
 	_, s, err := opts.Bundle(context.Background(), w.bundle(by, o), image)
 	return s, err
