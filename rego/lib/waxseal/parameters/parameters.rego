@@ -38,7 +38,14 @@ _inside([], _)
 _inside(steps, shape) if {
 	count(steps) > 0
 	parent := array.slice(steps, 0, count(steps) - 1)
-	object.get(shape, _slot(parent, shape), "nothing") in {"object", "array", "map"}
+	_holds(object.get(shape, _slot(parent, shape), "nothing"), steps[count(steps) - 1])
+}
+
+_holds("array", step) if is_number(step)
+
+_holds(type, step) if {
+	type in {"object", "map"}
+	is_string(step)
 }
 
 # The row of the table for a place: indices and free keys are stars.

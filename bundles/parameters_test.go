@@ -1,0 +1,168 @@
+package bundles_test
+
+import (
+	"encoding/json"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	opa "github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/stretchr/testify/require"
+
+	"github.com/waxseal/waxseal/bundles"
+	"github.com/waxseal/waxseal/rego"
+)
+
+// schema is what the tests read of a parameters.json.
+type schema struct {
+	Dialect              string            `json:"$schema"`
+	Title                string            `json:"title"`
+	Description          string            `json:"description"`
+	Type                 string            `json:"type"`
+	Properties           map[string]schema `json:"properties"`
+	AdditionalProperties json.RawMessage   `json:"additionalProperties"`
+	Items                *schema           `json:"items"`
+	Required             []string          `json:"required"`
+	Examples             []any             `json:"examples"`
+}
+
+// closed says whether unknown keys are refused; an object that is not closed has free keys.
+func (s schema) closed() bool { return string(s.AdditionalProperties) == "false" }
+
+// The schemas, which documents and Gatekeeper's CRDs are made of, and the
+// policies accept and refuse the same parameters.
+func TestParametersAndSchemasAgree(t *testing.T) {
+	policies, err := bundles.Policies()
+	require.NoError(t, err)
+	for _, policy := range policies {
+		t.Run(policy, func(t *testing.T) {
+			raw, err := rego.FS.ReadFile(path.Join("lib/waxseal/policy", policy, "parameters.json"))
+			require.NoError(t, err)
+			var s schema
+			require.NoError(t, json.Unmarshal(raw, &s))
+			require.Equal(t, "https://json-schema.org/draft/2020-12/schema", s.Dialect)
+			require.Equal(t, policy, s.Title)
+			require.NotEmpty(t, s.Examples)
+			j := newJudge(t)
+			for _, example := range s.Examples {
+				require.Empty(t, j.problems(t, policy, example), "%v", example)
+			}
+			for _, required := range s.Required {
+				without := maps.Clone(s.Examples[0].(map[string]any))
+				delete(without, required)
+				require.NotEmpty(t, j.problems(t, policy, without), "without %s", required)
+			}
+			agree(t, s, "", func(t *testing.T, where string, node schema, value any) []string {
+				return j.problems(t, policy, with(s.Examples[0], where, value))
+			})
+		})
+	}
+}
+
+// agree visits every property of a schema: its example fits, another type and an unknown key do not.
+func agree(t *testing.T, s schema, where string, try func(t *testing.T, where string, node schema, value any) []string) {
+	if s.Type == "object" && s.closed() {
+		require.Contains(t, try(t, join(where, "unheard_of"), schema{}, "x"), message(join(where, "unheard_of"), "is not a parameter"), where)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		property := s.Properties[name]
+		place := join(where, name)
+		require.NotEmpty(t, property.Title, place)
+		require.NotEmpty(t, property.Description, place)
+		require.NotEmpty(t, property.Examples, place)
+		for _, problem := range try(t, place, property, property.Examples[0]) {
+			require.NotContains(t, problem, "is not a parameter", place)
+			require.NotContains(t, problem, "has to be a", place)
+		}
+		require.NotEmpty(t, try(t, place, property, wrong(property)), "%s of another type", place)
+		switch {
+		case property.Items != nil && property.Items.Type == "object":
+			agree(t, *property.Items, place+".0", try)
+		case property.Items != nil:
+			require.NotEmpty(t, try(t, place, property, []any{wrong(*property.Items)}), "%s with an element of another type", place)
+		}
+	}
+}
+
+// message is how the policy begins what it says of a place, without its own name.
+func message(where, text string) string {
+	return strings.NewReplacer(".0", "[0]").Replace(where) + " " + text
+}
+
+func join(where, name string) string { return strings.TrimPrefix(where+"."+name, ".") }
+
+// wrong returns a value of another type.
+func wrong(s schema) any {
+	if s.Type == "string" {
+		return true
+	}
+	return "x"
+}
+
+// with returns a copy of parameters with a value at a place, whose parents are made if they are missing.
+func with(parameters any, where string, value any) any {
+	name, rest, deeper := strings.Cut(where, ".")
+	if name == "0" {
+		list, _ := parameters.([]any)
+		first := any(map[string]any{})
+		if len(list) > 0 {
+			first = list[0]
+		}
+		return []any{with(first, rest, value)}
+	}
+	object, _ := parameters.(map[string]any)
+	out := maps.Clone(object)
+	if out == nil {
+		out = map[string]any{}
+	}
+	if deeper {
+		value = with(out[name], rest, value)
+	}
+	out[name] = value
+	return out
+}
+
+// judge evaluates the policies over a pod, with parameters.
+type judge struct {
+	modules []func(*opa.Rego)
+}
+
+func newJudge(t *testing.T) *judge {
+	files, err := bundles.Files(bundles.Replay, nil)
+	require.NoError(t, err)
+	j := &judge{}
+	for name, content := range files {
+		j.modules = append(j.modules, opa.Module(name, string(content)))
+	}
+	return j
+}
+
+// problems returns what a policy says of its parameters, without the name of the policy.
+func (j *judge) problems(t *testing.T, policy string, parameters any) []string {
+	data := map[string]any{"waxseal": map[string]any{"parameters": map[string]any{policy: parameters}}}
+	q := opa.New(append(slices.Clone(j.modules),
+		opa.Query("[v | some v in data.lib.waxseal.report.violations]"),
+		opa.Store(inmem.NewFromObject(data)),
+		opa.Input(map[string]any{"object": map[string]any{
+			"apiVersion": "v1", "kind": "Pod", "spec": map[string]any{"containers": []any{map[string]any{"image": "registry.example/team/x"}}},
+		}}),
+		opa.SetRegoVersion(ast.RegoV1),
+	)...)
+	results, err := q.Eval(t.Context())
+	require.NoError(t, err)
+	require.Len(t, results, 1)
+	var out []string
+	for _, v := range results[0].Expressions[0].Value.([]any) {
+		violation := v.(map[string]any)
+		if violation["code"] == policy+".parameters" {
+			text := strings.TrimPrefix(violation["msg"].(string), "Pod: ")
+			text, _, _ = strings.Cut(text, ". ")
+			out = append(out, strings.TrimPrefix(text, policy+"."))
+		}
+	}
+	return out
+}

@@ -1,0 +1,124 @@
+package lib.waxseal.evidence_test
+
+import data.lib.waxseal.evidence
+import data.lib.waxseal.host
+import data.lib.waxseal.plan
+import data.lib.waxseal.samples_test as samples
+
+_no_image := {"ref": "", "registry": "", "repository": "", "tag": "", "digest": "", "media_type": ""}
+
+_verify(results) := answer if {
+	answer := evidence.cosign_verify("x", {"keys": ["k"]}) with host.collect as results
+}
+
+_key := json.marshal(evidence.cosign_verify_request("x", {"keys": ["k"]}))
+
+test_requests_are_plain_data if {
+	evidence.image_parse_request("x") == {"fn": "image.parse", "ref": "x", "opts": {}}
+	evidence.registry_digest_request("x") == {"fn": "registry.digest", "ref": "x", "opts": {}}
+	evidence.registry_manifest_request("x") == {"fn": "registry.manifest", "ref": "x", "opts": {}}
+	evidence.registry_config_request("x") == {"fn": "registry.config", "ref": "x", "opts": {}}
+	evidence.registry_referrers_request("x") == {"fn": "registry.referrers", "ref": "x", "opts": {}}
+	evidence.cosign_verify_request("x", {"a": 1}) == {"fn": "cosign.verify", "ref": "x", "opts": {"a": 1}}
+	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
+	evidence.scan_findings_request("x", {"a": 1}) == {"fn": "scan.findings", "ref": "x", "opts": {"a": 1}}
+	_key == `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"x"}`
+}
+
+test_result_that_is_ok if {
+	_verify({_key: samples.ok({"signers": [{"key": "k"}], "image": {"digest": samples.digest}, "unheard_of": 1})}) == {
+		"ok": true,
+		"errors": [],
+		"ignored": [],
+		"image": object.union(_no_image, {"digest": samples.digest}),
+		"signers": [{"key": "k"}],
+	}
+}
+
+test_result_that_is_refused if {
+	_verify({_key: object.union(samples.refused("unsigned"), {"ignored": [{"digest": "a", "code": "malformed"}], "signers": [{"key": "k"}]})}) == {
+		"ok": false,
+		"errors": [{"code": "unsigned", "message": "so says the test", "retryable": false}],
+		"ignored": [{"digest": "a", "code": "malformed"}],
+		"image": _no_image,
+		"signers": [],
+	}
+}
+
+_not_collected := {
+	"ok": false,
+	"errors": [{"code": "not_collected", "message": "this evidence was not collected", "retryable": true}],
+	"ignored": [],
+	"image": _no_image,
+}
+
+test_result_that_is_missing if {
+	_verify({}) == object.union(_not_collected, {"signers": []})
+	_verify({`{"fn":"cosign.verify"}`: samples.ok({"signers": []})}) == object.union(_not_collected, {"signers": []})
+	_verify("nothing") == object.union(_not_collected, {"signers": []})
+}
+
+# Nothing that contradicts itself or lacks a field is ever ok.
+test_result_that_is_malformed if {
+	wrong := {result |
+		some result in {
+			null, 5, "ok", [], {},
+			{"ok": true},
+			{"ok": true, "errors": []},
+			{"ok": true, "errors": [], "signers": {}},
+			{"ok": true, "errors": [], "signers": [5]},
+			{"ok": true, "signers": []},
+			{"ok": "true", "errors": [], "signers": []},
+			{"ok": 1, "errors": [], "signers": []},
+			{"ok": true, "errors": null, "signers": []},
+			{"ok": true, "errors": [{"code": "unsigned", "message": "", "retryable": false}], "signers": []},
+			{"ok": false, "errors": [], "signers": []},
+			{"ok": false, "errors": "unsigned", "signers": []},
+			{"ok": false, "errors": [{"code": "unsigned"}], "signers": []},
+			{"ok": false, "signers": []},
+		}
+		answer := _verify({_key: result})
+		[answer.ok, answer.signers, [error.code | some error in answer.errors]] != [false, [], ["malformed"]]
+	}
+	wrong == set()
+}
+
+test_every_function_is_total if {
+	answers := [
+		evidence.image_parse("x"),
+		evidence.registry_digest("x"),
+		evidence.registry_manifest("x"),
+		evidence.registry_config("x"),
+		evidence.registry_referrers("x"),
+		evidence.cosign_verify("x", {}),
+		evidence.cosign_attestations("x", {}),
+		evidence.scan_findings("x", {}),
+	] with host.collect as {}
+	answers == [object.union(_not_collected, payload) | some payload in [
+		{},
+		{"digest": "", "media_type": "", "size": 0, "platforms": []},
+		{"manifest": {}},
+		{"config": {}},
+		{"referrers": []},
+		{"signers": []},
+		{"statements": []},
+		{"reports": []},
+	]]
+}
+
+test_payloads_are_read if {
+	digest := {"digest": samples.digest, "media_type": "m", "size": 3, "platforms": []}
+	answer := evidence.registry_digest("x") with host.collect as {json.marshal(evidence.registry_digest_request("x")): samples.ok(digest)}
+	object.filter(answer, {"ok", "digest", "media_type", "size", "platforms"}) == object.union(digest, {"ok": true})
+}
+
+# What is collected is what is planned.
+test_collect_is_asked_for_the_plan if {
+	request := evidence.cosign_verify_request("x", {"keys": ["k"]})
+	answer := evidence.cosign_verify("x", {"keys": ["k"]}) with plan.requests as {request} with host.collect as _echo
+	answer.ok
+	other := evidence.cosign_verify("y", {"keys": ["k"]}) with plan.requests as {request} with host.collect as _echo
+	not other.ok
+}
+
+_echo(requests) := {json.marshal(request): samples.ok({"signers": []}) | some request in requests}

@@ -1,0 +1,204 @@
+package lib.waxseal.policy.signed_images_test
+
+import data.lib.waxseal.host
+import data.lib.waxseal.policy.signed_images as policy
+import data.lib.waxseal.samples_test as samples
+
+_image := "registry.example/team/app:1"
+
+_team := {"name": "team", "images": ["registry.example/team/*"], "keys": ["k"]}
+
+_all := {"name": "all", "images": ["registry.example/**"], "identities": [{"issuer": "https://issuer.example", "subject": "ci"}]}
+
+_by(authorities) := {"signed_images": {"authorities": authorities}}
+
+_signer := {"kind": "key", "key": "k", "repository": "registry.example/team/app"}
+
+# The key of a request is its JSON, byte for byte.
+_team_key := `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"registry.example/team/app:1"}`
+
+_all_key := `{"fn":"cosign.verify","opts":{"identities":[{"issuer":"https://issuer.example","subject":"ci"}]},"ref":"registry.example/team/app:1"}`
+
+_signed := samples.ok({"signers": [_signer]})
+
+_deny(image, parameters, evidence) := deny if {
+	deny := policy.deny with host.object as samples.one(image) with host.parameters as parameters with host.collect as evidence
+}
+
+_pass(image, parameters, evidence) := pass if {
+	pass := policy.pass with host.object as samples.one(image) with host.parameters as parameters with host.collect as evidence
+}
+
+_codes(parameters, evidence) := {[v.code, v.where.path] | some v in _deny(_image, parameters, evidence)}
+
+_here(code) := {[code, "spec.containers[0]"]}
+
+_msg(parameters, evidence) := v.msg if some v in _deny(_image, parameters, evidence)
+
+_subject := `image "registry.example/team/app:1" of container "app" in Pod shop/web`
+
+test_deny_unsigned if {
+	_deny(_image, _by([_team]), {_team_key: samples.refused("unsigned")}) == {{
+		"code": "signed_images.unsigned",
+		"policy": "signed_images",
+		"severity": "high",
+		"title": "The image is not signed",
+		"msg": concat("", [_subject, `: it is not signed, and a signature of authority "team" was expected (unsigned: so says the test). Sign the image in the pipeline that builds it, or use an image that is signed.`]),
+		"remediation": "Sign the image in the pipeline that builds it, or use an image that is signed.",
+		"image": _image,
+		"where": {"kind": "Pod", "namespace": "shop", "name": "web", "path": "spec.containers[0]", "container": "app"},
+		"controls": ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1", "CIS-Kubernetes:5.5.1", "CWE:494"],
+		"errors": [{"code": "unsigned", "message": "so says the test", "retryable": false}],
+	}}
+	_pass(_image, _by([_team]), {_team_key: samples.refused("unsigned")}) == set()
+}
+
+test_deny_untrusted if {
+	every code in {"untrusted_identity", "signature_invalid", "threshold_not_met", "tlog_missing", "expired", "not_found", "host_not_allowed", "malformed", "unheard_of"} {
+		_codes(_by([_team]), {_team_key: samples.refused(code)}) == _here("signed_images.untrusted")
+	}
+	_msg(_by([_team]), {_team_key: samples.refused("untrusted_identity")}) == concat("", [_subject, `: no signature is what authority "team" asks for (untrusted_identity: so says the test). Have the image signed with a key or identity of this authority; if it should be, treat the image as tampered with.`])
+}
+
+test_deny_unknown if {
+	_codes(_by([_team]), {_team_key: samples.refused("unavailable")}) == _here("signed_images.unknown")
+	_msg(_by([_team]), {_team_key: samples.refused("unavailable")}) == concat("", [_subject, `: whether authority "team" signed it cannot be told now (unavailable: so says the test). Try again; if it stays, see that the registry can be reached and that its credentials are configured.`])
+}
+
+test_deny_what_was_not_collected if {
+	_codes(_by([_team]), {}) == _here("signed_images.unknown")
+	_codes(_by([_team]), {_team_key: null}) == _here("signed_images.untrusted")
+	_codes(_by([_team]), {_team_key: {"ok": true}}) == _here("signed_images.untrusted")
+}
+
+test_deny_ok_that_contradicts_itself if {
+	contradiction := object.union(_signed, {"errors": [{"code": "unsigned", "message": "", "retryable": false}]})
+	_codes(_by([_team]), {_team_key: contradiction}) == _here("signed_images.untrusted")
+}
+
+test_deny_ok_without_signers if {
+	_codes(_by([_team]), {_team_key: samples.ok({"signers": []})}) == _here("signed_images.copied")
+}
+
+test_deny_invalid_request if {
+	_codes(_by([_team]), {_team_key: samples.refused("invalid_request")}) == _here("signed_images.invalid_request")
+	_msg(_by([_team]), {_team_key: samples.refused("invalid_request")}) == concat("", [_subject, `: authority "team" cannot be asked (invalid_request: so says the test). The owner of the policy has to correct the authority.`])
+}
+
+test_deny_no_authority if {
+	samples.said(_deny("docker.io/acmeevil/x", _by([object.union(_team, {"images": ["docker.io/acme/*"]})]), {})) == {[
+		"signed_images.no_authority", "spec.containers[0]",
+		`image "docker.io/acmeevil/x" of container "app" in Pod shop/web: no authority is trusted for its repository, and a trusted signature was expected. Use an image of a repository that an authority is trusted for, or have the owner of the policy add an authority.`,
+	]}
+	samples.said(_deny("", _by([_team]), {})) == {[
+		"signed_images.no_authority", "spec.containers[0]",
+		`image "" of container "app" in Pod shop/web: its reference is missing or cannot be parsed, so no authority can be trusted for it. Use an image of a repository that an authority is trusted for, or have the owner of the policy add an authority.`,
+	]}
+}
+
+# A signature that was copied from another repository is not one of this image.
+test_deny_copied if {
+	copied := samples.ok({"signers": [object.union(_signer, {"repository": "registry.example/other/app"})]})
+	_codes(_by([_team]), {_team_key: copied}) == _here("signed_images.copied")
+	_msg(_by([_team]), {_team_key: copied}) == concat("", [_subject, `: the signature of authority "team" was made for registry.example/other/app, and this repository was expected. Sign the image in its own repository, or name the other one in the parameter repositories of the authority.`])
+	_codes(_by([object.union(_team, {"repositories": ["registry.example/mirror/*"]})]), {_team_key: copied}) == _here("signed_images.copied")
+}
+
+# With a threshold every signature has to be made for this repository.
+test_deny_copied_among_several if {
+	two := object.union(_team, {"keys": ["k", "l"], "threshold": 2})
+	key := `{"fn":"cosign.verify","opts":{"keys":["k","l"],"threshold":2},"ref":"registry.example/team/app:1"}`
+	mixed := samples.ok({"signers": [_signer, object.union(_signer, {"key": "l", "repository": "registry.example/other/app"})]})
+	_codes(_by([two]), {key: mixed}) == _here("signed_images.copied")
+	_codes(_by([two]), {key: samples.ok({"signers": [_signer, object.union(_signer, {"key": "l"})]})}) == set()
+}
+
+# Where patterns overlap, all have to hold.
+test_deny_one_of_two if {
+	results := {_team_key: _signed, _all_key: samples.refused("unsigned")}
+	_codes(_by([_team, _all]), results) == _here("signed_images.unsigned")
+	_pass(_image, _by([_team, _all]), results) == set()
+}
+
+test_deny_any_of_none if {
+	results := {_team_key: samples.refused("unsigned"), _all_key: samples.refused("timeout")}
+	_codes({"signed_images": {"authorities": [_team, _all], "any": true}}, results) == {
+		["signed_images.unsigned", "spec.containers[0]"],
+		["signed_images.unknown", "spec.containers[0]"],
+	}
+}
+
+test_deny_wrong_parameters if {
+	wrong := {parameters: found |
+		some [parameters, problem] in [
+			[null, "signed_images has to be an object"],
+			[{}, "signed_images.authorities is missing or empty: nobody is trusted"],
+			[{"authorities": []}, "signed_images.authorities is missing or empty: nobody is trusted"],
+			[{"authorities": {}}, "signed_images.authorities has to be an array"],
+			[{"authorities": [_team], "all": true}, "signed_images.all is not a parameter"],
+			[{"authorities": [_team], "any": "true"}, "signed_images.any has to be a boolean"],
+			[{"authorities": [object.union(_team, {"subjectRegExp": "x"})]}, "signed_images.authorities[0].subjectRegExp is not a parameter"],
+			[{"authorities": [object.remove(_team, ["keys"])]}, "signed_images.authorities[0] (team) has neither keys nor identities"],
+		]
+		found := samples.said(_deny(_image, {"signed_images": parameters}, {_team_key: _signed}))
+		found != {["signed_images.parameters", "", sprintf("Pod shop/web: %s. The owner of the policy has to correct the parameters.", [problem])]}
+	}
+	wrong == {}
+}
+
+# Wrong parameters ask nothing and accept nothing, and where nothing would run they deny nothing.
+test_deny_wrong_parameters_accept_nothing if {
+	parameters := {"signed_images": {"authorities": [_team], "all": true}}
+	_pass(_image, parameters, {_team_key: _signed}) == set()
+	requests := policy.requests with host.object as samples.one(_image) with host.parameters as parameters
+	requests == set()
+	deny := policy.deny with host.object as {"apiVersion": "v1", "kind": "ConfigMap"} with host.parameters as parameters
+	deny == set()
+}
+
+test_allow_signed if {
+	_codes(_by([_team]), {_team_key: _signed}) == set()
+	_pass(_image, _by([_team]), {_team_key: _signed}) == {samples.ctr(_image)}
+	json.marshal(policy.notes) == "[]"
+}
+
+# A bundle names no repository.
+test_allow_signed_by_bundle if {
+	_pass(_image, _by([_team]), {_team_key: samples.ok({"signers": [object.union(_signer, {"repository": ""})]})}) == {samples.ctr(_image)}
+}
+
+# The same repository may be written in several ways.
+test_allow_repository_in_another_spelling if {
+	key := `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"nginx"}`
+	results := {key: samples.ok({"signers": [object.union(_signer, {"repository": "index.docker.io/library/nginx"})]})}
+	_pass("nginx", _by([object.union(_team, {"images": ["docker.io"]})]), results) == {samples.ctr("nginx")}
+}
+
+test_allow_repository_by_parameter if {
+	copied := samples.ok({"signers": [object.union(_signer, {"repository": "registry.example/other/app"})]})
+	_pass(_image, _by([object.union(_team, {"repositories": ["registry.example/other/*"]})]), {_team_key: copied}) == {samples.ctr(_image)}
+}
+
+# Junk beside a good signature does no harm.
+test_allow_good_beside_copied if {
+	mixed := samples.ok({"signers": [object.union(_signer, {"repository": "registry.example/other/app"}), _signer]})
+	_codes(_by([_team]), {_team_key: mixed}) == set()
+	_pass(_image, _by([_team]), {_team_key: mixed}) == {samples.ctr(_image)}
+}
+
+test_allow_all_of_two if {
+	_pass(_image, _by([_team, _all]), {_team_key: _signed, _all_key: _signed}) == {samples.ctr(_image)}
+}
+
+test_allow_any_of_two if {
+	results := {_team_key: samples.refused("unsigned"), _all_key: _signed}
+	parameters := {"signed_images": {"authorities": [_team, _all], "any": true}}
+	_codes(parameters, results) == set()
+	_pass(_image, parameters, results) == {samples.ctr(_image)}
+}
+
+test_allow_asks_once_for_each_image_and_authority if {
+	obj := samples.pod([{"name": "a", "image": _image}, {"name": "b", "image": _image}, {"name": "c", "image": "quay.io/x"}])
+	requests := policy.requests with host.object as obj with host.parameters as _by([_team, _all])
+	{json.marshal(request) | some request in requests} == {_team_key, _all_key}
+}

@@ -1,0 +1,83 @@
+package lib.waxseal.result_test
+
+import data.lib.waxseal.host
+import data.lib.waxseal.result
+import data.lib.waxseal.samples_test as samples
+
+_chain := [{"path": ["lib", "x"], "annotations": {
+	"title": "It is bad",
+	"custom": {"code": "x.bad", "severity": "low", "remediation": "Mend it.", "controls": ["CWE:494"]},
+}}]
+
+_new(chain, details, obj) := v if v := result.new(chain, details) with host.object as obj with host.namespace as "default"
+
+test_new_whole if {
+	_new(_chain, {"container": samples.ctr("a:1"), "why": "it is mouldy", "errors": [{"code": "malformed"}]}, samples.one("a:1")) == {
+		"code": "x.bad",
+		"policy": "x",
+		"severity": "low",
+		"title": "It is bad",
+		"msg": `image "a:1" of container "app" in Pod shop/web: it is mouldy. Mend it.`,
+		"remediation": "Mend it.",
+		"image": "a:1",
+		"where": {"kind": "Pod", "namespace": "shop", "name": "web", "path": "spec.containers[0]", "container": "app"},
+		"controls": ["CWE:494"],
+		"errors": [{"code": "malformed"}],
+	}
+	_new(_chain, {"container": samples.ctr("a:1")}, samples.one("a:1")).msg == `image "a:1" of container "app" in Pod shop/web: It is bad. Mend it.`
+}
+
+test_new_is_total if {
+	wrong := {[chain, details, obj] |
+		some chain in [[], [{}], [{"annotations": {}}], [{"annotations": {"custom": {}}}]]
+		some details in [{}, {"container": {}}, {"container": {"name": "", "image": "", "path": "x", "type": "?"}}]
+		some obj in [null, 5, [], {}, {"kind": 5, "metadata": "x"}, {"metadata": {"name": 7, "namespace": null}}]
+		not _complete(_new(chain, details, obj))
+	}
+	wrong == set()
+	_new([], {}, null) == {
+		"code": "waxseal.unnamed",
+		"policy": "waxseal",
+		"severity": "high",
+		"title": "refused",
+		"msg": "object default: refused.",
+		"remediation": "",
+		"image": "",
+		"where": {"kind": "", "namespace": "default", "name": "", "path": "", "container": ""},
+		"controls": [],
+		"errors": [],
+	}
+}
+
+_complete(v) if {
+	object.keys(v) == {"code", "policy", "severity", "title", "msg", "remediation", "image", "where", "controls", "errors"}
+	object.keys(v.where) == {"kind", "namespace", "name", "path", "container"}
+	v.msg != ""
+}
+
+test_new_subjects if {
+	subjects := {trim_suffix(_new(_chain, {"container": object.union(samples.ctr("a:1"), patch)}, samples.one("a:1")).msg, " in Pod shop/web: It is bad. Mend it.") |
+		some patch in [{"type": "init"}, {"type": "ephemeral"}, {"type": "volume", "name": ""}, {"type": "odd"}]
+	}
+	subjects == {
+		`image "a:1" of init container "app"`,
+		`image "a:1" of ephemeral container "app"`,
+		`image "a:1" of volume`,
+		`image "a:1" of container "app"`,
+	}
+	_new(_chain, {}, {"kind": "Job", "metadata": {"generateName": "x-"}}).where == {"kind": "Job", "namespace": "default", "name": "x-", "path": "", "container": ""}
+}
+
+test_note_has_the_same_shape if {
+	note := result.note(_chain, {}) with host.object as samples.one("a")
+	note == _new(_chain, {}, samples.one("a"))
+}
+
+test_undecided if {
+	undecided := result.undecided("x", samples.ctr("a:1")) with host.object as samples.one("a:1")
+	_complete(undecided)
+	undecided.code == "x.undecided"
+	undecided.image == "a:1"
+	undecided.where.path == "spec.containers[0]"
+	undecided.msg == `image "a:1" of container "app" in Pod shop/web: the policy x neither accepts nor refuses it, and silence denies. This is a mistake in the policy; tell its owner.`
+}
