@@ -64,7 +64,8 @@ func (s *Set) Register() {
 	}
 }
 
-// Options returns the builtins as options for one [rego.New].
+// Options returns the builtins as options for one [rego.New]. In a process
+// where [Set.Register] was called, OPA takes the registered ones instead.
 func (s *Set) Options() []func(*rego.Rego) {
 	var out []func(*rego.Rego)
 	for _, b := range all() {

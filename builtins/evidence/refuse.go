@@ -2,7 +2,7 @@ package evidence
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"slices"
 
 	"github.com/waxseal/waxseal/builtins/fault"
@@ -42,7 +42,7 @@ func (t *trial) refuse(f *found, none absence) error {
 		return &refusal{errs: distinct(errs), ignored: t.ignored}
 	}
 	if t.cut {
-		err := fault.Newf(fault.TooLarge, "read evidence of", t.name(),
+		err := fault.Newf(fault.TooLarge, "", "",
 			"more entries than the limits allow (referrers %d, signatures %d): the answer may be among those not read", t.d.limits.Referrers, t.d.limits.Signatures)
 		return &refusal{errs: []error{err}, ignored: t.ignored}
 	}
@@ -52,20 +52,20 @@ func (t *trial) refuse(f *found, none absence) error {
 func (t *trial) reason(none absence) error {
 	switch {
 	case len(t.signed) > 0:
-		return fault.Newf(fault.ThresholdNotMet, "verify", t.name(), "%d of the %d required keys and identities signed", len(t.signed), t.o.Threshold)
+		return fault.Newf(fault.ThresholdNotMet, "", "", "%d of the %d required keys and identities signed", len(t.signed), t.o.Threshold)
 	case len(t.reasons) == 0 && t.skipped > 0 && none.code == fault.NoAttestation:
-		return fault.Newf(fault.WrongPredicate, "verify", t.name(), "what is attached is of other predicate types; expected one of %q", t.o.PredicateTypes)
+		return fault.Newf(fault.WrongPredicate, "", "", "what is attached is of other predicate types; expected one of %q", t.o.PredicateTypes)
 	case len(t.reasons) == 0:
-		return fault.Newf(none.code, "verify", t.name(), "%s (looked in: %s)", none.text, t.looked())
+		return fault.Newf(none.code, "", "", "%s (looked in: %s)", none.text, t.looked())
 	}
 	best := slices.MinFunc(t.reasons, func(a, b error) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Error(), b.Error()))
 	})
 	code, _ := fault.CodeOf(best)
 	if code == fault.WrongPredicate && none.code == fault.Unsigned {
-		return fault.Newf(fault.Unsigned, "verify", t.name(), "no signature was found; what is attached are statements of other types")
+		return fault.Newf(fault.Unsigned, "", "", "no signature was found; what is attached are statements of other types")
 	}
-	return fault.New(code, "verify", t.name(), best)
+	return fault.New(code, "", "", cause(best))
 }
 
 func (t *trial) looked() string {
@@ -78,7 +78,15 @@ func (t *trial) looked() string {
 	return "legacy tag, referrers"
 }
 
-func (t *trial) name() string { return fmt.Sprintf("%s@%s", t.repo, t.digest) }
+// cause is what went wrong with a candidate, without what was done to which
+// bytes: the result names the image, and lists the candidate as ignored.
+func cause(err error) error {
+	var e *fault.Error
+	for errors.As(err, &e) && e.Err != nil {
+		err = e.Err
+	}
+	return err
+}
 
 // distinct keeps the first error of each code: one sentence for one cause.
 func distinct(errs []error) []error {

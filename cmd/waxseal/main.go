@@ -29,10 +29,6 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	if err := register(); err != nil {
-		fmt.Fprintln(os.Stderr, "waxseal:", err)
-		return exit.CannotTell
-	}
 	err := command().ExecuteContext(ctx)
 	var code exit.Code
 	var opaExit *opa.ExitError
@@ -49,7 +45,8 @@ func run(ctx context.Context) int {
 }
 
 // register makes the builtins known to OPA's own commands. They use the
-// configuration that $WAXSEAL_CONFIG names; without it, the defaults.
+// configuration that $WAXSEAL_CONFIG names; without it, the defaults. Our own
+// commands bring the configuration that they are given.
 func register() error {
 	cfg := config.Default()
 	if path := os.Getenv("WAXSEAL_CONFIG"); path != "" {
@@ -83,6 +80,9 @@ Exit codes of admit, verify and replay: 0 admitted, 1 denied, 2 cannot tell or m
 		SilenceUsage:  true,
 	}
 	opa.Command(root, "Waxseal")
+	for _, cmd := range root.Commands() {
+		cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return register() }
+	}
 	root.AddCommand(admit.Admit(), admit.Verify(), replay.Command(), lintcmd.Command(), scaffold.Init(), scaffold.New())
 	return root
 }

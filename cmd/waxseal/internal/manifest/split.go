@@ -125,23 +125,20 @@ func (c chunk) body() chunk {
 // values reads a stream of JSON values. It returns false when the chunk is not
 // JSON from its first value on, and may be YAML.
 func (f *source) values(c chunk) bool {
-	for first := true; f.index < maxDocuments; first = false {
-		n, took, problems := document.FromJSON(c.text, c.options())
-		if n == nil && len(problems) > 0 && first && !f.json {
+	stream := document.NewStream(c.text, c.options())
+	for first := true; ; first = false {
+		n, problems, ok := stream.Next()
+		switch {
+		case !ok:
+			return true
+		case n == nil && first && !f.json:
 			return false
-		}
-		if n == nil && len(problems) == 0 {
+		case f.index >= maxDocuments:
+			f.failFile(f.file, "more than %d documents; what follows is not read; split it", maxDocuments)
 			return true
 		}
 		f.add(c, n, problems)
-		if n == nil {
-			return true
-		}
-		c.skip += bytes.Count(c.text[:took], []byte("\n"))
-		c.text = c.text[took:]
 	}
-	f.failFile(f.file, "more than %d documents; what follows is not read; split it", maxDocuments)
-	return true
 }
 
 // add takes in one document. A document of which any part is doubtful is not
