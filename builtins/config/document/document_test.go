@@ -165,7 +165,9 @@ spec:
 
 func TestJSON(t *testing.T) {
 	text := []byte("\n{\"a\": [1.10, {\"b\": \"\\ud83d\\ude00\"}],\n\t\"c\": {\"d\": null, \"e\": true}}\n {\"second\": 18446744073709551615} ")
-	n, took, problems := document.FromJSON(text, document.Options{})
+	stream := document.NewStream(text, document.Options{})
+	n, problems, ok := stream.Next()
+	require.True(t, ok)
 	require.Empty(t, problems)
 	require.Equal(t, map[string]any{
 		"a": []any{json.Number("1.1"), map[string]any{"b": "😀"}},
@@ -174,14 +176,14 @@ func TestJSON(t *testing.T) {
 	line, column := n.Locate("c.e")
 	require.Equal(t, [2]int{3, 19}, [2]int{line, column})
 
-	rest := text[took:]
-	n, took, problems = document.FromJSON(rest, document.Options{})
+	n, problems, ok = stream.Next()
+	require.True(t, ok)
 	require.Empty(t, problems)
 	require.Equal(t, map[string]any{"second": json.Number("18446744073709551615")}, n.Value())
+	require.Equal(t, 4, n.Line)
 
-	n, _, problems = document.FromJSON(rest[took:], document.Options{})
-	require.Empty(t, problems)
-	require.Nil(t, n)
+	_, _, ok = stream.Next()
+	require.False(t, ok)
 }
 
 func TestJSONRefused(t *testing.T) {
@@ -190,12 +192,17 @@ func TestJSONRefused(t *testing.T) {
 		"cut off":        {`{"a": [1,`, `this is not JSON: the text ends in the middle of a value`},
 		"comma":          {"{\"a\": 1,\n\"b\" 2}", `line 2: b: this is not JSON: invalid character '2' after object key`},
 		"out of range":   {`{"a": 1e999}`, `this is not JSON: the number 1e999 is out of range`},
+		"comma behind":   {`{},`, `line 1: this is not JSON: invalid character ',' looking for beginning of value`},
 		"deep":           {strings.Repeat("[", 100000), `nested deeper than 200 levels`},
 		"not UTF-8":      {"{\"a\": \"\xff\"}", `the text is not UTF-8`},
 		"text":           {"hello", `line 1: this is not JSON: invalid character 'h' looking for beginning of value`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, problems := document.FromJSON([]byte(row.text), document.Options{})
+			stream := document.NewStream([]byte(row.text), document.Options{})
+			var problems []document.Problem
+			for ok := true; ok && len(problems) == 0; {
+				_, problems, ok = stream.Next()
+			}
 			require.NotEmpty(t, problems)
 			require.Contains(t, problems[0].Error(), row.problem)
 		})
@@ -254,13 +261,18 @@ func FuzzJSON(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		n, took, problems := document.FromJSON([]byte(text), document.Options{})
-		if len(problems) > 0 || n == nil {
-			return
+		stream := document.NewStream([]byte(text), document.Options{})
+		dec := json.NewDecoder(strings.NewReader(text))
+		for {
+			n, problems, ok := stream.Next()
+			if !ok || len(problems) > 0 {
+				return
+			}
+			var want json.RawMessage
+			require.NoError(t, dec.Decode(&want))
+			got, err := json.Marshal(n.Value())
+			require.NoError(t, err)
+			require.JSONEq(t, string(want), string(got))
 		}
-		require.LessOrEqual(t, took, len(text))
-		got, err := json.Marshal(n.Value())
-		require.NoError(t, err)
-		require.JSONEq(t, text[:took], string(got))
 	})
 }

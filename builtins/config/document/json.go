@@ -10,35 +10,8 @@ import (
 	"strconv"
 )
 
-// FromJSON reads the JSON value at the beginning of text and returns how many
-// bytes it took. At the end of the text the node is nil.
-func FromJSON(text []byte, opts Options) (n *Node, took int, problems []Problem) {
-	opts = opts.withDefaults()
-	if p := admissible(text, opts); p != nil {
-		return nil, len(text), []Problem{*p}
-	}
-	r := &jsonReader{text: text, opts: opts, dec: json.NewDecoder(bytes.NewReader(text))}
-	r.dec.UseNumber()
-	n, err := r.value()
-	if errors.Is(err, io.EOF) && n == nil && len(bytes.TrimSpace(text)) == 0 {
-		return nil, len(text), nil
-	}
-	if err != nil {
-		line, column := r.place(r.offset())
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			line, column = r.place(int(syntax.Offset) - 1)
-		}
-		if errors.Is(err, io.EOF) {
-			err = errors.New("the text ends in the middle of a value")
-		}
-		problem := Problem{Line: line, Column: column, Path: joinPath(r.path), Text: "this is not JSON: " + err.Error()}
-		return nil, len(text), append(r.problems, problem)
-	}
-	return n, int(r.dec.InputOffset()), r.problems
-}
-
-type jsonReader struct {
+// Stream reads the JSON values of a text, one after another.
+type Stream struct {
 	text     []byte
 	opts     Options
 	dec      *json.Decoder
@@ -46,41 +19,88 @@ type jsonReader struct {
 	path     []string
 	nodes    int
 	problems []Problem
+	refused  *Problem
+	ended    bool
+}
+
+// NewStream returns a stream of the values in text. The bounds hold for the
+// whole text.
+func NewStream(text []byte, opts Options) *Stream {
+	opts = opts.withDefaults()
+	s := &Stream{text: text, opts: opts, refused: admissible(text, opts), dec: json.NewDecoder(bytes.NewReader(text))}
+	s.dec.UseNumber()
+	return s
+}
+
+// Next returns the next value; ok is false when there is none. The node is nil
+// when the text cannot be read from here on, and then nothing follows; whoever
+// finds problems must not use the node for a decision.
+func (s *Stream) Next() (n *Node, problems []Problem, ok bool) {
+	if s.ended || s.refused == nil && s.atEnd() {
+		return nil, nil, false
+	}
+	if s.refused != nil {
+		s.ended = true
+		return nil, []Problem{*s.refused}, true
+	}
+	s.path, s.problems = nil, nil
+	n, err := s.value()
+	if err != nil {
+		s.ended = true
+		return nil, append(s.problems, s.problem(err)), true
+	}
+	return n, s.problems, true
+}
+
+func (s *Stream) problem(err error) Problem {
+	line, column := s.place(s.offset())
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		line, column = s.place(int(syntax.Offset) - 1)
+	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the text ends in the middle of a value")
+	}
+	return Problem{Line: line, Column: column, Path: joinPath(s.path), Text: "this is not JSON: " + err.Error()}
+}
+
+func (s *Stream) atEnd() bool {
+	return len(bytes.TrimLeft(s.text[s.dec.InputOffset():], " \t\r\n")) == 0
 }
 
 // offset returns where the next token begins.
-func (r *jsonReader) offset() int {
-	at := int(r.dec.InputOffset())
-	for at < len(r.text) && bytes.IndexByte([]byte(" \t\r\n,:"), r.text[at]) >= 0 {
+func (s *Stream) offset() int {
+	at := int(s.dec.InputOffset())
+	for at < len(s.text) && bytes.IndexByte([]byte(" \t\r\n,:"), s.text[at]) >= 0 {
 		at++
 	}
 	return at
 }
 
-func (r *jsonReader) place(offset int) (line, column int) {
-	if r.lines == nil {
-		r.lines = []int{0}
-		for i, c := range r.text {
+func (s *Stream) place(offset int) (line, column int) {
+	if s.lines == nil {
+		s.lines = []int{0}
+		for i, c := range s.text {
 			if c == '\n' {
-				r.lines = append(r.lines, i+1)
+				s.lines = append(s.lines, i+1)
 			}
 		}
 	}
-	offset = max(0, min(offset, len(r.text)))
-	line = sort.SearchInts(r.lines, offset+1)
-	return line + r.opts.Skip, offset - r.lines[line-1] + 1
+	offset = max(0, min(offset, len(s.text)))
+	line = sort.SearchInts(s.lines, offset+1)
+	return line + s.opts.Skip, offset - s.lines[line-1] + 1
 }
 
-func (r *jsonReader) value() (*Node, error) {
+func (s *Stream) value() (*Node, error) {
 	n := &Node{}
-	n.Line, n.Column = r.place(r.offset())
-	if r.nodes++; r.nodes > r.opts.Nodes {
-		return nil, fmt.Errorf("more than %d values", r.opts.Nodes)
+	n.Line, n.Column = s.place(s.offset())
+	if s.nodes++; s.nodes > s.opts.Nodes {
+		return nil, fmt.Errorf("more than %d values", s.opts.Nodes)
 	}
-	if len(r.path) >= r.opts.Depth {
-		return nil, fmt.Errorf("nested deeper than %d levels", r.opts.Depth)
+	if len(s.path) >= s.opts.Depth {
+		return nil, fmt.Errorf("nested deeper than %d levels", s.opts.Depth)
 	}
-	token, err := r.dec.Token()
+	token, err := s.dec.Token()
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +116,7 @@ func (r *jsonReader) value() (*Node, error) {
 			return nil, err
 		}
 	case json.Delim:
-		return n, r.compound(n, t)
+		return n, s.compound(n, t)
 	}
 	return n, nil
 }
@@ -109,23 +129,23 @@ func jsonNumber(t json.Number) (string, error) {
 	return text, nil
 }
 
-func (r *jsonReader) compound(n *Node, open json.Delim) error {
-	read := r.items
+func (s *Stream) compound(n *Node, open json.Delim) error {
+	read := s.items
 	n.Kind = List
 	if open == '{' {
-		n.Kind, read = Object, r.fields
+		n.Kind, read = Object, s.fields
 	}
 	if err := read(n); err != nil {
 		return err
 	}
-	_, err := r.dec.Token() // the closing delimiter
+	_, err := s.dec.Token() // the closing delimiter
 	return err
 }
 
-func (r *jsonReader) items(n *Node) error {
+func (s *Stream) items(n *Node) error {
 	n.Items = []*Node{}
-	for r.dec.More() {
-		item, err := r.child("[" + strconv.Itoa(len(n.Items)) + "]")
+	for s.dec.More() {
+		item, err := s.child("[" + strconv.Itoa(len(n.Items)) + "]")
 		if err != nil {
 			return err
 		}
@@ -134,22 +154,22 @@ func (r *jsonReader) items(n *Node) error {
 	return nil
 }
 
-func (r *jsonReader) fields(n *Node) error {
+func (s *Stream) fields(n *Node) error {
 	seen := map[string]int{}
-	for r.dec.More() {
-		line, column := r.place(r.offset())
-		token, err := r.dec.Token()
+	for s.dec.More() {
+		line, column := s.place(s.offset())
+		token, err := s.dec.Token()
 		if err != nil {
 			return err
 		}
 		name, _ := token.(string) // the decoder lets nothing else through
-		value, err := r.child("." + name)
+		value, err := s.child("." + name)
 		if err != nil {
 			return err
 		}
 		if first, twice := seen[name]; twice {
-			r.problems = append(r.problems, Problem{
-				Line: line, Column: column, Path: joinPath(r.path),
+			s.problems = append(s.problems, Problem{
+				Line: line, Column: column, Path: joinPath(s.path),
 				Text: fmt.Sprintf("the key %q stands twice, first in line %d", name, first),
 			})
 			continue
@@ -160,11 +180,11 @@ func (r *jsonReader) fields(n *Node) error {
 	return nil
 }
 
-func (r *jsonReader) child(part string) (*Node, error) {
-	r.path = append(r.path, part)
-	n, err := r.value()
+func (s *Stream) child(part string) (*Node, error) {
+	s.path = append(s.path, part)
+	n, err := s.value()
 	if err == nil {
-		r.path = r.path[:len(r.path)-1]
+		s.path = s.path[:len(s.path)-1]
 	}
 	return n, err
 }
