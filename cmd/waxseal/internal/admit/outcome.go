@@ -24,7 +24,6 @@ func decisionOf(d manifest.Document, j judged) render.Decision {
 		out.Err = j.err.Error()
 		return out
 	}
-	j.Digests()
 	out.Images, out.Violations, out.Notes, out.NotJudged = j.Images, j.Violations, j.Notes, j.NotJudged
 	return out
 }

@@ -104,11 +104,12 @@ func outcome(bindings rego.Vars) (*Outcome, error) {
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return nil, fmt.Errorf("read the report: %w", err)
 	}
+	out.digests()
 	return &out, nil
 }
 
-// Digests fills in the digest of each image that the evidence established.
-func (o *Outcome) Digests() {
+// digests fills in the digest of each image that the evidence established.
+func (o *Outcome) digests() {
 	digests := map[string]string{}
 	for key, result := range o.Evidence {
 		var request struct{ Ref string }

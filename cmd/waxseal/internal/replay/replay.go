@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -130,19 +131,41 @@ func fill(shown *render.Decision, input map[string]any, o *engine.Outcome) {
 
 // compare says where two outcomes differ, "" if nowhere.
 func compare(a, b *engine.Outcome) string {
-	for _, part := range []struct {
-		name string
-		a, b any
-	}{
-		{"violations", a.Violations, b.Violations}, {"notes", a.Notes, b.Notes},
-		{"images", a.Images, b.Images}, {"not judged", a.NotJudged, b.NotJudged},
-	} {
-		if x, y := text(part.a), text(part.b); x != y {
-			return fmt.Sprintf("%s: recorded %s, replayed %s", part.name, x, y)
+	return strings.Join(slices.DeleteFunc([]string{
+		part("violations", a.Violations, b.Violations, shortViolation), part("notes", a.Notes, b.Notes, shortViolation),
+		part("images", a.Images, b.Images, shortImage), part("not judged", a.NotJudged, b.NotJudged, shortNotJudged),
+	}, func(s string) bool { return s == "" }), "; ")
+}
+
+// part says what only one of two lists holds.
+func part[T any](name string, recorded, replayed []T, short func(T) string) string {
+	var out []string
+	for _, side := range []struct {
+		name      string
+		has, lack []T
+	}{{"recorded", recorded, replayed}, {"replayed", replayed, recorded}} {
+		for _, item := range side.has {
+			same := func(other T) bool { return text(other) == text(item) }
+			if !slices.ContainsFunc(side.lack, same) {
+				out = append(out, fmt.Sprintf("only %s: %s", side.name, short(item)))
+			}
 		}
 	}
-	return ""
+	if len(out) == 0 {
+		return ""
+	}
+	return name + ": " + strings.Join(out, ", ")
 }
+
+func shortViolation(v render.Violation) string {
+	return fmt.Sprintf("%s of %s %s", v.Code, v.Where.Path, v.Image)
+}
+
+func shortImage(i render.Image) string {
+	return fmt.Sprintf("%s (admitted: %v)", i.Image, i.Admitted)
+}
+
+func shortNotJudged(n render.NotJudged) string { return n.Path }
 
 func text(v any) string {
 	raw, err := json.Marshal(v)
@@ -175,7 +198,7 @@ func verified(ctx context.Context, dir string, r *record.Record) ([]string, erro
 		}
 		for key, result := range d.Outcome.Evidence {
 			if x, y := text(result), text(o.Evidence[key]); x != y {
-				differences = append(differences, fmt.Sprintf("evidence %s: recorded %s, verified %s", key, x, y))
+				differences = append(differences, fmt.Sprintf("evidence %s:\n  recorded %s\n  verified %s", key, x, y))
 			}
 		}
 	}

@@ -70,9 +70,9 @@ schema of its parameters. Nothing is overwritten.`,
 			}
 			folder := filepath.Join(dir, args[0])
 			files, err := render(map[string]string{
-				"policy.rego.tmpl":     filepath.Join(folder, args[0]+".rego"),
+				"policy.rego.tmpl":      filepath.Join(folder, args[0]+".rego"),
 				"policy_test.rego.tmpl": filepath.Join(folder, args[0]+"_test.rego"),
-				"parameters.json.tmpl": filepath.Join(folder, "parameters.json"),
+				"parameters.json.tmpl":  filepath.Join(folder, "parameters.json"),
 			}, map[string]string{"Name": args[0], "Title": strings.ReplaceAll(args[0], "_", " ")})
 			if err != nil {
 				return err

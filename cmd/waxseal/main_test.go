@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/waxseal/waxseal/tests/fixture"
+	"github.com/waxseal/waxseal/tests/fixture/sigstore"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"waxseal": func() { os.Exit(run(context.Background())) }})
+}
+
+// TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
+// registry with signed images, a waxseal.yaml for it, and these variables:
+// $HOST, and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
+func TestScripts(t *testing.T) {
+	w := fixture.New(t)
+	o := sigstore.Options{}
+	refs := map[string]string{
+		"LEGACY":   w.Push(t, "shop/legacy", "v1", nil).Sign(t, o, w.Key).ByDigest(),
+		"BUNDLE":   w.Push(t, "shop/bundle", "v1", nil).SignBundle(t, w.Key, o).ByDigest(),
+		"UNSIGNED": w.Push(t, "shop/unsigned", "v1", nil).ByDigest(),
+		"STRANGER": w.Push(t, "shop/stranger", "v1", nil).Sign(t, o, w.Other).ByDigest(),
+		"DOWN":     w.Push(t, "down/app", "v1", nil).ByDigest(),
+	}
+	w.Fail("/v2/down/", http.StatusServiceUnavailable)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOST", w.Host())
+			e.Setenv("HOME", e.WorkDir)
+			for name, ref := range refs {
+				e.Setenv(name, ref)
+			}
+			for name, text := range map[string][]byte{
+				"waxseal.yaml": []byte(configuration(w)), "cosign.pub": w.Key.PEM(), "root.json": w.Sigstore.TrustedRootJSON(),
+			} {
+				if err := os.WriteFile(filepath.Join(e.WorkDir, name), text, 0o644); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"expand": expand},
+	})
+}
+
+// expand replaces variables in files of the script.
+func expand(ts *testscript.TestScript, _ bool, files []string) {
+	for _, name := range files {
+		text := os.Expand(ts.ReadFile(name), ts.Getenv)
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
+	}
+}
+
+func configuration(w *fixture.World) string {
+	return `version: 1
+policies:
+  pinned_digests: {}
+  signed_images:
+    authorities:
+      - {name: release, images: ["` + w.Host() + `/**"], keys: [release]}
+keys:
+  release: {file: cosign.pub}
+trust_roots:
+  test: {file: root.json}
+registries:
+  "` + w.Host() + `": {plain_http: true}
+`
+}
