@@ -14,12 +14,7 @@ import (
 // decisionOf joins a document and its outcome for rendering.
 func decisionOf(d manifest.Document, j judged) render.Decision {
 	out := render.Decision{File: d.File, Document: d.Index, Item: d.Item, Line: d.Line, Warnings: d.Warnings, LineOf: d.LineOf}
-	if d.Object != nil {
-		out.Kind, _ = d.Object["kind"].(string)
-		meta, _ := d.Object["metadata"].(map[string]any)
-		out.Name, _ = meta["name"].(string)
-		out.Namespace, _ = meta["namespace"].(string)
-	}
+	out.Kind, out.Name, out.Namespace = d.Kind(), d.Name(), d.Namespace()
 	if j.err != nil {
 		out.Err = j.err.Error()
 		return out
