@@ -75,6 +75,26 @@ func TestAtOnceOneTokenServesAll(t *testing.T) {
 	require.Len(t, w.Paths(), len(errs)+2)
 }
 
+func TestRefusedAtOnceOneTokenServesAll(t *testing.T) {
+	w := newWorld(t, withLogin, oci.WithBearer("user", "password"))
+	w.Hold(5) // nothing is known about the registry: all go ahead, and all are refused
+	errs := make(chan error, 5)
+	for range cap(errs) {
+		go func() { errs <- w.manifest(context.Background()) }()
+	}
+	for range cap(errs) {
+		require.NoError(t, <-errs)
+	}
+	tokens := 0
+	for _, entry := range w.Log() {
+		if entry.Path == "/token" {
+			tokens++
+		}
+	}
+	require.Equal(t, 1, tokens)
+	require.Len(t, w.Paths(), 2*cap(errs)+1)
+}
+
 func TestTheFirstRequestMayFailWithoutHoldingTheOthers(t *testing.T) {
 	w := newWorld(t, withLogin, oci.WithBearer("user", "password"))
 	require.NoError(t, w.manifest(context.Background()))
@@ -157,6 +177,11 @@ func TestCredentialsThatDoNotHelp(t *testing.T) {
 			require.Len(t, w.Paths(), row.requests)
 		})
 	}
+}
+
+func TestKeychainWithItsOwnTimeLimit(t *testing.T) {
+	w := newWorld(t, func(c *registry.Config) { c.Credentials = static{err: context.DeadlineExceeded} }, oci.WithBasic("user", "password"))
+	requireCode(t, fault.Unavailable, w.manifest(context.Background()))
 }
 
 func TestForeignTokenServiceGetsNothing(t *testing.T) {
@@ -290,13 +315,21 @@ func TestTokenServicesThatMisbehave(t *testing.T) {
 }
 
 func TestAccessTokenOfOAuth(t *testing.T) {
-	w := newWorld(t, withLogin, oci.WithBearer("user", "password"), oci.WithTokenLife(300))
+	w := newWorld(t, withLogin, oci.WithBearer("user", "password"))
 	w.Intercept(func(rw http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path == "/token" {
+		switch {
+		case r.URL.Path == "/token":
 			_, _ = rw.Write([]byte(`{"access_token":"abc","expires_in":1e300}`))
+		case r.Header.Get("Authorization") == "Bearer abc":
+			rw.Header().Set("Content-Type", registry.OCIManifest)
+			_, _ = rw.Write([]byte(imageJSON))
+		default:
+			return false
 		}
-		return r.URL.Path == "/token"
+		return true
 	})
-	requireCode(t, fault.Unauthorized, w.manifest(context.Background()))
-	require.Equal(t, "Bearer abc", w.Log()[2].Authorization)
+	for range 2 {
+		require.NoError(t, tagged(w.client, w.repository))
+	}
+	require.Len(t, w.Paths(), 4, "a token that lives for ever is used again")
 }

@@ -66,7 +66,7 @@ func TestAddressesThatAreNotPublic(t *testing.T) {
 	for _, host := range []string{
 		"127.0.0.1", "127.8.8.8:5000", "[::1]:5000", "10.0.0.1", "172.16.0.1", "192.168.1.1:5000", "169.254.169.254", "100.64.0.1",
 		"0.0.0.0", "198.18.0.1", "192.0.2.1", "240.0.0.1", "255.255.255.255", "224.0.0.1", "[fe80::1]", "[fd00:ec2::254]", "[fec0::1]",
-		"[::ffff:a00:1]", "[::a00:1]", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[2001:db8::1]", "[ff02::1]", "[::]",
+		"[::ffff:a00:1]", "[::ffff:6440:1]", "[::a00:1]", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[2001:db8::1]", "[ff02::1]", "[::]",
 	} {
 		t.Run(host, func(t *testing.T) {
 			ref := parse(t, host+"/app:v1")
@@ -176,6 +176,22 @@ func TestDockerHub(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, digest, found.Digest)
 	require.Equal(t, []string{"registry-1.docker.io", "auth.docker.io", "registry-1.docker.io"}, hosts)
+}
+
+// TestTokenServiceOfTheTable: the built-in table also holds where hosts are listed.
+func TestTokenServiceOfTheTable(t *testing.T) {
+	proxy := viaProxy(t)
+	var hosts []string
+	proxy.Intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		hosts = append(hosts, r.Method+" "+r.Host)
+		rw.Header().Set("WWW-Authenticate", `Bearer realm="https://auth.docker.io/token"`)
+		rw.WriteHeader(http.StatusUnauthorized)
+		return true
+	})
+	client := newClient(t, registry.Config{Hosts: []string{"docker.io"}, Plain: []string{"docker.io"}})
+	// The proxy of the test makes no tunnels: what counts is that one was asked for.
+	requireCode(t, fault.Unavailable, tagged(client, registry.Repository{Registry: "docker.io", Name: "library/nginx"}))
+	require.Equal(t, []string{"GET registry-1.docker.io", "CONNECT auth.docker.io:443"}, hosts)
 }
 
 // authority makes a certificate authority that signed nothing.
