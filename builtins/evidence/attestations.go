@@ -96,7 +96,7 @@ func (t *trial) statements(ctx context.Context, f *found) ([]Statement, error) {
 		texts[st.Digest] = st
 		return nil
 	}
-	if err := t.examine(ctx, f, t.o.PredicateTypes, check); err != nil {
+	if err := t.examine(ctx, f, t.o.attested, check); err != nil {
 		return nil, err
 	}
 	out := []Statement{}
@@ -123,8 +123,8 @@ func (t *trial) statement(ctx context.Context, c candidate) (cosign.Statement, c
 	if err != nil {
 		return st, s, err
 	}
-	if want := t.o.PredicateTypes; len(want) > 0 && !slices.Contains(want, st.PredicateType) {
-		return st, s, fault.Newf(fault.WrongPredicate, "read statement", string(c.Digest), "predicate type is %q, expected one of %q", st.PredicateType, want)
+	if !t.o.attested(st.PredicateType) {
+		return st, s, fault.Newf(fault.WrongPredicate, "read statement", string(c.Digest), "predicate type %q was not asked for", st.PredicateType)
 	}
 	return st, s, nil
 }

@@ -18,7 +18,7 @@ func (d *Decision) Findings(ctx context.Context, ref string, o *Options) (*Findi
 	if err != nil {
 		return failed(err, Image{Ref: ref}, newFindings)
 	}
-	img, out, err := d.attested(ctx, r, o)
+	img, out, err := d.attested(ctx, r, o.scans)
 	if err != nil {
 		return failed(err, img, newFindings)
 	}

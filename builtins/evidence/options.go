@@ -10,6 +10,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/scan"
 )
 
 // Names is what the operator's configuration gives names to. Policies refer to
@@ -27,6 +28,7 @@ type Options struct {
 	id       [sha256.Size]byte
 	rootName string
 	names    Names
+	scans    *Options // these options for scan.findings
 }
 
 // wire is the options object as policies write it (design: "Options are one
@@ -76,7 +78,25 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	o.scans = o.forScans()
 	return o, nil
+}
+
+// attested says whether statements of a predicate type are asked for: without
+// a list, all are.
+func (o *Options) attested(predicateType string) bool {
+	if o.scans == nil && len(o.PredicateTypes) == 0 {
+		return scan.IsVulnerabilityPredicate(predicateType)
+	}
+	return len(o.PredicateTypes) == 0 || slices.Contains(o.PredicateTypes, predicateType)
+}
+
+// forScans are the options as scan.findings reads them: without a list, the
+// predicate types that exist to carry a scan.
+func (o *Options) forScans() *Options {
+	c := *o
+	c.id = sha256.Sum256(append([]byte("scan.findings "), o.id[:]...))
+	return &c
 }
 
 func invalid(format string, args ...any) error {

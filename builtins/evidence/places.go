@@ -172,19 +172,22 @@ const (
 	dsseType            = "application/vnd.dsse.envelope.v1+json"
 )
 
+// match says whether statements of a predicate type are asked for.
+type match func(predicateType string) bool
+
 // wanted says whether an entry may hold a statement of one of the predicate
 // types. What descriptors say is not signed: it can hide evidence, which denies,
 // and it can never make evidence.
-func wanted(e entry, predicates []string) bool {
+func wanted(e entry, types match) bool {
 	if e.layer {
 		p := e.Annotations[legacyPredicate]
-		return p == "" || len(predicates) == 0 || slices.Contains(predicates, p)
+		return p == "" || types(p)
 	}
 	if !slices.Contains(silentTypes, e.ArtifactType) && !strings.HasPrefix(e.ArtifactType, bundlePrefix) {
 		return false
 	}
 	p := e.Annotations[predicateAnnotation]
-	return p == "" || len(predicates) == 0 || slices.Contains(predicates, p)
+	return p == "" || types(p)
 }
 
 // candidate is one piece of evidence with its bytes in hand.
@@ -197,8 +200,8 @@ type candidate struct {
 
 // fetch reads the bytes of the entries that may matter, in parallel, up to the
 // limit on signatures. The second value says that the limit cut them.
-func (d *Decision) fetch(ctx context.Context, repo registry.Repository, digest registry.Digest, entries []entry, predicates []string) ([]candidate, bool, error) {
-	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !wanted(e, predicates) })
+func (d *Decision) fetch(ctx context.Context, repo registry.Repository, digest registry.Digest, entries []entry, types match) ([]candidate, bool, error) {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !wanted(e, types) })
 	cut := len(entries) > d.limits.Signatures
 	if cut {
 		entries = entries[:d.limits.Signatures]

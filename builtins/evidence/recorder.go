@@ -78,4 +78,3 @@ func (r *Recorder) tagged(repo registry.Repository, tag string, m registry.Manif
 	defer r.mu.Unlock()
 	r.tags[repo.String()+":"+tag] = m.Digest
 }
-

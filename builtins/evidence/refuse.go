@@ -54,7 +54,7 @@ func (t *trial) reason(none absence) error {
 	case len(t.signed) > 0:
 		return fault.Newf(fault.ThresholdNotMet, "", "", "%d of the %d required keys and identities signed", len(t.signed), t.o.Threshold)
 	case len(t.reasons) == 0 && t.skipped > 0 && none.code == fault.NoAttestation:
-		return fault.Newf(fault.WrongPredicate, "", "", "what is attached is of other predicate types; expected one of %q", t.o.PredicateTypes)
+		return fault.Newf(fault.WrongPredicate, "", "", "what is attached is of other predicate types than those asked for")
 	case len(t.reasons) == 0:
 		return fault.Newf(none.code, "", "", "%s (looked in: %s)", none.text, t.looked())
 	}

@@ -282,7 +282,7 @@ func (t *trial) signatures(ctx context.Context, f *found) (*outcome, error) {
 	if out := t.d.outcomes.get(key); out != nil && t.d.rec == nil {
 		return out, nil
 	}
-	if err := t.examine(ctx, f, []string{cosign.SignPredicate}, t.signature); err != nil {
+	if err := t.examine(ctx, f, isSignature, t.signature); err != nil {
 		return nil, err
 	}
 	if !cosign.Threshold(t.signed, t.o.Entries(), t.o.Threshold) {
@@ -300,6 +300,8 @@ func (t *trial) signatures(ctx context.Context, f *found) (*outcome, error) {
 	return out, nil
 }
 
+func isSignature(predicateType string) bool { return predicateType == cosign.SignPredicate }
+
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b
@@ -308,7 +310,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // examine fetches and checks every candidate that was not seen before.
-func (t *trial) examine(ctx context.Context, f *found, predicates []string, check func(context.Context, candidate) error) error {
+func (t *trial) examine(ctx context.Context, f *found, types match, check func(context.Context, candidate) error) error {
 	var entries []entry
 	for _, l := range []listing{f.tag, f.api, f.fallback} {
 		t.cut = t.cut || l.truncated
@@ -326,7 +328,7 @@ func (t *trial) examine(ctx context.Context, f *found, predicates []string, chec
 			}
 		}
 	}
-	cands, cut, err := t.d.fetch(ctx, t.repo, t.digest, entries, predicates)
+	cands, cut, err := t.d.fetch(ctx, t.repo, t.digest, entries, types)
 	if err != nil {
 		return err
 	}
@@ -369,7 +371,7 @@ func (t *trial) signature(ctx context.Context, c candidate) error {
 		if err != nil {
 			return err
 		}
-		if st.PredicateType != cosign.SignPredicate {
+		if !isSignature(st.PredicateType) {
 			return fault.Newf(fault.WrongPredicate, "read bundle", string(c.Digest), "a statement of type %q is not a signature", st.PredicateType)
 		}
 		t.signed = append(t.signed, s)

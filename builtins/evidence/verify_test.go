@@ -84,7 +84,9 @@ func TestVerify(t *testing.T) {
 		}, byKey, nil, 1},
 		{"two of two", nil, func(t *testing.T, w *world, i fixture.Image) { i.Sign(t, sign, w.Key, w.Keyless) },
 			with(keyless, "keys", []string{"release"}, "threshold", 2), nil, 2},
-		{"one of two, twice", nil, func(t *testing.T, w *world, i fixture.Image) { i.Sign(t, sign, w.Key, w.Key).SignBundle(t, w.Key, sign) },
+		{"one of two, twice", nil, func(t *testing.T, w *world, i fixture.Image) {
+			i.Sign(t, sign, w.Key, w.Key).SignBundle(t, w.Key, sign)
+		},
 			with(keyless, "keys", []string{"release"}, "threshold", 2), []fault.Code{fault.ThresholdNotMet}, 0},
 		{"annotations", nil, func(t *testing.T, w *world, i fixture.Image) {
 			i.Sign(t, sigstore.Options{Annotations: map[string]any{"stage": "dev"}}, w.Key)

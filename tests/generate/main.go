@@ -1,0 +1,190 @@
+// Command generate writes the generated files of the repository, or with
+// -check says which of them are not as they would be written.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/waxseal/waxseal/builtins"
+	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/rego"
+)
+
+func main() {
+	check := flag.Bool("check", false, "compare instead of writing")
+	flag.Parse()
+	if err := run(*check); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+func run(check bool) error {
+	files, err := generated()
+	if err != nil {
+		return err
+	}
+	var stale []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if check {
+			if have, err := os.ReadFile(name); err != nil || !bytes.Equal(have, files[name]) {
+				stale = append(stale, name)
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, files[name], 0o644); err != nil {
+			return err
+		}
+	}
+	if len(stale) > 0 {
+		return fmt.Errorf("not as generated: %s; run `make generate`", strings.Join(stale, ", "))
+	}
+	return nil
+}
+
+func generated() (map[string][]byte, error) {
+	capabilities, err := capabilities()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{"builtins/capabilities.json": capabilities, "docs/builtins.md": builtins.Reference()}
+	parameters := map[string][]byte{}
+	folders, err := fs.ReadDir(rego.FS, "lib/waxseal/policy")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range folders {
+		page, schema, err := policy(f.Name())
+		if err != nil {
+			return nil, fmt.Errorf("policy %s: %w", f.Name(), err)
+		}
+		files["docs/policies/"+f.Name()+".md"], parameters[f.Name()] = page, schema
+	}
+	if files["docs/waxseal.schema.json"], err = config.Schema(parameters); err != nil {
+		return nil, err
+	}
+	files["docs/policies/parameters.md"], err = verdictPage()
+	return files, err
+}
+
+// capabilities are OPA's with ours, for `opa check --capabilities` and editors.
+func capabilities() ([]byte, error) {
+	c := ast.CapabilitiesForThisVersion()
+	c.Builtins = append(slices.Clone(c.Builtins), builtins.Declarations()...)
+	slices.SortFunc(c.Builtins, func(a, b *ast.Builtin) int { return strings.Compare(a.Name, b.Name) })
+	raw, err := json.MarshalIndent(c, "", "  ")
+	return append(raw, '\n'), err
+}
+
+func policy(name string) (page, schema []byte, err error) {
+	folder := path.Join("lib/waxseal/policy", name)
+	if schema, err = rego.FS.ReadFile(path.Join(folder, "parameters.json")); err != nil {
+		return nil, nil, err
+	}
+	module, err := parse(path.Join(folder, name+".rego"))
+	if err != nil {
+		return nil, nil, err
+	}
+	var b strings.Builder
+	for _, a := range module.Annotations {
+		if a.Scope == "package" {
+			fmt.Fprintf(&b, "# %s\n\nGenerated from the policy's METADATA and parameters.json by `make generate`.\n\n%s. %s\n\n", name, a.Title, a.Description)
+		}
+	}
+	if err := parametersTable(&b, schema); err != nil {
+		return nil, nil, err
+	}
+	b.WriteString("## Violations\n\n")
+	violations(&b, module)
+	return []byte(b.String()), schema, nil
+}
+
+func verdictPage() ([]byte, error) {
+	module, err := parse("lib/waxseal/verdict/verdict.rego")
+	if err != nil {
+		return nil, err
+	}
+	var b strings.Builder
+	b.WriteString("# Parameters as a whole\n\nGenerated from METADATA by `make generate`. What is said about the parameters of every bundle.\n\n")
+	violations(&b, module)
+	return []byte(b.String()), nil
+}
+
+func parse(name string) (*ast.Module, error) {
+	raw, err := rego.FS.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return ast.ParseModuleWithOpts(name, string(raw), ast.ParserOptions{ProcessAnnotation: true})
+}
+
+// violations writes a section for each code.
+func violations(b *strings.Builder, module *ast.Module) {
+	for _, a := range module.Annotations {
+		code, _ := a.Custom["code"].(string)
+		if code == "" {
+			continue
+		}
+		_, short, _ := strings.Cut(code, ".")
+		kind := "violation"
+		if rule := a.GetTargetPath(); strings.HasSuffix(rule.String(), ".notes") {
+			kind = "note"
+		}
+		fmt.Fprintf(b, "### %s\n\n`%s`, %s, severity %v. %s. %s\n\n**What to do:** %v\n\n", short, code, kind, a.Custom["severity"], a.Title, a.Description, a.Custom["remediation"])
+		if controls, _ := a.Custom["controls"].([]any); len(controls) > 0 {
+			names := make([]string, len(controls))
+			for i, c := range controls {
+				names[i] = fmt.Sprint(c)
+			}
+			fmt.Fprintf(b, "Controls: %s\n\n", strings.Join(names, ", "))
+		}
+	}
+}
+
+type property struct {
+	Title, Description string
+	Type               any
+	Default            any
+	Enum               []any
+	Required           []string
+	Properties         map[string]property
+	Examples           []any
+}
+
+func parametersTable(b *strings.Builder, schema []byte) error {
+	var s property
+	if err := json.Unmarshal(schema, &s); err != nil {
+		return err
+	}
+	if len(s.Properties) > 0 {
+		b.WriteString("## Parameters\n\n| parameter | type | |\n|---|---|---|\n")
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		p := s.Properties[name]
+		fmt.Fprintf(b, "| `%s` | %v | %s |\n", name, p.Type, strings.ReplaceAll(strings.TrimSpace(p.Title+". "+p.Description), "\n", " "))
+	}
+	for _, example := range s.Examples {
+		raw, err := json.MarshalIndent(example, "", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "\n```json\n%s\n```\n", raw)
+	}
+	b.WriteString("\n")
+	return nil
+}
