@@ -1,16 +1,22 @@
 # Generated from the list of policies by bundles. Do not edit.
 package lib.waxseal.plan
 
+import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
 import data.lib.waxseal.verdict
 
 policies := {
+	"allowed_registries",
 	"pinned_digests",
+	"scanned_images",
 	"signed_images",
 }
 
 requests := union({
+	verdict.planned("allowed_registries", allowed_registries.requests),
 	verdict.planned("pinned_digests", pinned_digests.requests),
+	verdict.planned("scanned_images", scanned_images.requests),
 	verdict.planned("signed_images", signed_images.requests),
 })

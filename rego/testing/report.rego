@@ -1,11 +1,21 @@
 # Generated from the list of policies by bundles. Do not edit.
 package lib.waxseal
 
+import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
 import data.lib.waxseal.verdict
 
 report := verdict.report(_said)
+
+_said["allowed_registries"] := {
+	"deny": allowed_registries.deny,
+	"pass": allowed_registries.pass,
+	"notes": allowed_registries.notes,
+} if {
+	verdict.on("allowed_registries")
+}
 
 _said["pinned_digests"] := {
 	"deny": pinned_digests.deny,
@@ -13,6 +23,14 @@ _said["pinned_digests"] := {
 	"notes": pinned_digests.notes,
 } if {
 	verdict.on("pinned_digests")
+}
+
+_said["scanned_images"] := {
+	"deny": scanned_images.deny,
+	"pass": scanned_images.pass,
+	"notes": scanned_images.notes,
+} if {
+	verdict.on("scanned_images")
 }
 
 _said["signed_images"] := {

@@ -1,5 +1,6 @@
 package lib.waxseal.testing_test
 
+import data.lib.waxseal.clock
 import data.lib.waxseal.evidence
 import data.lib.waxseal.host
 import data.lib.waxseal.plan
@@ -27,27 +28,40 @@ test_host_with_input if {
 
 _image := samples.pinned("registry.example/team/app")
 
+_authorities := [{"name": "team", "images": ["registry.example/team/*"], "keys": ["k"]}]
+
 _input(results) := {
 	"object": samples.one(_image),
+	"now": clock.instant("2026-11-21T12:00:00Z"),
 	"parameters": {
 		"pinned_digests": {},
-		"signed_images": {"authorities": [{"name": "team", "images": ["registry.example/team/*"], "keys": ["k"]}]},
+		"allowed_registries": {"images": ["registry.example"]},
+		"signed_images": {"authorities": _authorities},
+		"scanned_images": {"authorities": _authorities, "fail_on": ["critical"], "max_scan_age": "7d", "max_database_age": "7d"},
 	},
 	"evidence": results,
 }
 
+_verify := evidence.cosign_verify_request(_image, {"keys": ["k"]})
+
+_scan := evidence.scan_findings_request(_image, {"keys": ["k"]})
+
+_report := {"scanner": {"name": "trivy", "version": ""}, "scanned_at": "2026-11-20T00:00:00Z", "db_updated_at": "2026-11-20T00:00:00Z", "findings": []}
+
 # The three steps: what is planned is collected, and what is collected is judged.
 test_report if {
-	request := evidence.cosign_verify_request(_image, {"keys": ["k"]})
 	requests := plan.requests with input as _input({})
-	requests == {request}
-	admitted := report with input as _input({json.marshal(request): samples.ok({"signers": [{"repository": ""}]})})
+	requests == {_verify, _scan}
+	admitted := report with input as _input({
+		json.marshal(_verify): samples.ok({"signers": [{"repository": ""}]}),
+		json.marshal(_scan): samples.ok({"reports": [_report]}),
+	})
 	admitted == {
 		"violations": set(),
 		"notes": set(),
 		"images": {{"container": "app", "image": _image, "path": "spec.containers[0]", "type": "container", "admitted": true}},
 		"not_judged": set(),
 	}
-	denied := report with input as _input({json.marshal(request): samples.refused("unsigned")})
-	[v.code | some v in denied.violations] == ["signed_images.unsigned"]
+	denied := report with input as _input({json.marshal(_verify): samples.refused("unsigned")})
+	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown"}
 }

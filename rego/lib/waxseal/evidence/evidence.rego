@@ -74,7 +74,54 @@ scan_findings_request(ref, opts) := {"fn": "scan.findings", "ref": ref, "opts": 
 
 # METADATA
 # title: Result of scan.findings
-scan_findings(ref, opts) := _result(scan_findings_request(ref, opts), {"reports": []})
+scan_findings(ref, opts) := answer if {
+	answer := _result(scan_findings_request(ref, opts), {"reports": []})
+	every report in answer.reports {
+		_is_report(report)
+	}
+} else := object.union(_refused({}, [_malformed]), {"reports": []})
+
+_is_report(report) if {
+	is_string(report.scanner.name)
+	is_string(report.scanned_at)
+	is_string(report.db_updated_at)
+	is_array(report.findings)
+	every finding in report.findings {
+		_is_finding(finding)
+	}
+}
+
+_is_finding(finding) if {
+	every field in ["id", "kind", "severity", "state"] {
+		is_string(finding[field])
+	}
+	every field in ["name", "version"] {
+		is_string(finding.package[field])
+	}
+	is_array(finding.aliases)
+	is_array(finding.fixed_in)
+	is_boolean(finding.suppressed)
+}
+
+# METADATA
+# title: What a result that is not ok stands for
+# description: >-
+#   invalid_request, the mistake of the policy's owner; unknown, nobody can tell
+#   now; refused, an answer. That it is refused does not rest on this.
+standing(answer) := "invalid_request" if {
+	some error in answer.errors
+	error.code == "invalid_request"
+} else := "unknown" if {
+	some error in answer.errors
+	error.retryable
+} else := "refused"
+
+# METADATA
+# title: The errors of a result in words
+# description: In brackets after a blank, or nothing.
+said(answer) := sprintf(" (%s)", [concat("; ", [sprintf("%s: %s", [error.code, error.message]) | some error in answer.errors])]) if {
+	count(answer.errors) > 0
+} else := ""
 
 # The payload says which fields there are, of which type, and what stands in them when the result is not ok.
 _result(request, payload) := object.union(_common(found), object.filter(found, object.keys(payload))) if {

@@ -122,3 +122,43 @@ test_collect_is_asked_for_the_plan if {
 }
 
 _echo(requests) := {json.marshal(request): samples.ok({"signers": []}) | some request in requests}
+
+_finding := {
+	"id": "CVE-1", "kind": "vulnerability", "severity": "low", "state": "fixed", "suppressed": false,
+	"aliases": [], "fixed_in": [], "package": {"name": "", "version": ""},
+}
+
+_scan := {"scanner": {"name": "trivy"}, "scanned_at": "", "db_updated_at": "", "findings": [_finding]}
+
+_findings(reports) := answer if {
+	answer := evidence.scan_findings("x", {}) with host.collect as {json.marshal(evidence.scan_findings_request("x", {})): samples.ok({"reports": reports})}
+}
+
+# A report that lacks what policies read is none.
+test_scan_findings_that_are_malformed if {
+	_findings([_scan]).reports == [_scan]
+	_findings([]).ok
+	wrong := {report |
+		some report in array.concat(
+			[object.remove(_scan, [field]) | some field in ["scanner", "scanned_at", "db_updated_at", "findings"]],
+			array.concat(
+				[object.union(_scan, {"findings": [object.remove(_finding, [field])]}) | some field in object.keys(_finding)],
+				[object.union(_scan, {"findings": {}}), object.union(_scan, {"findings": [5]}), object.union(_scan, {"scanned_at": 5})],
+			),
+		)
+		answer := _findings([_scan, report])
+		[answer.ok, answer.reports, [error.code | some error in answer.errors]] != [false, [], ["malformed"]]
+	}
+	wrong == set()
+}
+
+test_standing if {
+	refusal := {"code": "unsigned", "message": "none", "retryable": false}
+	retry := {"code": "unavailable", "message": "down", "retryable": true}
+	evidence.standing({"errors": [refusal]}) == "refused"
+	evidence.standing({"errors": [refusal, retry]}) == "unknown"
+	evidence.standing({"errors": [retry, {"code": "invalid_request", "message": "", "retryable": false}]}) == "invalid_request"
+	evidence.standing({"errors": []}) == "refused"
+	evidence.said({"errors": [refusal, retry]}) == " (unsigned: none; unavailable: down)"
+	evidence.said({"errors": []}) == ""
+}

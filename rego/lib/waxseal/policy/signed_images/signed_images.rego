@@ -179,12 +179,8 @@ _refused[state] contains {"container": ctr, "why": why, "errors": answer.errors}
 
 _state(answer) := "copied" if answer.ok
 
-else := "invalid_request" if {
-	some error in answer.errors
-	error.code == "invalid_request"
-} else := "unknown" if {
-	some error in answer.errors
-	error.retryable
+else := evidence.standing(answer) if {
+	evidence.standing(answer) != "refused"
 } else := "unsigned" if {
 	every error in answer.errors {
 		error.code == "unsigned"
@@ -196,15 +192,13 @@ _why("copied", trusted, answer) := sprintf("the signature of authority %q was ma
 	concat(", ", sort({signer.repository | some signer in answer.signers})),
 ])
 
-_why("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked (%s)", [trusted.name, _said(answer)])
+_why("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked%s", [trusted.name, evidence.said(answer)])
 
-_why("unknown", trusted, answer) := sprintf("whether authority %q signed it cannot be told now (%s)", [trusted.name, _said(answer)])
+_why("unknown", trusted, answer) := sprintf("whether authority %q signed it cannot be told now%s", [trusted.name, evidence.said(answer)])
 
-_why("unsigned", trusted, answer) := sprintf("it is not signed, and a signature of authority %q was expected (%s)", [trusted.name, _said(answer)])
+_why("unsigned", trusted, answer) := sprintf("it is not signed, and a signature of authority %q was expected%s", [trusted.name, evidence.said(answer)])
 
-_why("untrusted", trusted, answer) := sprintf("no signature is what authority %q asks for (%s)", [trusted.name, _said(answer)])
-
-_said(answer) := concat("; ", [sprintf("%s: %s", [error.code, error.message]) | some error in answer.errors])
+_why("untrusted", trusted, answer) := sprintf("no signature is what authority %q asks for%s", [trusted.name, evidence.said(answer)])
 
 _unmatched(ctr) := "no authority is trusted for its repository, and a trusted signature was expected" if image.parse(ctr.image).valid
 

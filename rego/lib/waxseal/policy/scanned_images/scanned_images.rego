@@ -1,0 +1,402 @@
+# METADATA
+# title: Images are scanned, lately and with nothing grave
+# description: >-
+#   A scan counts when it is a verified attestation about the image's digest,
+#   made by an authority that is trusted for the image. The newest report of
+#   each scanner decides; its age and the age of its database are checked.
+#   Exceptions are parameters: an id, a scope, an owner, a reason and an end.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md
+# custom:
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+package lib.waxseal.policy.scanned_images
+
+import data.lib.waxseal.authority
+import data.lib.waxseal.evidence
+import data.lib.waxseal.host
+import data.lib.waxseal.image
+import data.lib.waxseal.parameters
+import data.lib.waxseal.result
+import data.lib.waxseal.scans
+import data.lib.waxseal.workload
+
+requests contains evidence.scan_findings_request(ctr.image, authority.opts(trusted)) if {
+	some ctr in workload.containers
+	some trusted in _asked(ctr)
+}
+
+# METADATA
+# title: The image has findings that are not acceptable
+# description: The newest report of a scanner names findings of a severity that the policy refuses.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#findings
+# custom:
+#   code: scanned_images.findings
+#   severity: high
+#   remediation: Rebuild the image with what is fixed, or ask the owner of the policy for an exception with an end.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.findings
+
+# METADATA
+# title: There is no scan report
+# description: No verified report of an authority that is trusted for the image was found. No report is not the same as no findings.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#no_report
+# custom:
+#   code: scanned_images.no_report
+#   severity: high
+#   remediation: Scan the image in the pipeline that builds it, and attest the report with the key or identity of the authority.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.no_report
+
+# METADATA
+# title: The scan report is not of the authority
+# description: What is attested about the image is not what the authority asks for, or cannot be read.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#untrusted
+# custom:
+#   code: scanned_images.untrusted
+#   severity: high
+#   remediation: Attest the report with a key or identity of this authority; if it should be, treat the report as tampered with.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.untrusted
+
+# METADATA
+# title: Whether the image is scanned cannot be told now
+# description: The registry or a service behind it gave no answer. What cannot be verified is not admitted.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#unknown
+# custom:
+#   code: scanned_images.unknown
+#   severity: medium
+#   remediation: Try again; if it stays, see that the registry can be reached and that its credentials are configured.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unknown
+
+# METADATA
+# title: The authority cannot be asked
+# description: The keys, identities or options of the authority are not understood by the verifier.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#invalid_request
+# custom:
+#   code: scanned_images.invalid_request
+#   severity: high
+#   remediation: The owner of the policy has to correct the authority.
+#   controls: ["NIST-800-53:CM-14"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.invalid_request
+
+# METADATA
+# title: A scanner that is required gave no report
+# description: The parameters name scanners, and one of them has no verified report about the image.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#scanner_missing
+# custom:
+#   code: scanned_images.scanner_missing
+#   severity: high
+#   remediation: Scan the image with this scanner too, and attest its report.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	some ctr in workload.containers
+	some scanner in _absent(ctr)
+	why := sprintf("there is no report of %s, and one was expected", [scanner])
+}
+
+# METADATA
+# title: The scan is too old
+# description: What became known since then is not in it.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#scan_too_old
+# custom:
+#   code: scanned_images.scan_too_old
+#   severity: high
+#   remediation: Scan the image again and attest the report.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.scan_too_old
+
+# METADATA
+# title: The age of the scan is not known
+# description: A report without a time may be of any age, and is not taken for a fresh one.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#scan_age_unknown
+# custom:
+#   code: scanned_images.scan_age_unknown
+#   severity: high
+#   remediation: Attest a report that says when the scan was made.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.scan_age_unknown
+
+# METADATA
+# title: The scan is dated in the future
+# description: A report that is dated ahead would stay fresh for too long.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#scan_in_future
+# custom:
+#   code: scanned_images.scan_in_future
+#   severity: high
+#   remediation: See to the clock of the scanner, and scan the image again.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.scan_in_future
+
+# METADATA
+# title: The scanner's database was too old
+# description: A fresh scan with an old database does not know what became known since then.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#database_too_old
+# custom:
+#   code: scanned_images.database_too_old
+#   severity: high
+#   remediation: Update the database of the scanner, and scan the image again.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.database_too_old
+
+# METADATA
+# title: The age of the scanner's database is not known
+# description: A report that does not say how old the database was is not taken for a fresh one.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#database_age_unknown
+# custom:
+#   code: scanned_images.database_age_unknown
+#   severity: medium
+#   remediation: Attest a report that names the time of the database, or have the owner of the policy allow an unknown one.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.database_age_unknown
+
+# METADATA
+# title: The scanner's database is dated in the future
+# description: A database that is dated ahead would stay fresh for too long.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#database_in_future
+# custom:
+#   code: scanned_images.database_in_future
+#   severity: high
+#   remediation: See to the clock and the database of the scanner, and scan the image again.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.database_in_future
+
+# METADATA
+# title: No authority is trusted to scan this image
+# description: The image matches the patterns of no authority, so nobody's report could make it acceptable.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#no_authority
+# custom:
+#   code: scanned_images.no_authority
+#   severity: high
+#   remediation: Use an image of a repository that an authority is trusted for, or have the owner of the policy add an authority.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	_valid
+	some ctr in workload.containers
+	count(_asked(ctr)) == 0
+	why := _unmatched(ctr)
+}
+
+# METADATA
+# title: The parameters of the policy are wrong
+# description: Parameters that are empty or not understood are refused, never ignored.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#parameters
+# custom:
+#   code: scanned_images.parameters
+#   severity: high
+#   remediation: The owner of the policy has to correct the parameters.
+#   controls: ["NIST-800-53:CM-14"]
+deny contains result.new(rego.metadata.chain(), {"why": problem}) if {
+	count(workload.containers) > 0
+	some problem in _problems
+}
+
+pass contains ctr if {
+	some ctr in workload.containers
+	_accepted(ctr)
+	count(_absent(ctr)) == 0
+}
+
+# METADATA
+# title: An exception was used
+# description: A finding that the policy refuses is accepted until the exception ends.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#excepted
+# custom:
+#   code: scanned_images.excepted
+#   severity: low
+#   remediation: Mend the finding before the exception ends.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	some [ctr, finding] in _found
+	some exception in scans.exceptions(finding, ctr.image, _parameters)
+	scans.holds(exception, host.now)
+	why := sprintf("%s is excepted until %s by %s (%s)", [finding.id, exception.expires, exception.owner, exception.reason])
+}
+
+# METADATA
+# title: An exception has ended
+# description: The finding counts again.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#exception_expired
+# custom:
+#   code: scanned_images.exception_expired
+#   severity: medium
+#   remediation: Mend the finding, or have the owner of the exception renew it.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	some [ctr, finding] in _found
+	some exception in scans.exceptions(finding, ctr.image, _parameters)
+	not scans.holds(exception, _now)
+	why := sprintf("the exception of %s for %s (%s) ended on %s", [exception.owner, finding.id, exception.reason, exception.expires])
+}
+
+# METADATA
+# title: The scanner set findings aside
+# description: The report lists findings as suppressed, and the parameters accept that.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#suppressed
+# custom:
+#   code: scanned_images.suppressed
+#   severity: low
+#   remediation: See that what is set aside is meant to be.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	some [ctr, aside] in _set_aside
+	why := sprintf("the scanner set aside %s", [scans.listed(aside)])
+}
+
+_accepted(ctr) if {
+	count(_asked(ctr)) > 0
+	every trusted in _asked(ctr) {
+		_holds(ctr, trusted)
+	}
+}
+
+_accepted(ctr) if {
+	_parameters.any == true
+	some trusted in _asked(ctr)
+	_holds(ctr, trusted)
+}
+
+# A report is there, and each that counts is fresh and holds nothing that is not acceptable.
+_holds(ctr, trusted) if {
+	count(_newest(ctr, trusted)) > 0
+	every report in _newest(ctr, trusted) {
+		scans.fresh(report, _parameters, host.now)
+		every finding in report.findings {
+			_acceptable(finding, ctr)
+		}
+	}
+}
+
+_acceptable(finding, _) if scans.tolerated(finding, _parameters)
+
+_acceptable(finding, _) if _aside(finding)
+
+_acceptable(finding, ctr) if _excepted(finding, ctr)
+
+_answer(ctr, trusted) := evidence.scan_findings(ctr.image, authority.opts(trusted))
+
+_newest(ctr, trusted) := scans.newest(_answer(ctr, trusted).reports)
+
+# By what stands in the way. Each state has a rule above; another one would leave the container undecided.
+_refused[obstacle.state] contains {"container": ctr, "why": obstacle.why, "errors": _answer(ctr, trusted).errors} if {
+	some ctr in workload.containers
+	not _accepted(ctr)
+	some trusted in _asked(ctr)
+	some obstacle in _obstacles(ctr, trusted)
+}
+
+_obstacles(ctr, trusted) := union({
+	{{"state": state, "why": why} |
+		answer := _answer(ctr, trusted)
+		count(answer.reports) == 0
+		state := _state(answer)
+		why := _unread(state, trusted, answer)
+	},
+	{{"state": stale.state, "why": why} |
+		some report in _newest(ctr, trusted)
+		some stale in scans.staleness(report, _parameters, host.now)
+		why := sprintf("the report of %s by %q %s", [report.scanner.name, trusted.name, stale.text])
+	},
+	{{"state": "findings", "why": why} |
+		some report in _newest(ctr, trusted)
+		findings := {finding | some finding in report.findings; not _acceptable(finding, ctr)}
+		count(findings) > 0
+		why := sprintf("%s found %s (report of %q, %s)", [report.scanner.name, scans.listed(findings), trusted.name, report.scanned_at])
+	},
+})
+
+_aside(finding) if {
+	_parameters.accept_suppressed
+	finding.suppressed
+}
+
+_excepted(finding, ctr) if {
+	some exception in scans.exceptions(finding, ctr.image, _parameters)
+	scans.holds(exception, host.now)
+}
+
+_now := host.now
+
+# What notes speak of, as [container, finding] and [container, findings].
+_found contains [ctr, finding] if {
+	some ctr in workload.containers
+	some trusted in _asked(ctr)
+	some report in _newest(ctr, trusted)
+	some finding in scans.named(report, _parameters)
+	not _aside(finding)
+}
+
+_set_aside contains [ctr, aside] if {
+	some ctr in workload.containers
+	some trusted in _asked(ctr)
+	some report in _newest(ctr, trusted)
+	aside := {finding | some finding in scans.named(report, _parameters); _aside(finding)}
+	count(aside) > 0
+}
+
+# The scanners that are required and gave no report. Where nobody gave one, that is said already.
+_absent(ctr) := {scanner | some scanner in _parameters.scanners} - _names(ctr) if {
+	count(_names(ctr)) > 0
+} else := set()
+
+_names(ctr) := {report.scanner.name |
+	some trusted in _asked(ctr)
+	some report in _answer(ctr, trusted).reports
+}
+
+_state(answer) := "no_report" if answer.ok
+
+else := evidence.standing(answer) if {
+	evidence.standing(answer) != "refused"
+} else := "no_report" if {
+	every error in answer.errors {
+		error.code in {"no_attestation", "wrong_predicate", "unsigned"}
+	}
+} else := "untrusted"
+
+_unread("no_report", trusted, answer) := sprintf("there is no scan report of authority %q%s", [trusted.name, evidence.said(answer)])
+
+_unread("untrusted", trusted, answer) := sprintf("no scan report is what authority %q asks for%s", [trusted.name, evidence.said(answer)])
+
+_unread("unknown", trusted, answer) := sprintf("whether authority %q scanned it cannot be told now%s", [trusted.name, evidence.said(answer)])
+
+_unread("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked%s", [trusted.name, evidence.said(answer)])
+
+_unmatched(ctr) := "no authority is trusted for its repository, and a trusted scan was expected" if image.parse(ctr.image).valid
+
+else := "its reference is missing or cannot be parsed, so no authority can be trusted for it"
+
+_asked(ctr) := authority.matching(_parameters.authorities, ctr.image) if _valid
+
+else := set()
+
+_valid if count(_problems) == 0
+
+_parameters := object.get(host.parameters, "scanned_images", {})
+
+_problems := _misshapen if {
+	count(_misshapen) > 0
+} else := authority.problems("scanned_images", object.get(_parameters, "authorities", [])) | scans.problems("scanned_images", _parameters)
+
+_misshapen := parameters.problems("scanned_images", _parameters, object.union_n([
+	object.remove(authority.shape, {"authorities.*.repositories", "authorities.*.repositories.*"}),
+	scans.shape,
+	{"": "object", "any": "boolean"},
+]))
