@@ -10,7 +10,9 @@ import (
 // write writes the folder of the demo: configuration, public key, trust root,
 // manifests. Registry says how waxseal reaches the host.
 func (w *world) write(dir, registry string) error {
-	files := map[string]string{"cosign.pub": string(w.key.PEM()), "trusted_root.json": string(w.sigstore.TrustedRootJSON())}
+	files := map[string]string{
+		"cosign.pub": string(w.key.PEM()), "scanner.pub": string(w.scanner.PEM()), "trusted_root.json": string(w.sigstore.TrustedRootJSON()),
+	}
 	values := map[string]any{"Host": w.registry.Host(), "Registry": registry, "Issuer": issuer, "Subject": subject}
 	for name, ref := range w.refs {
 		values[name] = ref
@@ -56,9 +58,18 @@ policies:
         identities:
           - {issuer: "{{.Issuer}}", subject: "{{.Subject}}"}
     any: true
+  allowed_registries:
+    images: ["{{.Host}}"]
+  scanned_images:
+    authorities:
+      - {name: scanner, images: ["{{.Host}}/shop/*"], keys: [scanner]}
+    fail_on: [critical, high]
+    max_scan_age: 7d
+    max_database_age: 60d
 
 keys:
   release: {file: cosign.pub, owner: release team, purpose: images of the shop}
+  scanner: {file: scanner.pub, owner: security team, purpose: scan reports}
 
 trust_roots:
   demo: {file: trusted_root.json}
@@ -129,5 +140,18 @@ items:
           restartPolicy: Never
           containers:
             - {name: import, image: "{{.tagged}}"}
+  - apiVersion: apps/v1
+    kind: DaemonSet
+    metadata: {name: agents, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: agents}}
+      template:
+        metadata: {labels: {app: agents}}
+        spec:
+          containers:
+            - {name: unscanned, image: "{{.unscanned}}"}
+            - {name: critical, image: "{{.critical}}"}
+            - {name: stale, image: "{{.stale}}"}
+            - {name: olddb, image: "{{.olddb}}"}
 `,
 }
