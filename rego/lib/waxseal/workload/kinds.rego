@@ -28,26 +28,28 @@ _inert_groups := {"constraints.gatekeeper.sh", "templates.gatekeeper.sh", "mutat
 
 # Custom resources: pods are places of a pod's spec, containers are places of
 # one container, images are places of one reference. A star is any key or index.
+# What several kinds have in common stands below by its name. The table is all
+# constants: it costs nothing until a kind is looked up.
 _custom := {
 	"serving.knative.dev/Service": {"pods": ["spec.template.spec"]},
 	"serving.knative.dev/Configuration": {"pods": ["spec.template.spec"]},
 	"serving.knative.dev/Revision": {"pods": ["spec"]},
 	"sources.knative.dev/ContainerSource": {"pods": ["spec.template.spec"]},
-	"argoproj.io/Workflow": _argo("spec"),
-	"argoproj.io/WorkflowTemplate": _argo("spec"),
-	"argoproj.io/ClusterWorkflowTemplate": _argo("spec"),
-	"argoproj.io/CronWorkflow": _argo("spec.workflowSpec"),
+	"argoproj.io/Workflow": {"argo": "spec"},
+	"argoproj.io/WorkflowTemplate": {"argo": "spec"},
+	"argoproj.io/ClusterWorkflowTemplate": {"argo": "spec"},
+	"argoproj.io/CronWorkflow": {"argo": "spec.workflowSpec"},
 	"argoproj.io/Rollout": {"pods": ["spec.template.spec"]},
 	"argoproj.io/AnalysisTemplate": {"pods": ["spec.metrics.*.provider.job.spec.template.spec"]},
 	"argoproj.io/ClusterAnalysisTemplate": {"pods": ["spec.metrics.*.provider.job.spec.template.spec"]},
 	"argoproj.io/AnalysisRun": {"pods": ["spec.metrics.*.provider.job.spec.template.spec"]},
 	"argoproj.io/Experiment": {"pods": ["spec.templates.*.template.spec"]},
-	"tekton.dev/Task": _tekton("spec"),
-	"tekton.dev/ClusterTask": _tekton("spec"),
+	"tekton.dev/Task": {"tekton": "spec"},
+	"tekton.dev/ClusterTask": {"tekton": "spec"},
 	"tekton.dev/StepAction": {"images": ["spec.image"]},
-	"tekton.dev/TaskRun": _tekton("spec.taskSpec"),
-	"tekton.dev/Pipeline": _tekton_pipeline("spec"),
-	"tekton.dev/PipelineRun": _tekton_pipeline("spec.pipelineSpec"),
+	"tekton.dev/TaskRun": {"tekton": "spec.taskSpec"},
+	"tekton.dev/Pipeline": {"tekton_pipeline": "spec"},
+	"tekton.dev/PipelineRun": {"tekton_pipeline": "spec.pipelineSpec"},
 	"kubeflow.org/TFJob": {"pods": ["spec.tfReplicaSpecs.*.template.spec"]},
 	"kubeflow.org/PyTorchJob": {"pods": ["spec.pytorchReplicaSpecs.*.template.spec"]},
 	"kubeflow.org/MPIJob": {"pods": ["spec.mpiReplicaSpecs.*.template.spec"]},
@@ -61,14 +63,14 @@ _custom := {
 	},
 	"serving.kserve.io/ServingRuntime": {"pods": ["spec"]},
 	"serving.kserve.io/ClusterServingRuntime": {"pods": ["spec"]},
-	"ray.io/RayCluster": _ray("spec"),
-	"ray.io/RayJob": _ray("spec.rayClusterSpec"),
-	"ray.io/RayService": _ray("spec.rayClusterConfig"),
+	"ray.io/RayCluster": {"ray": "spec"},
+	"ray.io/RayJob": {"ray": "spec.rayClusterSpec"},
+	"ray.io/RayService": {"ray": "spec.rayClusterConfig"},
 	"jobset.x-k8s.io/JobSet": {"pods": ["spec.replicatedJobs.*.template.spec.template.spec"]},
 	"leaderworkerset.x-k8s.io/LeaderWorkerSet": {"pods": ["spec.leaderWorkerTemplate.leaderTemplate.spec", "spec.leaderWorkerTemplate.workerTemplate.spec"]},
 	"batch.volcano.sh/Job": {"pods": ["spec.tasks.*.template.spec"]},
-	"sparkoperator.k8s.io/SparkApplication": _spark("spec"),
-	"sparkoperator.k8s.io/ScheduledSparkApplication": _spark("spec.template"),
+	"sparkoperator.k8s.io/SparkApplication": {"spark": "spec"},
+	"sparkoperator.k8s.io/ScheduledSparkApplication": {"spark": "spec.template"},
 	"apps.openshift.io/DeploymentConfig": {"pods": ["spec.template.spec"]},
 	"apps.kruise.io/CloneSet": {"pods": ["spec.template.spec"]},
 	"apps.kruise.io/StatefulSet": {"pods": ["spec.template.spec"]},
@@ -76,6 +78,16 @@ _custom := {
 	"apps.kruise.io/BroadcastJob": {"pods": ["spec.template.spec"]},
 	"keda.sh/ScaledJob": {"pods": ["spec.jobTargetRef.template.spec"]},
 }
+
+_shared(entry) := _argo(entry.argo)
+
+_shared(entry) := _tekton(entry.tekton)
+
+_shared(entry) := _tekton_pipeline(entry.tekton_pipeline)
+
+_shared(entry) := _ray(entry.ray)
+
+_shared(entry) := _spark(entry.spark)
 
 _argo(base) := {
 	"pods": _under(base, ["templates.*", "templateDefaults", "templates.*.containerSet", "templateDefaults.containerSet"]),

@@ -137,9 +137,10 @@ _list_slots(steps, slot) := {object.union(slot, {"steps": steps, "at": "element"
 	list := object.union(slot, {"steps": array.slice(steps, 0, count(steps) - 1), "at": "list"})
 }
 
-_entries(kind) := union({builtin, custom, declared}) if {
+_entries(kind) := union({builtin, custom, shared, declared}) if {
 	builtin := {entry | entry := {"pods": [_builtin[kind]]}}
 	custom := {entry | entry := _custom[kind]}
+	shared := {entry | entry := _shared(_custom[kind])}
 	declared := {entry |
 		some entry in _declared
 		concat("/", [entry.group, entry.kind]) == kind
