@@ -119,7 +119,9 @@ func TestFindings(t *testing.T) {
 		ids    []string
 		code   fault.Code
 	}{
-		{"one report", func(t *testing.T, w *fixture.World, i fixture.Image) { i.AttestBundle(t, w.Key, vuln, trivy("CVE-1"), o) }, byKey, []string{"CVE-1"}, ""},
+		{"one report", func(t *testing.T, w *fixture.World, i fixture.Image) {
+			i.AttestBundle(t, w.Key, vuln, trivy("CVE-1"), o)
+		}, byKey, []string{"CVE-1"}, ""},
 		{"legacy", func(t *testing.T, w *fixture.World, i fixture.Image) { i.Attest(t, w.Key, vuln, trivy("CVE-2"), o) }, byKey, []string{"CVE-2"}, ""},
 		{"all reports, so that policy can take the newest", func(t *testing.T, w *fixture.World, i fixture.Image) {
 			i.AttestBundle(t, w.Key, vuln, trivy("CVE-3"), o).AttestBundle(t, w.Key, vuln, trivy("CVE-4"), o)

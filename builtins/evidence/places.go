@@ -194,6 +194,7 @@ func wanted(e entry, types match) bool {
 type candidate struct {
 	entry
 	bundle bool
+	skip   bool // its manifest says that it is of another type
 	body   []byte
 	err    error
 }
@@ -208,16 +209,16 @@ func (d *Decision) fetch(ctx context.Context, repo registry.Repository, digest r
 	}
 	out := make([]candidate, len(entries))
 	errs := parallel(len(entries), func(i int) error {
-		out[i] = d.candidate(ctx, repo, digest, entries[i])
+		out[i] = d.candidate(ctx, repo, digest, entries[i], types)
 		if _, known := fault.CodeOf(out[i].err); !known {
 			return out[i].err
 		}
 		return nil
 	})
-	return out, cut, errors.Join(errs...)
+	return slices.DeleteFunc(out, func(c candidate) bool { return c.skip }), cut, errors.Join(errs...)
 }
 
-func (d *Decision) candidate(ctx context.Context, repo registry.Repository, digest registry.Digest, e entry) candidate {
+func (d *Decision) candidate(ctx context.Context, repo registry.Repository, digest registry.Digest, e entry, types match) candidate {
 	c := candidate{entry: e}
 	if e.layer {
 		c.body, c.err = d.payload(ctx, repo, digest, e.Descriptor)
@@ -229,6 +230,10 @@ func (d *Decision) candidate(ctx context.Context, repo registry.Repository, dige
 		return c
 	}
 	d.rec.manifest(m)
+	if !wanted(entry{Descriptor: registry.Descriptor{ArtifactType: m.ArtifactType, Annotations: m.Annotations}}, types) {
+		c.skip = true
+		return c
+	}
 	if len(m.Layers) == 0 || m.IsIndex() {
 		c.err = fault.Newf(fault.Unsupported, "read referrer", string(e.Digest), "not a Sigstore bundle")
 		return c

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/tests/fixture"
 	"github.com/waxseal/waxseal/tests/fixture/oci"
 	"github.com/waxseal/waxseal/tests/fixture/sigstore"
@@ -47,6 +49,13 @@ func TestRequests(t *testing.T) {
 		}
 		bundle(t, w, i)
 	}
+	crowded := func(t *testing.T, w *fixture.World, i fixture.Image) {
+		for n := range 20 {
+			i.AttestBundle(t, w.Key, fmt.Sprintf("https://example.test/%d", n), map[string]int{"n": n}, sigstore.Options{WithoutTlog: true})
+		}
+		bundle(t, w, i)
+		silence(t, w, i)
+	}
 	for _, row := range []struct {
 		name         string
 		sign         func(*testing.T, *fixture.World, fixture.Image)
@@ -62,6 +71,10 @@ func TestRequests(t *testing.T) {
 		{"bundle, asked for both", bundle, nil, nil, 5, 4, 4, 3},
 		{"bundle, no referrers API", bundle, nil, []oci.Option{oci.WithoutReferrers()}, 6, 5, 5, 4},
 		{"bundle among 50 of other types", noisy, nil, nil, 5, 4, 4, 3},
+		// A fallback tag whose descriptors name neither artifact nor predicate type,
+		// as clients of cosign v2's time write it: 21 manifests are read, all at
+		// once, and one blob.
+		{"bundle among 20 of other types, fallback tag", crowded, nil, []oci.Option{oci.WithoutReferrers()}, 26, 25, 5, 4},
 		{"bearer tokens: two more per repository", legacy, []string{"legacy"}, []oci.Option{oci.WithBearer("", "")}, 4, 3, 4, 3},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -86,6 +99,25 @@ func TestRequests(t *testing.T) {
 			}
 		})
 	}
+}
+
+// silence takes artifact types and annotations out of the fallback tag.
+func silence(t *testing.T, w *fixture.World, i fixture.Image) {
+	t.Helper()
+	c, err := registry.New(registry.Config{Plain: []string{w.Host()}})
+	require.NoError(t, err)
+	m, err := c.Tagged(context.Background(), registry.Repository{Registry: w.Host(), Name: "team/app"}, i.Digest.Tag())
+	require.NoError(t, err)
+	var index map[string]any
+	require.NoError(t, json.Unmarshal(m.Raw, &index))
+	for _, d := range index["manifests"].([]any) {
+		delete(d.(map[string]any), "annotations")
+		delete(d.(map[string]any), "artifactType")
+	}
+	raw, err := json.Marshal(index)
+	require.NoError(t, err)
+	_, err = w.PutManifest("team/app", i.Digest.Tag(), m.MediaType, raw)
+	require.NoError(t, err)
 }
 
 // TestTwentyImages shows that many images are as deep as one, and that warm
