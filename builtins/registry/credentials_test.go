@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,9 @@ func TestPullSecretsThatAreRefused(t *testing.T) {
 		requireCode(t, fault.InvalidRequest, err)
 		require.NotContains(t, err.Error(), "s3cr3t")
 	}
+	_, err := registry.PullSecret([]byte(`{"auths":{},"x":"` + strings.Repeat("x", 1<<20) + `"}`))
+	requireCode(t, fault.InvalidRequest, err)
+	require.ErrorContains(t, err, "larger than")
 	keychain, err := registry.PullSecret([]byte(`{"auths":{"registry.example":{"auth":"%secret%"}}}`))
 	require.NoError(t, err)
 	_, _, _, err = keychain.Credentials(context.Background(), parse(t, "registry.example/app").Repository())
@@ -164,6 +168,7 @@ func TestHelpersThatFail(t *testing.T) {
 	t.Run("a path for a name", func(t *testing.T) {
 		_, _, _, err := dockerConfig(t, `{"credsStore":"../../bin/x"}`).Credentials(context.Background(), repository)
 		requireCode(t, fault.Unauthorized, err)
+		require.ErrorContains(t, err, "not the name of a helper")
 	})
 	t.Run("the caller gives up", func(t *testing.T) {
 		helper(t, "slow", "exec sleep 60")

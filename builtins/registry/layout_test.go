@@ -172,9 +172,10 @@ func TestLayoutSavedByCosign(t *testing.T) {
 		requireCode(t, fault.NotFound, err)
 	}
 	t.Run("of two images nobody knows whose it is", func(t *testing.T) {
-		f.add(t, kind("image"))
-		_, err := f.client(t, registry.Limits{}).Tagged(ctx, at, image.Tag()+".sig")
-		requireCode(t, fault.NotFound, err)
+		for _, one := range []registry.Digest{f.add(t, kind("image")), image} {
+			_, err := f.client(t, registry.Limits{}).Tagged(ctx, at, one.Tag()+".sig")
+			requireCode(t, fault.NotFound, err)
+		}
 	})
 }
 
