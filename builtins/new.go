@@ -1,6 +1,7 @@
 package builtins
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -117,7 +118,9 @@ func namesOf(cfg *config.Config) (evidence.Names, error) {
 		}
 		roots[name] = root
 	}
-	n.Roots = func(name string) (*cosign.TrustRoot, error) { return rootOf(roots, name, cfg.DefaultTrustRoot) }
+	n.Roots = func(_ context.Context, name string) (*cosign.TrustRoot, error) {
+		return rootOf(roots, name, cfg.DefaultTrustRoot)
+	}
 	return n, nil
 }
 

@@ -18,6 +18,7 @@ import (
 type TrustRoot struct {
 	name     string
 	digest   string
+	json     []byte
 	material root.TrustedMaterial
 }
 
@@ -32,7 +33,9 @@ func ParseTrustRoot(name string, trustedRootJSON []byte) (*TrustRoot, error) {
 		return nil, fault.New(fault.InvalidRequest, "parse trust root", name, err)
 	}
 	sum := sha256.Sum256(trustedRootJSON)
-	return NewTrustRoot(name, material, "sha256:"+hex.EncodeToString(sum[:])), nil
+	root := NewTrustRoot(name, material, "sha256:"+hex.EncodeToString(sum[:]))
+	root.json = trustedRootJSON
+	return root, nil
 }
 
 // NewTrustRoot returns a trust root over material that was read elsewhere, by
@@ -47,6 +50,10 @@ func (r *TrustRoot) Name() string { return r.name }
 
 // Digest returns the hash of the bytes that the trust root was read from.
 func (r *TrustRoot) Digest() string { return r.digest }
+
+// JSON returns the trusted_root.json that the trust root was parsed from, nil
+// for one made by [NewTrustRoot]. It must not be changed.
+func (r *TrustRoot) JSON() []byte { return r.json }
 
 // maxCertificates bounds a list of PEM certificates.
 const maxCertificates = 64
@@ -92,9 +99,9 @@ func intermediates(certs []*x509.Certificate) []*x509.Certificate {
 	return out
 }
 
-func selfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(c) == nil
-}
+// selfSigned compares names only: these certificates are either given by the
+// operator or no more than a hint for building a path.
+func selfSigned(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
 
 // material is the trust root as one verification sees it: its certificate
 // authorities replaced by the private ones that were asked for, and with the

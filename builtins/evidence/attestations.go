@@ -34,7 +34,7 @@ func newAttestations(c Common) *Attestations {
 
 func (d *Decision) attested(ctx context.Context, r registry.Reference, o *Options) (Image, *outcome, error) {
 	if r.Digest() != "" && d.rec == nil && o.Platforms == "index" {
-		if out := d.remembered(attestFn, r.Repository(), r.Digest(), attestationTag, o); out != nil {
+		if out := d.remembered(ctx, attestFn, r.Repository(), r.Digest(), attestationTag, o); out != nil {
 			return imageOf(r, registry.Descriptor{Digest: r.Digest()}), out, nil
 		}
 	}
@@ -50,7 +50,7 @@ func (d *Decision) attested(ctx context.Context, r registry.Reference, o *Option
 
 // attestedBy proves what is attested about one manifest.
 func (d *Decision) attestedBy(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
-	co, err := o.trusted()
+	co, err := d.trusted(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
@@ -76,7 +77,8 @@ func New(source Source, cfg Config) *Collector {
 // Names returns the names of the operator's configuration.
 func (c *Collector) Names() Names { return c.names }
 
-// Decision is one snapshot: a tag means one digest for as long as it lives.
+// Decision is one snapshot: a tag means one digest, and the name of a trust root
+// one root, for as long as it lives.
 // It is safe for concurrent use.
 type Decision struct {
 	*Collector
@@ -85,6 +87,7 @@ type Decision struct {
 
 	mu    sync.Mutex
 	tags  map[registry.Reference]*resolution
+	roots map[string]*cosign.TrustRoot
 	calls map[callKey]*memo
 }
 

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -18,7 +19,10 @@ import (
 type Names struct {
 	Keys         map[string]*cosign.Key
 	Certificates map[string][]byte // PEM chains
-	Roots        func(name string) (*cosign.TrustRoot, error)
+	// Roots returns a trust root; "" asks for the default one, nil says that
+	// there is none. A root may have to be loaded: the call must end with the
+	// context, and its errors carry a [fault.Code].
+	Roots func(ctx context.Context, name string) (*cosign.TrustRoot, error)
 }
 
 // Options are the compiled options of a request. They are immutable and may
@@ -221,19 +225,4 @@ func predicates(_ *Options, w wire) error {
 		return invalid("opts.predicate_types: an empty predicate type")
 	}
 	return nil
-}
-
-// trusted returns the cosign options with the trust root as it is now: roots
-// are refreshed in the background while options live on.
-func (o *Options) trusted() (*cosign.Options, error) {
-	out := o.Options
-	if o.names.Roots == nil {
-		return &out, nil
-	}
-	root, err := o.names.Roots(o.rootName)
-	if err != nil {
-		return nil, err
-	}
-	out.Root = root
-	return &out, nil
 }

@@ -1,9 +1,11 @@
 package evidence
 
 import (
+	"encoding/json"
 	"maps"
 	"sync"
 
+	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
 
@@ -14,11 +16,15 @@ type Recorder struct {
 	blobs map[registry.Digest][]byte
 	types map[registry.Digest]string // media types of the blobs that are manifests
 	tags  map[string]registry.Digest // full reference → digest
+	roots map[string]json.RawMessage // name → trusted_root.json
 }
 
 // NewRecorder returns an empty Recorder.
 func NewRecorder() *Recorder {
-	return &Recorder{blobs: map[registry.Digest][]byte{}, types: map[registry.Digest]string{}, tags: map[string]registry.Digest{}}
+	return &Recorder{
+		blobs: map[registry.Digest][]byte{}, types: map[registry.Digest]string{},
+		tags: map[string]registry.Digest{}, roots: map[string]json.RawMessage{},
+	}
 }
 
 // Blobs returns the recorded content by digest.
@@ -40,6 +46,23 @@ func (r *Recorder) Tags() map[string]registry.Digest {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.tags)
+}
+
+// Roots returns the trust roots that were used, by name, each as its
+// trusted_root.json.
+func (r *Recorder) Roots() map[string]json.RawMessage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.roots)
+}
+
+func (r *Recorder) root(root *cosign.TrustRoot) {
+	if r == nil || root == nil || root.JSON() == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.roots[root.Name()] = root.JSON()
 }
 
 func (r *Recorder) content(d registry.Digest, b []byte) {

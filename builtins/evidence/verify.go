@@ -16,7 +16,7 @@ func (d *Decision) Verify(ctx context.Context, ref string, o *Options) (*Verific
 	if err != nil {
 		return failed(err, Image{Ref: ref}, newVerification)
 	}
-	if v := d.warmView(r, o); v != nil {
+	if v := d.warmView(ctx, r, o); v != nil {
 		return v, nil
 	}
 	ctx, cancel := d.bounded(ctx)
@@ -39,13 +39,13 @@ func (d *Decision) Verify(ctx context.Context, ref string, o *Options) (*Verific
 }
 
 // warmView returns the result of an earlier verification of the same bytes.
-// It makes no request: the digest stands in the reference, and the listings
+// It asks no registry: the digest stands in the reference, and the listings
 // are not older than ListingTTL.
-func (d *Decision) warmView(r registry.Reference, o *Options) *Verification {
+func (d *Decision) warmView(ctx context.Context, r registry.Reference, o *Options) *Verification {
 	if r.Digest() == "" || d.rec != nil || o.Platforms != "index" {
 		return nil
 	}
-	out := d.remembered(verifyFn, r.Repository(), r.Digest(), signatureTag, o)
+	out := d.remembered(ctx, verifyFn, r.Repository(), r.Digest(), signatureTag, o)
 	if out == nil {
 		return nil
 	}
@@ -117,7 +117,7 @@ func imageOf(r registry.Reference, desc registry.Descriptor) Image {
 // remembered returns the positive outcome for listings that are kept, or nil.
 // Listings that are empty count here: a yes that rests on the others holds
 // whatever may have come since.
-func (d *Decision) remembered(fn string, repo registry.Repository, digest registry.Digest, tag place, o *Options) *outcome {
+func (d *Decision) remembered(ctx context.Context, fn string, repo registry.Repository, digest registry.Digest, tag place, o *Options) *outcome {
 	key := outcomeKey{fn: fn, repo: repo, digest: digest, options: o.id}
 	empty := true
 	for _, p := range []struct {
@@ -135,7 +135,7 @@ func (d *Decision) remembered(fn string, repo registry.Repository, digest regist
 		*p.sum = l.sum
 		empty = empty && (p.pl != referrersAPI || l.empty())
 	}
-	root, err := o.root()
+	root, err := d.rootDigest(ctx, o)
 	if err != nil {
 		return nil
 	}
@@ -151,18 +151,6 @@ func (d *Decision) remembered(fn string, repo registry.Repository, digest regist
 	return d.outcomes.get(key)
 }
 
-// root names the trust root that counts now.
-func (o *Options) root() (string, error) {
-	if o.names.Roots == nil {
-		return "", nil
-	}
-	r, err := o.names.Roots(o.rootName)
-	if err != nil || r == nil {
-		return "", err
-	}
-	return r.Digest(), nil
-}
-
 // prover establishes whether one manifest satisfies the options.
 type prover func(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error)
 
@@ -174,10 +162,10 @@ func (d *Decision) once(fn string, tag place, prove prover) prover {
 		return prove
 	}
 	return func(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
-		if out := d.remembered(fn, repo, digest, tag, o); out != nil {
+		if out := d.remembered(ctx, fn, repo, digest, tag, o); out != nil {
 			return out, nil
 		}
-		root, err := o.root()
+		root, err := d.rootDigest(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -223,7 +211,7 @@ func uncovered(digest registry.Digest, err error) error {
 
 // signedBy proves who signed one manifest.
 func (d *Decision) signedBy(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
-	co, err := o.trusted()
+	co, err := d.trusted(ctx, o)
 	if err != nil {
 		return nil, err
 	}
