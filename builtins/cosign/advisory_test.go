@@ -153,6 +153,8 @@ func TestForgedStatement(t *testing.T) {
 				fmt.Sprintf(`{"payloadType":"application/vnd.in-toto+json","payload":%q,"signatures":[{"sig":"AAAA"}]}`, base64.StdEncoding.EncodeToString(statement)),
 				fmt.Sprintf(`{"payloadType":"application/vnd.in-toto+json","payload":%q}`, base64.StdEncoding.EncodeToString(statement)),
 				fmt.Sprintf(`{"payloadType":"text/plain","payload":%q,"signatures":[{"sig":"AAAA"}]}`, base64.StdEncoding.EncodeToString(statement)),
+				`{"payloadType":"application/vnd.in-toto+json","payload":"!","signatures":[{"sig":"AAAA"}]}`,
+				fmt.Sprintf(`{"payloadType":"application/vnd.in-toto+json","payload":%q,"signatures":[{"sig":"!"}]}`, base64.StdEncoding.EncodeToString(statement)),
 				string(statement), `{}`, `null`, ``, `[]`,
 			} {
 				_, _, err := s.opts.Attestation(t.Context(), cosign.Legacy{Payload: []byte(forged)}, image)
@@ -164,6 +166,36 @@ func TestForgedStatement(t *testing.T) {
 			_, _, err := s.opts.Bundle(t.Context(), theirs, image)
 			requireCode(t, fault.UntrustedIdentity, err)
 		})
+	}
+}
+
+// A certificate is public: whoever has it has not signed with it.
+func TestCertificateOfAnother(t *testing.T) {
+	w := theWorld(t)
+	keyless, stranger := w.keyless(t), must(sigstore.NewKey(sigstore.P256))
+	cert := string(pemOf(keyless))
+	for _, ignored := range []bool{false, true} {
+		opts := w.byIdentity()
+		opts.IgnoreTlog = ignored
+		o := sigstore.Options{WithoutTlog: ignored}
+		mine, theirs := w.legacy(keyless, o), w.legacy(stranger, o)
+		l := cosign.Legacy{Payload: theirs.Payload, Annotations: with(theirs.Annotations, certificateKey, cert)}
+		_, err := opts.Signature(t.Context(), l, image)
+		requireCode(t, fault.SignatureInvalid, err)
+		l.Annotations[bundleKey] = mine.Annotations[bundleKey]
+		_, err = opts.Signature(t.Context(), l, image)
+		requireCode(t, fault.SignatureInvalid, err)
+
+		st := must(sigstore.Statement(string(image), vuln, nil))
+		att := asLegacy(must(w.Attest(stranger, st, o)))
+		att.Annotations[certificateKey] = cert
+		_, _, err = opts.Attestation(t.Context(), att, image)
+		requireCode(t, fault.SignatureInvalid, err)
+
+		b, own := parsed(w.bundle(stranger, o)), parsed(w.bundle(keyless, o))
+		path := "verificationMaterial"
+		_, _, err = opts.Bundle(t.Context(), raw(set(b, path, at(own, path))), image)
+		requireCode(t, fault.SignatureInvalid, err)
 	}
 }
 
@@ -224,7 +256,11 @@ func TestForeignEntryBeside(t *testing.T) {
 	foreign = set(map[string]any{"e": foreign}, "e.logIndex", "7")["e"]
 	_, want, err := w.byKeys(key).Bundle(t.Context(), raw(good), image)
 	require.NoError(t, err)
-	for _, list := range [][]any{{foreign, at(good, entries+".0")}, {at(good, entries+".0"), foreign}} {
+	unsigned := set(map[string]any{"e": at(good, entries+".0")}, "e.logIndex", "7")["e"]
+	for _, list := range [][]any{
+		{foreign, at(good, entries+".0")}, {at(good, entries+".0"), foreign},
+		{unsigned, at(good, entries+".0")}, {at(good, entries+".0"), unsigned},
+	} {
 		_, s, err := w.byKeys(key).Bundle(t.Context(), raw(set(good, entries, list)), image)
 		require.NoError(t, err)
 		require.Equal(t, want.LogIndex, s.LogIndex)
@@ -275,6 +311,48 @@ func TestChangedLegacy(t *testing.T) {
 				require.Equal(t, cosign.Signer{}, signer)
 			})
 		}
+	}
+}
+
+// A log entry of a shape that Cosign's reader does not expect: whatever it does
+// with it, there is an answer.
+func TestOddLogEntry(t *testing.T) {
+	w := theWorld(t)
+	by, key := newKey(t, sigstore.P256)
+	good := w.legacy(by, sigstore.Options{})
+	entry := parsed([]byte(good.Annotations[bundleKey]))
+	body := parsed(must(base64.StdEncoding.DecodeString(at(entry, "Payload.body").(string))))
+	for _, path := range []string{
+		"kind", "apiVersion", "spec", "spec.data", "spec.data.hash", "spec.data.hash.algorithm", "spec.data.hash.value",
+		"spec.signature", "spec.signature.content", "spec.signature.publicKey", "spec.signature.publicKey.content",
+	} {
+		for _, value := range []any{nil, "", "AAAA", map[string]any{}, []any{}, 7} {
+			odd := set(entry, "Payload.body", base64.StdEncoding.EncodeToString(raw(set(body, path, value))))
+			l := cosign.Legacy{Payload: good.Payload, Annotations: with(good.Annotations, bundleKey, string(raw(odd)))}
+			_, err := w.byKeys(key).Signature(t.Context(), l, image)
+			requireCode(t, fault.TlogMismatch, err)
+		}
+	}
+	for _, odd := range []string{
+		`{"apiVersion":"0.0.1","kind":"dsse","spec":{"signatures":[]}}`,
+		`{"apiVersion":"0.0.1","kind":"dsse","spec":{"envelopeHash":{"algorithm":"sha256","value":"` + image.Hex() + `"},"payloadHash":{"algorithm":"sha256","value":"` + image.Hex() + `"},"signatures":[]}}`,
+		`{"apiVersion":"0.0.1","kind":"dsse","spec":{"signatures":[{"signature":"","verifier":""}]}}`,
+		`{"apiVersion":"0.0.1","kind":"intoto","spec":{"content":{},"publicKey":"AAAA"}}`,
+		`{"apiVersion":"0.0.2","kind":"intoto","spec":{"content":{"envelope":{"signatures":[]}}}}`,
+		`{"apiVersion":"0.0.2","kind":"intoto","spec":{"content":{"envelope":{"payloadType":"a","signatures":[{}]}}}}`,
+		`{"apiVersion":"0.0.1","kind":"rekord","spec":{"data":{},"signature":{}}}`,
+		`{"apiVersion":"0.0.1","kind":"rekord","spec":{"data":{"hash":{"algorithm":"sha256","value":"` + image.Hex() + `"}},"signature":{"format":"x509","content":"","publicKey":{"content":""}}}}`,
+		`{"apiVersion":"0.0.1","kind":"helm","spec":{}}`,
+	} {
+		l := cosign.Legacy{Payload: good.Payload, Annotations: with(good.Annotations, bundleKey,
+			string(raw(set(entry, "Payload.body", base64.StdEncoding.EncodeToString([]byte(odd))))))}
+		_, err := w.byKeys(key).Signature(t.Context(), l, image)
+		requireCode(t, fault.TlogMismatch, err)
+		_, _, err = w.byKeys(key).Attestation(t.Context(), cosign.Legacy{
+			Payload:     must(w.Attest(by, must(sigstore.Statement(string(image), vuln, nil)), sigstore.Options{})).Payload,
+			Annotations: l.Annotations,
+		}, image)
+		requireCode(t, fault.TlogMismatch, err)
 	}
 }
 

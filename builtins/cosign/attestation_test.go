@@ -58,6 +58,11 @@ func TestAttestationRefused(t *testing.T) {
 	w := theWorld(t)
 	by, key := newKey(t, sigstore.P256)
 	subject := `"subject":[{"digest":{"sha256":"` + image.Hex() + `"}}]`
+	var digests []string
+	for i := range 32 {
+		digests = append(digests, fmt.Sprintf(`"a%d":"00"`, i))
+	}
+	manyDigests := strings.Join(digests, ",")
 	for _, row := range []struct {
 		name, statement string
 		types           []string
@@ -76,6 +81,7 @@ func TestAttestationRefused(t *testing.T) {
 		{"another image", `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"` + other.Hex() + `"}}],"predicateType":"a","predicate":{}}`, nil, fault.DigestMismatch},
 		{"another algorithm", `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha1":"` + image.Hex() + `"}}],"predicateType":"a","predicate":{}}`, nil, fault.DigestMismatch},
 		{"among others", `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"` + other.Hex() + `"}},{"name":"n","digest":{"sha256":"` + image.Hex() + `"}}],"predicateType":"a","predicate":{}}`, nil, ""},
+		{"too many digests", `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"` + image.Hex() + `",` + manyDigests + `}}],"predicateType":"a","predicate":{}}`, nil, fault.TooLarge},
 		{"too many subjects", `{"_type":"https://in-toto.io/Statement/v1","subject":[` + strings.Repeat(`{},`, 1024) + `{"digest":{"sha256":"` + image.Hex() + `"}}],"predicateType":"a","predicate":{}}`, nil, fault.TooLarge},
 	} {
 		for _, format := range bothFormats {
@@ -141,4 +147,44 @@ func TestAttestationIsNoSignature(t *testing.T) {
 	opts.PredicateTypes = []string{cosign.SignPredicate}
 	_, _, err = w.attest(t, cosign.FormatBundle, opts, by, must(sigstore.Statement(string(image), vuln, nil)), sigstore.Options{})
 	requireCode(t, fault.WrongPredicate, err)
+}
+
+// Signed by the right key, and not a statement.
+func TestEnvelopeOfAnotherType(t *testing.T) {
+	w := theWorld(t)
+	by, key := newKey(t, sigstore.P256)
+	statement := must(sigstore.Statement(string(image), vuln, nil))
+	for _, format := range bothFormats {
+		t.Run(format, func(t *testing.T) {
+			_, _, err := w.attest(t, format, w.byKeys(key), by, statement, sigstore.Options{PayloadType: "application/json"})
+			requireCode(t, fault.Unsupported, err)
+		})
+	}
+}
+
+// More than one signature: which one would count?
+func TestEnvelopeWithTwoSignatures(t *testing.T) {
+	w := theWorld(t)
+	by, key := newKey(t, sigstore.P256)
+	statement := must(sigstore.Statement(string(image), vuln, nil))
+	opts := w.byKeys(key)
+	opts.IgnoreTlog = true
+
+	l := asLegacy(must(w.Attest(by, statement, sigstore.Options{WithoutTlog: true})))
+	e := parsed(l.Payload)
+	l.Payload = raw(set(e, "signatures", repeatedAny(at(e, "signatures.0"), 2)))
+	_, _, err := opts.Attestation(t.Context(), l, image)
+	requireCode(t, fault.Unsupported, err)
+
+	b := parsed(must(w.Bundle(by, statement, sigstore.Options{WithoutTlog: true})))
+	_, _, err = opts.Bundle(t.Context(), raw(set(b, "dsseEnvelope.signatures", repeatedAny(at(b, "dsseEnvelope.signatures.0"), 2))), image)
+	requireCode(t, fault.Unsupported, err)
+}
+
+func TestStatementAboutNothing(t *testing.T) {
+	w := theWorld(t)
+	by, key := newKey(t, sigstore.P256)
+	b := must(w.Bundle(by, []byte(`{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"":""}}],"predicateType":"a"}`), sigstore.Options{}))
+	_, _, err := w.byKeys(key).Bundle(t.Context(), b, "")
+	requireCode(t, fault.DigestMismatch, err)
 }

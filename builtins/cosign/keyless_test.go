@@ -79,7 +79,14 @@ func TestKeylessRefused(t *testing.T) {
 		{"another subject", with(func(h *sigstore.Holder) { h.Subject = subject + "x" }), same, sigstore.Options{}, fault.UntrustedIdentity},
 		{"another issuer", with(func(h *sigstore.Holder) { h.Issuer = issuer + "/x" }), same, sigstore.Options{}, fault.UntrustedIdentity},
 		{"no issuer", with(func(h *sigstore.Holder) { h.Issuer = "" }), same, sigstore.Options{}, fault.UntrustedIdentity},
+		{
+			"no issuer, and not the authority's name for one", with(func(h *sigstore.Holder) { h.Issuer = "" }),
+			asked(func(i *cosign.Identity) { i.Issuer = cosign.Exactly(w.keyless(t).Certificate().Issuer.String()) }), sigstore.Options{}, fault.UntrustedIdentity,
+		},
 		{"an address", with(func(h *sigstore.Holder) { h.Subject = "dev@ci.test" }), asked(func(i *cosign.Identity) { i.Subject = cosign.Exactly("dev@ci.test") }), sigstore.Options{}, ""},
+		{"a user name", with(func(h *sigstore.Holder) { h.Username = "dev!ci.test" }), asked(func(i *cosign.Identity) { i.Subject = cosign.Exactly("dev!ci.test") }), sigstore.Options{}, ""},
+		{"no trust root", w.keyless(t), func(o *cosign.Options) { o.Root = nil }, sigstore.Options{}, fault.InvalidRequest},
+		{"no trust root, log ignored", w.keyless(t), func(o *cosign.Options) { o.Root, o.IgnoreTlog = nil, true }, sigstore.Options{}, fault.InvalidRequest},
 		{"pattern", w.keyless(t), asked(func(i *cosign.Identity) { i.Subject = must(cosign.CompilePattern(`https://ci\.test/team/.+`)) }), sigstore.Options{}, ""},
 		{"pattern of a part", w.keyless(t), asked(func(i *cosign.Identity) { i.Subject = must(cosign.CompilePattern(`https://ci\.test/team`)) }), sigstore.Options{}, fault.UntrustedIdentity},
 		{
@@ -249,6 +256,10 @@ func TestPrivateAuthority(t *testing.T) {
 		{
 			"without any trust root", ca.PEM(), issuer, must(ca.Issue(holder, nil)), sigstore.Options{WithoutTlog: true},
 			func(o *cosign.Options) { o.IgnoreTlog, o.Root = true, nil }, "",
+		},
+		{
+			"transparency demanded without any trust root", ca.PEM(), issuer, must(ca.Issue(holder, w.Sigstore)), sigstore.Options{WithoutTlog: true},
+			func(o *cosign.Options) { o.IgnoreTlog, o.IgnoreSCT, o.Root = true, false, nil }, fault.InvalidRequest,
 		},
 		{"issuer is the authority's name", ca.PEM(), ca.Name(), must(ca.Issue(unnamed, nil)), sigstore.Options{At: now}, nil, ""},
 		{"transparency demanded and missing", ca.PEM(), issuer, must(ca.Issue(holder, nil)), sigstore.Options{At: now}, func(o *cosign.Options) { o.IgnoreSCT = false }, fault.SCTMissing},

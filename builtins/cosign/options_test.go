@@ -2,6 +2,7 @@ package cosign_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,6 +14,7 @@ import (
 func TestValidate(t *testing.T) {
 	_, key := newKey(t, sigstore.P256)
 	id := cosign.Identity{Issuer: cosign.Exactly(issuer), Subject: cosign.Exactly(subject)}
+	ca := must(cosign.ParseCertificates(must(sigstore.NewPrivateAuthority(time.Now(), time.Now().Add(time.Hour))).PEM()))
 	for _, row := range []struct {
 		name string
 		opts cosign.Options
@@ -39,6 +41,9 @@ func TestValidate(t *testing.T) {
 		{"extension", cosign.Options{Identities: []cosign.Identity{{
 			Issuer: id.Issuer, Subject: id.Subject, Extensions: map[string]*cosign.Matcher{"sourceRepositoryURI": cosign.Exactly("a")},
 		}}, Threshold: 1}, ""},
+		{"private authority", cosign.Options{Identities: []cosign.Identity{id}, Certificates: ca, Threshold: 1}, ""},
+		{"private authority without a root", cosign.Options{Identities: []cosign.Identity{id}, Certificates: ca[:1], Threshold: 1}, fault.InvalidRequest},
+		{"private authority for nobody", cosign.Options{Keys: []*cosign.Key{key}, Certificates: ca, Threshold: 1}, fault.InvalidRequest},
 		{"empty predicate type", cosign.Options{Keys: []*cosign.Key{key}, Threshold: 1, PredicateTypes: []string{""}}, fault.InvalidRequest},
 		{"nameless annotation", cosign.Options{Keys: []*cosign.Key{key}, Threshold: 1, Annotations: map[string]string{"": "a"}}, fault.InvalidRequest},
 	} {
@@ -116,4 +121,13 @@ func TestExtensionNames(t *testing.T) {
 	require.Contains(t, names, "githubWorkflowRef")
 	require.Contains(t, names, "buildSignerURI")
 	require.NotContains(t, names, "issuer")
+}
+
+func TestMatcherMatchesNothingByNothing(t *testing.T) {
+	require.False(t, cosign.Exactly("").Match(""))
+	require.False(t, (*cosign.Matcher)(nil).Match("a"))
+	require.True(t, cosign.Exactly("a").Match("a"))
+	require.False(t, cosign.Exactly("a").Match("A"))
+	require.False(t, cosign.Exactly("a.").Match("ab"))
+	require.Equal(t, "a.+", must(cosign.CompilePattern("a.+")).String())
 }
