@@ -120,7 +120,7 @@ func (c *Client) Layouts() []string { return slices.Sorted(maps.Keys(c.layouts))
 // accept lists what is asked for: what [ParseManifest] understands.
 var accept = []string{OCIManifest, OCIIndex, DockerManifest, DockerList}
 
-// Resolve names what ref stands for now. A digest in ref is the answer, without
+// Resolve names what ref stands for at this moment. A digest in ref is the answer, without
 // a request. A tag takes one HEAD, and one GET more only when the registry
 // gives no usable digest. The digest of a HEAD only names: whoever fetches the
 // content has its hash compared.
