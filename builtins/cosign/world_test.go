@@ -3,6 +3,7 @@ package cosign_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/pem"
 	"sync"
 	"testing"
@@ -137,3 +138,7 @@ func pemOf(s *sigstore.Signer) []byte {
 }
 
 func repeated(b []byte, n int) []byte { return bytes.Repeat(b, n) }
+
+func signatureOf(l cosign.Legacy) []byte {
+	return must(base64.StdEncoding.DecodeString(l.Annotations[signatureKey]))
+}
