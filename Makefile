@@ -60,7 +60,7 @@ fuzz: ## each fuzz target for FUZZ (5s)
 
 .PHONY: bench
 bench: ## benchmarks, as ratios in one run
-	$(GO) test ./tests/bench -run '^$$' -bench . -benchtime 20x
+	WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatios$$' -bench . -benchtime 5s
 
 .PHONY: generate
 generate: ## write the generated files
