@@ -75,6 +75,9 @@ test_result_that_is_malformed if {
 			{"ok": false, "errors": [], "signers": []},
 			{"ok": false, "errors": "unsigned", "signers": []},
 			{"ok": false, "errors": [{"code": "unsigned"}], "signers": []},
+			{"ok": false, "errors": [{"code": 5, "message": "", "retryable": false}], "signers": []},
+			{"ok": false, "errors": [{"code": "unsigned", "message": {}, "retryable": false}], "signers": []},
+			{"ok": false, "errors": [{"code": "unsigned", "message": "", "retryable": "yes"}], "signers": []},
 			{"ok": false, "signers": []},
 		}
 		answer := _verify({_key: result})

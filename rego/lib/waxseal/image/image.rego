@@ -62,10 +62,9 @@ _segment(i, segment, last) if {
 	segment == "**"
 }
 
-_segment(i, segment, _) if {
+_segment(_, segment, _) if {
 	not contains(segment, "**")
 	regex.match(`^[a-z0-9._*-]+$`, segment)
-	i > 0
 }
 
 _segment(0, segment, _) if not contains(segment, "**")

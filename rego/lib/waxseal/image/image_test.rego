@@ -94,6 +94,7 @@ test_matches if {
 			["docker.io/nginx", "nginx"],
 			["docker.io/*", "nginx"],
 			["docker.io", "acme/x"],
+			["docker.io/**", "acme/x"],
 			["*.example", "a.example/x"],
 			["*.example/x", "a.b.example/x"],
 			["localhost:5000/x", "localhost:5000/x"],
@@ -129,6 +130,8 @@ test_matches_not if {
 			["registry.example/?", "registry.example/a"],
 			["registryxexample/a", "registry.example/a"],
 			["registry.example/**", ""],
+			["*", ""],
+			["**", "not valid"],
 		]
 		image.matches(ref, pattern)
 	}

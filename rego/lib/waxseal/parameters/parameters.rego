@@ -59,7 +59,10 @@ _stars(steps) := [star | some step in steps; star := _star(step)]
 
 _star(step) := "*" if is_number(step)
 
-_star(step) := step if regex.match(`^[a-z_]+$`, step)
+_star(step) := step if {
+	is_string(step)
+	regex.match(`^[a-z_]+$`, step)
+}
 
 _star(step) := "?" if {
 	is_string(step)

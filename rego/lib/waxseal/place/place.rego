@@ -10,7 +10,10 @@ text(steps) := trim_prefix(concat("", [part | some step in steps; part := _part(
 
 _part(step) := sprintf("[%d]", [step]) if is_number(step)
 
-_part(step) := sprintf(".%s", [step]) if regex.match(`^[A-Za-z_][A-Za-z0-9_-]*$`, step)
+_part(step) := sprintf(".%s", [step]) if {
+	is_string(step)
+	regex.match(`^[A-Za-z_][A-Za-z0-9_-]*$`, step)
+}
 
 _part(step) := sprintf("[%q]", [step]) if {
 	is_string(step)

@@ -53,6 +53,9 @@ _complete(v) if {
 	object.keys(v) == {"code", "policy", "severity", "title", "msg", "remediation", "image", "where", "controls", "errors"}
 	object.keys(v.where) == {"kind", "namespace", "name", "path", "container"}
 	v.msg != ""
+	every field in ["kind", "namespace", "name", "path", "container"] {
+		is_string(v.where[field])
+	}
 }
 
 test_new_subjects if {

@@ -84,21 +84,29 @@ problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 #   remediation: 'Write [{"group", "kind", "pods", "containers", "images", "ignore"}], where the last four are lists of places.'
 #   controls: ["NIST-800-53:CM-14"]
 problems contains result.new(rego.metadata.chain(), {"why": why}) if {
-	some why in parameters.problems("workloads", object.get(host.parameters, "workloads", []), {
-		"": "array",
-		"*": "object",
-		"*.group": "string",
-		"*.kind": "string",
-		"*.pods": "array",
-		"*.pods.*": "string",
-		"*.containers": "array",
-		"*.containers.*": "string",
-		"*.images": "array",
-		"*.images.*": "string",
-		"*.ignore": "array",
-		"*.ignore.*": "string",
-	})
+	some why in _misdeclared
 }
+
+_misdeclared := parameters.problems("workloads", _workloads, {
+	"": "array",
+	"*": "object",
+	"*.group": "string",
+	"*.kind": "string",
+	"*.pods": "array",
+	"*.pods.*": "string",
+	"*.containers": "array",
+	"*.containers.*": "string",
+	"*.images": "array",
+	"*.images.*": "string",
+	"*.ignore": "array",
+	"*.ignore.*": "string",
+}) | {sprintf("workloads[%d] has no kind", [i]) |
+	some i, entry in _workloads
+	is_object(entry)
+	object.get(entry, "kind", "") == ""
+}
+
+_workloads := object.get(host.parameters, "workloads", [])
 
 _on := {policy | some policy in plan.policies; on(policy)}
 

@@ -33,7 +33,15 @@ test_report_whole if {
 test_report_denied if {
 	report := _report({"a": {"deny": {_violation("spec.containers[0]")}, "pass": set(), "notes": set()}}, {"a": {}})
 	report.violations == {_violation("spec.containers[0]")}
+	report.notes == set()
 	[image.admitted | some image in report.images] == [false]
+}
+
+test_report_denied_one_of_two if {
+	obj := samples.pod([{"name": "a", "image": "x"}, {"name": "b", "image": "y"}])
+	said := {"a": {"deny": {_violation("spec.containers[0]")}, "pass": {{"name": "b", "image": "y", "path": "spec.containers[1]", "type": "container"}}, "notes": set()}}
+	report := verdict.report(said) with plan.policies as {"a"} with host.object as obj with host.parameters as {"a": {}} with host.operation as ""
+	{[image.container, image.admitted] | some image in report.images} == {["a", false], ["b", true]}
 }
 
 # A violation about the whole object is about each of its containers.
@@ -91,6 +99,7 @@ test_report_wrong_workloads if {
 		some [workloads, problem] in [
 			[{}, "workloads has to be an array"],
 			[[5], "workloads[0] has to be an object"],
+			[[{"pods": ["spec"]}], "workloads[0] has no kind"],
 			[[{"kind": "Widget", "path": "x"}], "workloads[0].path is not a parameter"],
 			[[{"kind": "Widget", "pods": "spec"}], "workloads[0].pods has to be an array"],
 		]

@@ -147,20 +147,26 @@ _entries(kind) := union({builtin, custom, shared, declared}) if {
 	}
 }
 
-# What users declare; the parameters are checked where the verdict is made.
-_declared := {object.union({"group": "", "kind": ""}, entry) |
-	some entry in object.get(host.parameters, "workloads", [])
+# What users declare, as far as it can be read; the verdict says what cannot.
+_declared := {object.union({"group": "", "kind": ""}, readable) |
+	some entry in host.parameters.workloads
 	is_object(entry)
+	readable := object.union(
+		{field: text | some field, text in entry; is_string(text)},
+		{field: texts | some field, list in entry; is_array(list); texts := [text | some text in list; is_string(text)]},
+	)
 }
 
 # "apps/Deployment"; the version does not matter.
 _kind(obj) := concat("/", [_group(obj), obj.kind]) if is_string(obj.kind)
 
-_group(obj) := split(obj.apiVersion, "/")[0] if contains(obj.apiVersion, "/")
-
-else := ""
+_group(obj) := split(obj.apiVersion, "/")[0] if {
+	is_string(obj.apiVersion)
+	contains(obj.apiVersion, "/")
+} else := ""
 
 _list(obj) if {
+	is_string(obj.kind)
 	endswith(obj.kind, "List")
 	is_array(obj.items)
 }

@@ -66,6 +66,7 @@ test_containers_are_total if {
 		["spec.containers[8]", ""],
 	}
 	_images(samples.pod({"a": {"image": "x"}, "b.c": {"image": "y"}})) == {["spec.containers.a", "x"], [`spec.containers["b.c"]`, "y"]}
+	_images(samples.pod([{"image": {"reference": "x"}}])) == {["spec.containers[0]", ""]}
 	_images(samples.pod("x")) == {["spec.containers", ""]}
 	_images(samples.pod(3)) == {["spec.containers", ""]}
 	_images(samples.pod(false)) == {["spec.containers", ""]}
@@ -87,6 +88,7 @@ test_containers_of_image_volumes if {
 		["spec.volumes[2].image", ""],
 		["spec.volumes[3].image", ""],
 	}
+	_images({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": "x"}}) == {["spec.volumes", ""]}
 }
 
 test_containers_of_custom_resources if {
@@ -178,8 +180,10 @@ _widget := {"apiVersion": "acme.example/v1", "kind": "Widget", "metadata": {"lab
 test_declared_workloads if {
 	table := [
 		{"group": "acme.example", "kind": "Widget", "images": ["spec.runner.image"], "pods": ["spec.pods.*"], "ignore": ["spec.logo.image"]},
-		{"group": "acme.example", "kind": "Gadget", "images": ["spec.image"]},
+		{"group": "acme.example", "kind": "Gadget", "images": ["spec.logo.image"]},
 		"nonsense",
+		{"group": 5, "kind": "Widget", "images": ["spec.logo.image"]},
+		{"group": "acme.example", "kind": "Widget", "pods": [5], "images": "spec.logo.image", "ignore": 5},
 	]
 	containers := workload.containers with host.object as _widget with host.parameters as {"workloads": table}
 	containers == {
@@ -188,6 +192,10 @@ test_declared_workloads if {
 	}
 	not_judged := workload.not_judged with host.object as _widget with host.parameters as {"workloads": table}
 	not_judged == set()
+
+	# What is ignored is one place, not what is below it.
+	short := workload.not_judged with host.object as _widget with host.parameters as {"workloads": [{"group": "acme.example", "kind": "Widget", "ignore": ["spec.logo"]}]}
+	"spec.logo.image" in {entry.path | some entry in short}
 }
 
 test_not_judged_unknown_kinds if {
@@ -218,12 +226,17 @@ test_not_judged_steps_that_refer if {
 	_containers(obj) == set()
 	_not_judged(obj) == {{"path": "spec.steps[0]", "reason": "the image of this step is named in another object"}}
 
+	# A step that names an image is judged, whatever else it names.
+	_images({"apiVersion": "tekton.dev/v1", "kind": "Task", "spec": {"steps": [{"image": "x", "ref": {"name": "b"}}]}}) == {["spec.steps[0]", "x"]}
+
 	# In a pod there is no such thing.
 	_images(samples.pod([{"name": "a", "ref": "b"}])) == {["spec.containers[0]", ""]}
 }
 
 test_not_judged_lists if {
 	_paths({"apiVersion": "v1", "kind": "List", "items": []}) == {"items"}
+	_paths({"apiVersion": "acme.example/v1", "kind": "Widget", "items": []}) == set()
+	_paths({"apiVersion": "acme.example/v1", "kind": "AllowList", "spec": {}}) == set()
 	_paths({"apiVersion": "v1", "kind": "PodList", "items": [samples.one("x")]}) == {"items", "items[0].spec.containers", "items[0].spec.containers[0].image"}
 }
 

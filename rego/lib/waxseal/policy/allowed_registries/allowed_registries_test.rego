@@ -45,6 +45,10 @@ test_deny_excluded if {
 		`image "registry.example/old/x" of container "app" in Pod shop/web: registry.example/old/x is excluded. Use an image of another repository; the owner of the policy excluded this one.`,
 	]}
 	_pass("registry.example/old/x", _parameters) == set()
+
+	# One reason is enough.
+	{v.code | some v in _deny("quay.io/old/x", {"images": ["registry.example"], "except": ["quay.io"]})} == {"allowed_registries.excluded"}
+	{v.code | some v in _deny("registry.example/old/x", object.union(_parameters, {"registries": []}))} == {"allowed_registries.parameters"}
 }
 
 test_deny_wrong_parameters if {

@@ -100,6 +100,16 @@ test_allow_tag_with_a_note if {
 	]}
 }
 
+# A warning is for tags, and only where the parameters are right.
+test_deny_what_is_no_tag_in_spite_of_a_warning if {
+	every image in {"", "not valid"} {
+		_codes(image, {"tags": "warn"}) == {["pinned_digests.invalid_reference", "spec.containers[0]"]}
+		pass := policy.pass with host.object as samples.one(image) with host.operation as "" with host.parameters as {"pinned_digests": {"tags": "warn"}}
+		pass == set()
+	}
+	_codes("x:1", {"tags": "warn", "tag": 1}) == {["pinned_digests.not_pinned", "spec.containers[0]"], ["pinned_digests.parameters", ""]}
+}
+
 test_allow_asks_nothing if json.marshal(policy.requests) == "[]"
 
 _codes(image, parameters) := {[v.code, v.where.path] | some v in _deny(image, parameters)}
@@ -107,5 +117,5 @@ _codes(image, parameters) := {[v.code, v.where.path] | some v in _deny(image, pa
 _messages(image, parameters) := {v.msg | some v in _deny(image, parameters)}
 
 _deny(image, parameters) := deny if {
-	deny := policy.deny with host.object as samples.one(image) with host.parameters as {"pinned_digests": parameters}
+	deny := policy.deny with host.object as samples.one(image) with host.operation as "" with host.parameters as {"pinned_digests": parameters}
 }

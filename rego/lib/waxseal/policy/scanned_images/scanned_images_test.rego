@@ -105,6 +105,13 @@ test_deny_findings_by_default if {
 	_codes(_rules, _reports([_found([_finding({"severity": "Dreadful"})])])) == {"findings"}
 }
 
+# What is accepted is what the scanner set aside, and nothing beside it.
+test_deny_beside_suppressed if {
+	two := _reports([_found([_finding({"suppressed": true}), _finding({"id": "CVE-2026-2"})])])
+	_codes(_with({"accept_suppressed": true}), two) == {"findings"}
+	_why(_with({"accept_suppressed": true}), two) == {`trivy found CVE-2026-2 (critical, openssl 1, fixed in 2) (report of "team", 2026-11-20T12:00:00Z)`}
+}
+
 # The newest report of each scanner decides; on a tie the worse one.
 test_deny_newest if {
 	_codes(_rules, _reports([_report({"scanned_at": "2026-11-19T12:00:00Z"}), _found([_finding({})])])) == {"findings"}
@@ -258,6 +265,12 @@ test_allow_suppressed_with_a_note if {
 		"scanned_images.suppressed", "spec.containers[0]",
 		`image "registry.example/team/app:1" of container "app" in Pod shop/web: the scanner set aside CVE-2026-1 (critical, openssl 1, fixed in 2). See that what is set aside is meant to be.`,
 	]}
+}
+
+# What is set aside needs no exception, so none is used.
+test_allow_suppressed_and_excepted if {
+	evidence := _reports([_found([_finding({"suppressed": true})])])
+	{v.code | some v in _notes(_with({"accept_suppressed": true, "exceptions": [_exception]}), evidence)} == {"scanned_images.suppressed"}
 }
 
 test_allow_two_authorities if {
