@@ -1,0 +1,48 @@
+// Package hosted registers the builtins in a process whose main is somebody
+// else's: a rebuilt Gatekeeper, conftest or OPA. Import it for its effect:
+//
+//	import _ "github.com/waxseal/waxseal/builtins/hosted"
+//
+// The configuration is the waxseal.yaml that $WAXSEAL_CONFIG names; without the
+// variable it is the default one: no keys, no trust roots. A configuration that
+// cannot be used ends the process with exit code 2 before anything is
+// evaluated. It must: in a process that went on without the builtins, a policy
+// that calls them could be accepted and then admit everything.
+//
+// This is the one package with an init. Mains of your own call
+// [github.com/waxseal/waxseal/builtins.New] and Register instead.
+package hosted
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/waxseal/waxseal/builtins"
+	"github.com/waxseal/waxseal/builtins/config"
+)
+
+const variable = "WAXSEAL_CONFIG"
+
+func init() {
+	if err := register(os.Getenv(variable)); err != nil {
+		fmt.Fprintf(os.Stderr, "waxseal: the builtins cannot be used, so this process does not start: %v\n", err)
+		os.Exit(2)
+	}
+}
+
+func register(path string) error {
+	cfg := config.Default()
+	if path != "" {
+		loaded, err := config.Load(path)
+		if err != nil {
+			return fmt.Errorf("$%s: %w", variable, err)
+		}
+		cfg = loaded
+	}
+	set, err := builtins.New(cfg)
+	if err != nil {
+		return fmt.Errorf("$%s: %w", variable, err)
+	}
+	set.Register()
+	return nil
+}
