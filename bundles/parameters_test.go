@@ -128,30 +128,29 @@ func with(parameters any, where string, value any) any {
 
 // judge evaluates the policies over a pod, with parameters.
 type judge struct {
-	modules []func(*opa.Rego)
+	compiler *ast.Compiler
 }
 
 func newJudge(t *testing.T) *judge {
 	files, err := bundles.Files(bundles.Replay, nil)
 	require.NoError(t, err)
-	j := &judge{}
-	for name, content := range files {
-		j.modules = append(j.modules, opa.Module(name, string(content)))
-	}
-	return j
+	compiler := compile(t, files)
+	require.Empty(t, compiler.Errors)
+	return &judge{compiler}
 }
 
 // problems returns what a policy says of its parameters, without the name of the policy.
 func (j *judge) problems(t *testing.T, policy string, parameters any) []string {
 	data := map[string]any{"waxseal": map[string]any{"parameters": map[string]any{policy: parameters}}}
-	q := opa.New(append(slices.Clone(j.modules),
+	q := opa.New(
+		opa.Compiler(j.compiler),
 		opa.Query("[v | some v in data.lib.waxseal.report.violations]"),
 		opa.Store(inmem.NewFromObject(data)),
 		opa.Input(map[string]any{"object": map[string]any{
 			"apiVersion": "v1", "kind": "Pod", "spec": map[string]any{"containers": []any{map[string]any{"image": "registry.example/team/x"}}},
 		}}),
 		opa.SetRegoVersion(ast.RegoV1),
-	)...)
+	)
 	results, err := q.Eval(t.Context())
 	require.NoError(t, err)
 	require.Len(t, results, 1)
