@@ -72,7 +72,7 @@ check-generated:
 
 .PHONY: check
 check: check-generated lint ## generated files compared, formatted, linted
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@test -z "$$(gofmt -s -l $$(git ls-files '*.go'))" || { gofmt -s -l $$(git ls-files '*.go'); exit 1; }
 	$(WAXSEAL) fmt --fail --list rego bundles gatekeeper conftest
 
 .PHONY: lint

@@ -40,19 +40,19 @@ empty when ` + "`ok`" + ` is false. Deny when ` + "`ok`" + ` is false; never rea
 	return []byte(b.String())
 }
 
-func (x builtin) reference(b *strings.Builder) {
-	names := make([]string, len(x.args))
-	for i, a := range x.args {
+func (b builtin) reference(page *strings.Builder) {
+	names := make([]string, len(b.args))
+	for i, a := range b.args {
 		names[i] = a.Name
 	}
-	fmt.Fprintf(b, "## %s(%s)\n\n%s\n\n", x.name, strings.Join(names, ", "), x.doc)
-	for _, a := range x.args {
-		fmt.Fprintf(b, "* `%s`: %s\n", a.Name, a.Descr)
+	fmt.Fprintf(page, "## %s(%s)\n\n%s\n\n", b.name, strings.Join(names, ", "), b.doc)
+	for _, a := range b.args {
+		fmt.Fprintf(page, "* `%s`: %s\n", a.Name, a.Descr)
 	}
-	b.WriteString("\n")
-	if len(x.payload) > 0 {
-		b.WriteString("Payload of the result:\n\n")
-		fieldTable(b, x.payload)
+	page.WriteString("\n")
+	if len(b.payload) > 0 {
+		page.WriteString("Payload of the result:\n\n")
+		fieldTable(page, b.payload)
 	}
 }
 

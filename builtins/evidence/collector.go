@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -145,7 +146,7 @@ func (d *Decision) resolve(ctx context.Context, ref registry.Reference) (registr
 // ended says why ctx is done: the deadline of the decision is an answer for a
 // policy ([fault.Timeout]); that the caller gave up is not.
 func ended(ctx context.Context) error {
-	if context.Cause(ctx) == error(errDeadline) {
+	if errors.Is(context.Cause(ctx), errDeadline) {
 		return fault.Newf(fault.Timeout, "collect evidence", "", "the deadline of the decision has passed")
 	}
 	return ctx.Err()

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -90,7 +91,8 @@ func (r *refusal) Unwrap() []error { return r.errs }
 func failed[T any](err error, img Image, build func(Common) T) (T, error) {
 	var zero T
 	errs, ignored := []error{err}, []Ignored(nil)
-	if r, ok := err.(*refusal); ok {
+	var r *refusal
+	if errors.As(err, &r) {
 		errs, ignored = r.errs, r.ignored
 	}
 	c := Common{Image: img, Ignored: sortIgnored(ignored)}

@@ -207,7 +207,7 @@ var errSlow = errors.New("no answer within the request timeout")
 
 func cause(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), errSlow) {
-		return fmt.Errorf("%w: %s", errSlow, bare(err))
+		return fmt.Errorf("%w: %s", errSlow, bare(err).Error())
 	}
 	return err
 }

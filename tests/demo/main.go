@@ -46,7 +46,7 @@ func run(waxseal, dir string) error {
 		}
 		fmt.Printf("  %-10s %s\n", i.name, i.what)
 	}
-	if err := w.write(dir, fmt.Sprintf("{plain_http: true} # the live registry of the demo")); err != nil {
+	if err := w.write(dir, "{plain_http: true} # the live registry of the demo"); err != nil {
 		return err
 	}
 	manifests := filepath.Join(dir, "manifests")
@@ -103,7 +103,7 @@ func check(waxseal, config, manifests string) error {
 	out, err := exec.Command(waxseal, "admit", "-c", config, "-o", "json", manifests).Output()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-		return fmt.Errorf("expected exit code 1 from the layout: %v", err)
+		return fmt.Errorf("expected exit code 1 from the layout: %w", err)
 	}
 	var report struct {
 		Decisions []struct {
