@@ -82,6 +82,11 @@ func Parse(text string) (Reference, error) {
 	if err != nil {
 		return Reference{}, fault.New(fault.InvalidReference, "parse reference", clip(text), err)
 	}
+	if reference.Domain(named) == "" {
+		// Docker's grammar takes "a_b.c/x" for a path: its first segment reads as a
+		// host and cannot be one.
+		return Reference{}, fault.Newf(fault.InvalidReference, "parse reference", clip(text), "the first segment is neither a host nor part of a path")
+	}
 	ref := Reference{repository: normalise(reference.Domain(named), reference.Path(named))}
 	if tagged, ok := named.(reference.Tagged); ok {
 		ref.tag = tagged.Tag()

@@ -151,6 +151,7 @@ func TestParseRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":                     "",
 		"space":                     " nginx",
+		"host with an underscore":   "a_b.c/x",
 		"newline":                   "nginx\n",
 		"64 hexadecimal digits":     strings.Repeat("ab", 32),
 		"upper case name":           "docker.io/Library/nginx",
