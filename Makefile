@@ -65,6 +65,7 @@ bench: ## benchmarks, as ratios in one run
 .PHONY: generate
 generate: ## write the generated files
 	$(GO) run ./tests/generate
+	$(GO) test ./bundles -run TestTestingFilesAreGenerated -update
 
 .PHONY: check-generated
 check-generated:

@@ -115,7 +115,7 @@ func optionsPage(b *strings.Builder) {
 }
 
 func codesPage(b *strings.Builder) {
-	b.WriteString("## Codes\n\nThe closed list. Codes of the class `cannot_know` are retryable and are never kept.\n\n| code | class | meaning |\n|---|---|---|\n")
+	b.WriteString("## Codes\n\nThe closed list. Codes of the class `cannot_know` are retryable and are never kept. Policies meet one more,\n`not_collected` (retryable), where the host brought no result for a request.\n\n| code | class | meaning |\n|---|---|---|\n")
 	for _, e := range fault.Codes() {
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", e.Code, e.Class, e.Meaning)
 	}
