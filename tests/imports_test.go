@@ -31,6 +31,7 @@ var allowed = []struct {
 	{"builtins/scan", []string{"builtins/fault"}, false},
 	{"builtins/config", []string{"builtins/fault", "builtins/config", "builtins/registry"}, false},
 	{"builtins/evidence", []string{"builtins/fault", "builtins/registry", "builtins/cosign", "builtins/scan"}, false},
+	{"builtins/trustroot", []string{"builtins/fault", "builtins/cosign"}, false},
 	{"builtins/hosted", []string{"builtins"}, true},
 	{"builtins", []string{"builtins/"}, true},
 	{"bundles", []string{"rego", "gatekeeper", "builtins/fault"}, false},
