@@ -11,6 +11,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
+	"github.com/waxseal/waxseal/builtins/trustroot"
 )
 
 // Option changes how [New] builds a set.
@@ -18,12 +19,20 @@ type Option func(*settings)
 
 type settings struct {
 	observe func(registry.Request)
+	report  func(error)
 }
 
 // WithObserver has f told of every request to a registry, after its answer. It
 // is called from several goroutines.
 func WithObserver(f func(registry.Request)) Option {
 	return func(s *settings) { s.observe = f }
+}
+
+// WithReport has f told of what goes wrong without changing an answer: a trust
+// root that could not be refreshed while the older one holds. It is called from
+// several goroutines.
+func WithReport(f func(error)) Option {
+	return func(s *settings) { s.report = f }
 }
 
 // New builds the builtins from a configuration. A key, root or layout that
@@ -37,7 +46,7 @@ func New(cfg *config.Config, options ...Option) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := namesOf(cfg)
+	names, err := s.namesOf(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +104,7 @@ func credentialsOf(cfg *config.Config) (registry.Keychain, error) {
 	return registry.Keychains(chains...), nil
 }
 
-func namesOf(cfg *config.Config) (evidence.Names, error) {
+func (s *settings) namesOf(cfg *config.Config) (evidence.Names, error) {
 	n := evidence.Names{Keys: map[string]*cosign.Key{}, Certificates: map[string][]byte{}}
 	for name, k := range cfg.Keys {
 		key, err := cosign.ParseKey(name, k.PEM)
@@ -110,28 +119,51 @@ func namesOf(cfg *config.Config) (evidence.Names, error) {
 		}
 		n.Certificates[name] = c.PEM
 	}
-	roots := map[string]*cosign.TrustRoot{}
+	roots := map[string]loader{}
 	for name, r := range cfg.TrustRoots {
-		root, err := cosign.ParseTrustRoot(name, r.JSON)
+		load, err := s.loaderOf(cfg, name, r)
 		if err != nil {
-			return n, fmt.Errorf("trust_roots.%s: %w", name, err)
+			return n, config.NewError(cfg.Problem("trust_roots."+name, "%s", err))
 		}
-		roots[name] = root
+		roots[name] = load
 	}
-	n.Roots = func(_ context.Context, name string) (*cosign.TrustRoot, error) {
-		return rootOf(roots, name, cfg.DefaultTrustRoot)
+	n.Roots = func(ctx context.Context, name string) (*cosign.TrustRoot, error) {
+		return rootOf(ctx, roots, name, cfg.DefaultTrustRoot)
 	}
 	return n, nil
 }
 
+// loader returns a trust root as it is now.
+type loader func(context.Context) (*cosign.TrustRoot, error)
+
+// loaderOf makes no call: what comes by TUF is loaded at first use.
+func (s *settings) loaderOf(cfg *config.Config, name string, r config.TrustRoot) (loader, error) {
+	if !r.PublicGood && r.TUF == nil {
+		root, err := cosign.ParseTrustRoot(name, r.JSON)
+		return func(context.Context) (*cosign.TrustRoot, error) { return root, nil }, err
+	}
+	out := trustroot.Config{Name: name, Cache: r.Cache, Offline: cfg.Offline, Report: s.report}
+	if r.TUF != nil {
+		out.URL, out.Root = r.TUF.URL, r.TUF.Root
+	}
+	source, err := trustroot.New(out)
+	if err != nil {
+		return nil, err
+	}
+	return source.Root, nil
+}
+
 // rootOf returns the trust root of a request. A request that names none gets
 // the default, and nil where there is none: then what needs a root says so.
-func rootOf(roots map[string]*cosign.TrustRoot, name, standard string) (*cosign.TrustRoot, error) {
-	if name == "" {
-		return roots[standard], nil
+func rootOf(ctx context.Context, roots map[string]loader, name, standard string) (*cosign.TrustRoot, error) {
+	if name == "" && roots[standard] == nil {
+		return nil, nil
 	}
-	if r := roots[name]; r != nil {
-		return r, nil
+	if name == "" {
+		name = standard
+	}
+	if load := roots[name]; load != nil {
+		return load(ctx)
 	}
 	return nil, fault.Newf(fault.InvalidRequest, "", "", "opts.trust_root: no trust root named %q in the configuration; there are %q", name, slices.Sorted(maps.Keys(roots)))
 }

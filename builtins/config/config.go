@@ -34,6 +34,8 @@ type Config struct {
 	// root is the default without being called so.
 	TrustRoots       map[string]TrustRoot
 	DefaultTrustRoot string
+	// Offline forbids every call for trust roots.
+	Offline bool
 	// Certificates are private chains that policies may name.
 	Certificates map[string]Certificate
 	// Registries says how hosts are reached; the names are normalised.
@@ -74,12 +76,21 @@ type Key struct {
 	Rotated  time.Time // zero when unknown
 }
 
-// TrustRoot is either a trusted_root.json or the public-good instance of
-// Sigstore, whose root comes by TUF.
+// TrustRoot is one of: a trusted_root.json; the public-good instance of
+// Sigstore, whose root comes by TUF; a private instance.
 type TrustRoot struct {
 	JSON       []byte
 	File       string
 	PublicGood bool
+	TUF        *TUF
+	Cache      string // folder for what comes by TUF; "" keeps nothing
+}
+
+// TUF says where the trust root of a private instance of Sigstore comes from.
+type TUF struct {
+	URL  string
+	Root []byte // the root.json to start from
+	File string
 }
 
 // Certificate is a private chain of certificates.

@@ -83,6 +83,10 @@ func write(t *testing.T, dir, name string, raw []byte) {
 
 func TestEverything(t *testing.T) {
 	dir := t.TempDir()
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", "")
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
 	key, inline, chain := publicKey(t), publicKey(t), certificate(t)
 	write(t, dir, "keys/cosign.pub", key)
 	write(t, dir, "root.json", []byte(`{"mediaType": "x"}`))
@@ -105,7 +109,9 @@ keys:
 trust_roots:
   public: {public_good: true}
   own: {file: root.json}
+  private: {tuf: {url: "https://tuf.example", root: root.json}, cache: tuf}
 default_trust_root: own
+offline: true
 certificates: {acme: {file: chain.pem}}
 registries:
   Registry.Example:443: {ca: chain.pem, token_hosts: [Auth.example]}
@@ -134,9 +140,11 @@ limits:
 		"inline":       {PEM: inline},
 	}, c.Keys)
 	require.Equal(t, map[string]config.TrustRoot{
-		"public": {PublicGood: true},
-		"own":    {File: "root.json", JSON: []byte(`{"mediaType": "x"}`)},
+		"public":  {PublicGood: true, Cache: filepath.Join(cache, "waxseal", "tuf")},
+		"own":     {File: "root.json", JSON: []byte(`{"mediaType": "x"}`)},
+		"private": {TUF: &config.TUF{URL: "https://tuf.example", Root: []byte(`{"mediaType": "x"}`), File: "root.json"}, Cache: filepath.Join(dir, "tuf")},
 	}, c.TrustRoots)
+	require.True(t, c.Offline)
 	require.Equal(t, "own", c.DefaultTrustRoot)
 	require.Equal(t, map[string]config.Certificate{"acme": {PEM: append(append([]byte{}, chain...), chain...), File: "chain.pem"}}, c.Certificates)
 	require.Equal(t, map[string]config.Registry{
@@ -218,6 +226,7 @@ func TestMistakes(t *testing.T) {
 	write(t, dir, "two.pub", append(append([]byte{}, good...), good...))
 	write(t, dir, "empty.pub", nil)
 	write(t, dir, "text.pub", []byte("hello"))
+	write(t, dir, "object.json", []byte("{}"))
 	write(t, dir, "broken.pub", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte("x")}))
 	write(t, dir, "private.pub", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	write(t, dir, "other.pub", pem.EncodeToMemory(&pem.Block{Type: "OTHER", Bytes: der}))
@@ -229,7 +238,7 @@ func TestMistakes(t *testing.T) {
 	for name, row := range map[string]struct{ text, want string }{
 		"empty":             {"", "w.yaml: empty; `waxseal init` writes a starter"},
 		"only comments":     {"# nothing\n", "w.yaml: empty; `waxseal init` writes a starter"},
-		"a list":            {"- a", `w.yaml:1:1: expected an object with certificates, credentials, default_trust_root, hosts_only, keys, limits, policies, policy, registries, trust_roots, version, found a list`},
+		"a list":            {"- a", `w.yaml:1:1: expected an object with certificates, credentials, default_trust_root, hosts_only, keys, limits, offline, policies, policy, registries, trust_roots, version, found a list`},
 		"tab":               {"version: 1\npolicies:\n\tx: {}", "w.yaml:3:1: the line is indented with a tab; YAML wants spaces"},
 		"two documents":     {minimal + "---\n" + minimal, "w.yaml: this is not YAML: a second document begins where the end was expected"},
 		"equal keys":        {minimal + "version: 1", `w.yaml:3:1: the key "version" stands twice, first in line 1`},
@@ -269,9 +278,13 @@ func TestMistakes(t *testing.T) {
 		"name of a key":      {minimal + "keys: {\"a b\": {file: good.pub}}", `w.yaml:3:8: keys: "a b" is not a name (letters, digits, dots, dashes and underscores)`},
 		"number for a name":  {minimal + "keys: {1: {file: good.pub}}", `w.yaml:3:8: keys: a key must be text, found a number: put "1" in quotes`},
 
-		"root of nothing":  {minimal + "trust_roots: {r: {}}", "w.yaml:3:18: trust_roots.r: needs one of file, public_good"},
+		"root of nothing":  {minimal + "trust_roots: {r: {}}", "w.yaml:3:18: trust_roots.r: needs one of file, public_good, tuf"},
 		"root is no root":  {minimal + "trust_roots: {r: {public_good: false}}", "w.yaml:3:19: trust_roots.r.public_good: false says nothing; remove the trust root or name its file"},
 		"root is not JSON": {minimal + "trust_roots: {r: {file: text.pub}}", "w.yaml:3:19: trust_roots.r.file: text.pub is not JSON; expected a trusted_root.json"},
+		"TUF of nowhere":   {minimal + "trust_roots: {r: {tuf: {root: object.json}}}", "w.yaml:3:24: trust_roots.r.tuf.url: missing: address of the TUF repository, with https://"},
+		"TUF without root": {minimal + "trust_roots: {r: {tuf: {url: 'https://a'}}}", "w.yaml:3:24: trust_roots.r.tuf.root: missing: path of the root.json to start from"},
+		"TUF root is text": {minimal + "trust_roots: {r: {tuf: {url: 'https://a', root: text.pub}}}", "w.yaml:3:43: trust_roots.r.tuf.root: text.pub is not JSON; expected a root.json"},
+		"cache of a file":  {minimal + "trust_roots: {r: {file: object.json, cache: x}}", "w.yaml:3:38: trust_roots.r.cache: has no use with file; remove it"},
 		"unknown root":     {minimal + "trust_roots: {public: {public_good: true}}\ndefault_trust_root: pubic", "w.yaml:4:1: default_trust_root: no trust root is named pubic; did you mean public?"},
 		"root of no roots": {minimal + "default_trust_root: x", "w.yaml:3:1: default_trust_root: no trust root is named x"},
 		"chain of nothing": {minimal + "certificates: {c: {}}", "w.yaml:3:19: certificates.c.file: missing: path of a PEM file with the chain, the root last"},
@@ -393,7 +406,7 @@ func TestTemplateLoads(t *testing.T) {
 // What the starter shows in comments must load as well, once it is uncommented.
 func TestTemplateUncommented(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"trusted_root.json", "pull-secret.json", "images/oci-layout"} {
+	for _, name := range []string{"trusted_root.json", "root.json", "pull-secret.json", "images/oci-layout"} {
 		write(t, dir, name, []byte("{}"))
 	}
 	write(t, dir, "cosign.pub", publicKey(t))

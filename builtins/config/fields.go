@@ -26,11 +26,14 @@ func waxsealYAML() *shape {
 		}},
 		{"keys", false, dictionaryOf("public keys that policies may name", keyShape())},
 		{"trust_roots", false, dictionaryOf("trust roots that policies may name", &shape{
-			kind: object, about: "a trust root", oneOf: []string{"file", "public_good"}, fields: []field{
+			kind: object, about: "a trust root", oneOf: []string{"file", "public_good", "tuf"}, fields: []field{
 				{"file", false, &shape{kind: text, about: "path of a trusted_root.json", example: "trusted_root.json"}},
 				{"public_good", false, &shape{kind: boolean, about: "the public-good instance of Sigstore; its root is fetched by TUF"}},
+				{"tuf", false, tufShape()},
+				{"cache", false, &shape{kind: text, about: "folder that keeps what was fetched by TUF; the default is waxseal/tuf in the user's cache folder"}},
 			},
 		})},
+		{"offline", false, &shape{kind: boolean, about: "make no call for trust roots: use what the cache holds, until it expires", def: false}},
 		{"default_trust_root", false, &shape{kind: text, about: "name of the trust root for policies that name none; a single one needs no naming"}},
 		{"certificates", false, dictionaryOf("private certificate chains that policies may name", &shape{
 			kind: object, about: "a chain of certificates", fields: []field{
@@ -49,6 +52,13 @@ func waxsealYAML() *shape {
 
 func dictionaryOf(about string, elem *shape) *shape {
 	return &shape{kind: dictionary, about: about, names: nameText, naming: naming, elem: elem}
+}
+
+func tufShape() *shape {
+	return &shape{kind: object, about: "a private instance of Sigstore; its root is fetched by TUF", fields: []field{
+		{"url", true, &shape{kind: text, about: "address of the TUF repository, with https://", example: "https://tuf.example"}},
+		{"root", true, &shape{kind: text, about: "path of the root.json to start from", example: "root.json"}},
+	}}
 }
 
 func policyShape() *shape {

@@ -39,7 +39,7 @@ func (l *loader) failAt(path, format string, args ...any) {
 func (l *loader) config(w *wire) *Config {
 	c := &Config{
 		File: l.file, Dir: l.dir, root: l.root,
-		Policy: w.Policy, Policies: w.Policies, HostsOnly: w.HostsOnly, Limits: w.Limits.limits(),
+		Policy: w.Policy, Policies: w.Policies, HostsOnly: w.HostsOnly, Offline: w.Offline, Limits: w.Limits.limits(),
 		Keys:         each(w.Keys, l.key),
 		TrustRoots:   each(w.TrustRoots, l.trustRoot),
 		Certificates: each(w.Certificates, l.certificate),
@@ -166,13 +166,40 @@ func (l *loader) trustRoot(name string, w wireRoot) TrustRoot {
 	if w.PublicGood != nil && !*w.PublicGood {
 		l.failAt(field+".public_good", "false says nothing; remove the trust root or name its file")
 	}
-	root := TrustRoot{File: w.File, PublicGood: w.PublicGood != nil && *w.PublicGood}
-	root.JSON = l.read(field+".file", w.File, maxRoot)
-	var object map[string]json.RawMessage
-	if root.JSON != nil && json.Unmarshal(root.JSON, &object) != nil {
-		l.failAt(field+".file", "%s is not JSON; expected a trusted_root.json", w.File)
+	root := TrustRoot{File: w.File, PublicGood: w.PublicGood != nil && *w.PublicGood, Cache: l.path(w.Cache)}
+	if w.TUF != nil {
+		root.TUF = &TUF{URL: w.TUF.URL, File: w.TUF.Root}
+		root.TUF.Root = l.object(field+".tuf.root", w.TUF.Root, "root.json")
+	}
+	if w.File != "" {
+		root.JSON = l.object(field+".file", w.File, "trusted_root.json")
+		if w.Cache != "" {
+			l.failAt(field+".cache", "has no use with file; remove it")
+		}
+	} else if w.Cache == "" {
+		root.Cache = usersTUFCache()
 	}
 	return root
+}
+
+// object returns a file that must hold a JSON object, nil after a problem.
+func (l *loader) object(field, path, expected string) []byte {
+	raw := l.read(field, path, maxRoot)
+	var object map[string]json.RawMessage
+	if raw != nil && json.Unmarshal(raw, &object) != nil {
+		l.failAt(field, "%s is not JSON; expected a %s", path, expected)
+	}
+	return raw
+}
+
+// usersTUFCache returns the default folder for what comes by TUF. Who has no
+// home, in a container say, keeps nothing.
+func usersTUFCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "waxseal", "tuf")
 }
 
 func (l *loader) defaultRoot(w *wire) string {

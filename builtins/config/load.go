@@ -56,6 +56,7 @@ type wire struct {
 	Policies         map[string]any          `json:"policies"`
 	Keys             map[string]wireKey      `json:"keys"`
 	TrustRoots       map[string]wireRoot     `json:"trust_roots"`
+	Offline          bool                    `json:"offline"`
 	DefaultTrustRoot string                  `json:"default_trust_root"`
 	Certificates     map[string]wireFile     `json:"certificates"`
 	Registries       map[string]wireRegistry `json:"registries"`
@@ -76,6 +77,8 @@ type wireKey struct {
 type wireRoot struct {
 	File       string
 	PublicGood *bool `json:"public_good"`
+	TUF        *struct{ URL, Root string }
+	Cache      string
 }
 
 type wireFile struct{ File string }

@@ -56,7 +56,7 @@ func register() error {
 		}
 		cfg = loaded
 	}
-	set, err := builtins.New(cfg)
+	set, err := builtins.New(cfg, builtins.WithReport(func(err error) { fmt.Fprintln(os.Stderr, "waxseal:", err) }))
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,9 @@ func (f *flags) prepare(ctx context.Context, stderr io.Writer) (*judgement, erro
 		return nil, err
 	}
 	j := &judgement{flags: *f, cfg: cfg, stderr: stderr, requests: &requestLog{}}
-	set, err := builtins.New(cfg, builtins.WithObserver(j.requests.add))
+	set, err := builtins.New(cfg, builtins.WithObserver(j.requests.add), builtins.WithReport(func(err error) {
+		fmt.Fprintln(stderr, "waxseal:", render.Clean(err.Error()))
+	}))
 	if err != nil {
 		return nil, err
 	}

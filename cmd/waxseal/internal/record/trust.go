@@ -2,13 +2,16 @@ package record
 
 import (
 	"encoding/json"
+	"maps"
 	"path/filepath"
 
 	"github.com/waxseal/waxseal/builtins/config"
 )
 
-// TrustOf returns what signatures are checked against in a configuration.
-func TrustOf(cfg *config.Config) Trust {
+// TrustOf returns what signatures are checked against in a configuration. Used
+// are the trust roots as they were when they were used, by name: what comes by
+// TUF does not stand in the configuration.
+func TrustOf(cfg *config.Config, used map[string]json.RawMessage) Trust {
 	t := Trust{Keys: map[string]string{}, Certificates: map[string]string{}, Roots: map[string]json.RawMessage{}, DefaultRoot: cfg.DefaultTrustRoot}
 	for name, k := range cfg.Keys {
 		t.Keys[name] = string(k.PEM)
@@ -17,8 +20,11 @@ func TrustOf(cfg *config.Config) Trust {
 		t.Certificates[name] = string(c.PEM)
 	}
 	for name, r := range cfg.TrustRoots {
-		t.Roots[name] = r.JSON
+		if r.JSON != nil {
+			t.Roots[name] = r.JSON
+		}
 	}
+	maps.Copy(t.Roots, used)
 	return t
 }
 
@@ -27,7 +33,7 @@ func TrustOf(cfg *config.Config) Trust {
 // else may be contacted, so it works offline or not at all.
 func (r *Record) Config(dir string) *config.Config {
 	cfg := &config.Config{
-		Policies: r.Parameters, DefaultTrustRoot: r.Trust.DefaultRoot, HostsOnly: true,
+		Policies: r.Parameters, DefaultTrustRoot: r.Trust.DefaultRoot, HostsOnly: true, Offline: true,
 		Keys: map[string]config.Key{}, Certificates: map[string]config.Certificate{},
 		TrustRoots: map[string]config.TrustRoot{}, Registries: map[string]config.Registry{},
 	}
