@@ -33,7 +33,7 @@ func with(opts map[string]any, more ...any) map[string]any {
 
 // delay makes requests that are made at once overlap, so that depth can be told
 // from order.
-var delay = oci.WithDelay(20 * time.Millisecond)
+var delay, longDelay = oci.WithDelay(40 * time.Millisecond), oci.WithDelay(400 * time.Millisecond)
 
 // TestRequests counts what a cold verification asks of the registry: the table
 // of docs/performance.md.
@@ -123,7 +123,7 @@ func silence(t *testing.T, w *fixture.World, i fixture.Image) {
 // TestTwentyImages shows that many images are as deep as one, and that warm
 // digests cost nothing.
 func TestTwentyImages(t *testing.T) {
-	w := fixture.New(t, delay)
+	w := fixture.New(t, longDelay) // 40 requests at once take a while to begin on a busy machine
 	c := w.Collector(t, evidence.Config{})
 	o := w.Options(t, byKey)
 	requests := func(ref func(fixture.Image) string, images []fixture.Image) (out []evidence.Request) {
