@@ -55,7 +55,7 @@ race: ## the Go tests under the race detector
 fuzz: ## each fuzz target for FUZZ (5s)
 	@for f in $$(grep -rlE '^func Fuzz' --include=*_test.go builtins cmd); do \
 	  for t in $$(grep -oE '^func Fuzz[A-Za-z]+' $$f | sed 's/func //'); do \
-	    echo "fuzz $$(dirname $$f) $$t"; $(GO) test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZ); \
+	    echo "fuzz $$(dirname $$f) $$t"; $(GO) test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZ) -fuzzminimizetime 1x; \
 	  done; done
 
 .PHONY: bench
