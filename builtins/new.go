@@ -11,6 +11,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
+	"github.com/waxseal/waxseal/builtins/registry/cloud"
 	"github.com/waxseal/waxseal/builtins/trustroot"
 )
 
@@ -101,7 +102,11 @@ func credentialsOf(cfg *config.Config) (registry.Keychain, error) {
 		}
 		chains = append(chains, chain)
 	}
-	return registry.Keychains(chains...), nil
+	clouds, err := cloud.Keychain(cfg.Credentials.Cloud...)
+	if err != nil {
+		return nil, err
+	}
+	return registry.Keychains(append(chains, clouds)...), nil
 }
 
 func (s *settings) namesOf(cfg *config.Config) (evidence.Names, error) {

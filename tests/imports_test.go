@@ -26,6 +26,7 @@ var allowed = []struct {
 	opa     bool
 }{
 	{"builtins/fault", nil, false},
+	{"builtins/registry/cloud", []string{"builtins/fault", "builtins/registry"}, false},
 	{"builtins/registry", []string{"builtins/fault"}, false},
 	{"builtins/cosign", []string{"builtins/fault", "builtins/registry"}, false},
 	{"builtins/scan", []string{"builtins/fault"}, false},

@@ -111,6 +111,7 @@ type Registry struct {
 type Credentials struct {
 	DockerConfig string // path of a Docker config.json; "" for none
 	PullSecrets  []PullSecret
+	Cloud        []string // clouds that are asked for their own hosts: "ecr", "gar", "acr"
 }
 
 // PullSecret is the JSON of a Kubernetes pull secret. It is a secret: it prints

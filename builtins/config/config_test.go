@@ -118,7 +118,7 @@ registries:
   localhost:5000: {plain_http: true}
   index.docker.io: {layout: images}
 hosts_only: true
-credentials: {docker_config: docker.json, pull_secrets: [pull.json]}
+credentials: {docker_config: docker.json, pull_secrets: [pull.json], cloud: [acr, ecr]}
 limits:
   deadline: 1d2h
   listing_ttl: 0s
@@ -155,6 +155,7 @@ limits:
 	require.True(t, c.HostsOnly)
 	require.Equal(t, filepath.Join(dir, "docker.json"), c.Credentials.DockerConfig)
 	require.Len(t, c.Credentials.PullSecrets, 1)
+	require.Equal(t, []string{"acr", "ecr"}, c.Credentials.Cloud)
 	require.Equal(t, `{"auths": {}}`, string(c.Credentials.PullSecrets[0].Raw()))
 
 	want := config.Limits{Deadline: 26 * time.Hour, ListingTTL: -1, CacheBytes: 1 << 30, Registry: registry.DefaultLimits()}
@@ -175,6 +176,7 @@ func TestDefaults(t *testing.T) {
 		Deadline: 30 * time.Second, ListingTTL: 30 * time.Second, CacheBytes: 64 << 20, Registry: registry.DefaultLimits(),
 	}, c.Limits)
 	require.Empty(t, c.Credentials.DockerConfig, "the user has none")
+	require.Empty(t, c.Credentials.Cloud, "no cloud is asked unless it is named")
 	require.Empty(t, c.DefaultTrustRoot)
 	require.False(t, c.HostsOnly)
 
@@ -246,7 +248,7 @@ func TestMistakes(t *testing.T) {
 		"not YAML":          {"version: [", "w.yaml:1: this is not YAML: did not find expected node content"},
 		"unknown key":       {minimal + "registrys: {}", "w.yaml:3:1: registrys: unknown key; did you mean registries?"},
 		"camel case":        {minimal + "trustRoots: {}", "w.yaml:3:1: trustRoots: unknown key; did you mean trust_roots?"},
-		"unknown inner key": {minimal + "credentials: {user: x}", "w.yaml:3:15: credentials.user: unknown key; expected docker_config, pull_secrets"},
+		"unknown inner key": {minimal + "credentials: {user: x}", "w.yaml:3:15: credentials.user: unknown key; expected cloud, docker_config, pull_secrets"},
 		"no version":        {"policies: {a: {}}", "w.yaml:1:1: version: missing: the version of this format; write version: 1"},
 		"other version":     {"version: 2\npolicies: {a: {}}", "w.yaml:1:10: version: expected 1, the only version there is, found 2"},
 		"text for version":  {"version: \"1\"\npolicies: {a: {}}", `w.yaml:1:10: version: expected 1, the only version there is, found "1"`},
@@ -301,6 +303,7 @@ func TestMistakes(t *testing.T) {
 
 		"Docker config":           {minimal + "credentials: {docker_config: gone}", "w.yaml:3:15: credentials.docker_config: DIR/gone cannot be read: no such file or directory"},
 		"Docker config is number": {minimal + "credentials: {docker_config: 1}", "w.yaml:3:30: credentials.docker_config: expected a path, true or false, found 1: put it in quotes"},
+		"cloud":                   {minimal + "credentials: {cloud: [ecr, gcp]}", `w.yaml:3:28: credentials.cloud[1]: expected text, found "gcp": there are acr, ecr, gar`},
 		"pull secret":             {minimal + "credentials: {pull_secrets: [text.pub]}", "w.yaml:3:30: credentials.pull_secrets[0]: text.pub is not JSON; expected what stands in .dockerconfigjson of the secret, decoded"},
 
 		"duration without unit": {minimal + "limits: {deadline: 30}", "w.yaml:3:20: limits.deadline: expected a duration such as 30s, 5m or 1d, found 30: add a unit, such as 30s"},
@@ -479,7 +482,7 @@ func TestSchemaAgreesWithTheReader(t *testing.T) {
 		minimal + "keys: {k: {}}", minimal + "keys: {k: {file: a, pem: b}}", minimal + "keys: {\"a b\": {file: a}}",
 		minimal + "limits: {deadline: 30}", minimal + "limits: {layers: 0}", minimal + "limits: {blob_bytes: 1MB}",
 		minimal + "policy: {review_date: soon}", minimal + "policy: {owner: ' '}", minimal + "hosts_only: 1",
-		minimal + "registries: {\"https://a\": {}}", minimal + "certificates: {a: {}}", minimal + "credentials: {docker_config: 1}",
+		minimal + "registries: {\"https://a\": {}}", minimal + "certificates: {a: {}}", minimal + "credentials: {docker_config: 1}", minimal + "credentials: {cloud: [gcp]}",
 	} {
 		require.Error(t, validate(t, s, text), text)
 		_, err := config.Parse("w.yaml", []byte(text), t.TempDir())

@@ -95,6 +95,10 @@ func credentialsShape() *shape {
 	return &shape{kind: object, about: "where credentials for registries are found", fields: []field{
 		{"docker_config", false, &shape{kind: textOrBoolean, about: "true for $DOCKER_CONFIG or ~/.docker/config.json, false for none, or the path of a config.json", def: true}},
 		{"pull_secrets", false, &shape{kind: listOf, about: "paths of Kubernetes pull secrets in JSON", elem: &shape{kind: text, about: "a path"}}},
+		{"cloud", false, &shape{
+			kind: listOf, elem: &shape{kind: text, about: "a cloud", choices: []string{"ecr", "gar", "acr"}},
+			about: "clouds whose credentials are found where Waxseal runs (environment, workload identity, machine): Amazon's ecr, Google's gar with gcr.io, Azure's acr; each is used for its own hosts only, none unless it is named",
+		}},
 	}}
 }
 

@@ -312,7 +312,7 @@ func (l *loader) layout(field, dir string, w wireRegistry) {
 }
 
 func (l *loader) credentials(w *wire) Credentials {
-	c := Credentials{DockerConfig: l.dockerConfig(w.Credentials.DockerConfig)}
+	c := Credentials{DockerConfig: l.dockerConfig(w.Credentials.DockerConfig), Cloud: w.Credentials.Cloud}
 	for i, file := range w.Credentials.PullSecrets {
 		field := fmt.Sprintf("credentials.pull_secrets[%d]", i)
 		raw := l.read(field, file, maxBytes)

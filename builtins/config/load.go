@@ -64,6 +64,7 @@ type wire struct {
 	Credentials      struct {
 		DockerConfig any      `json:"docker_config"`
 		PullSecrets  []string `json:"pull_secrets"`
+		Cloud        []string `json:"cloud"`
 	} `json:"credentials"`
 	Limits wireLimits `json:"limits"`
 }

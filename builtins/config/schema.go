@@ -86,6 +86,9 @@ func (s *shape) schema() schema {
 func (s *shape) typed() schema {
 	positive := schema{"type": "integer", "minimum": 1}
 	filled := schema{"type": "string", "pattern": `\S`}
+	if len(s.choices) > 0 {
+		return schema{"enum": s.choices}
+	}
 	switch s.kind {
 	case object:
 		return s.objectSchema()

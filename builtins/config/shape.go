@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type shape struct {
 	naming  string         // the same in words
 	atLeast int            // entries of a dictionary or list
 	zero    bool           // a duration may be 0
+	choices []string       // the texts that are allowed; none is any
 	example any
 	def     any
 }
@@ -238,12 +240,14 @@ func clip(s string) string {
 	return s
 }
 
-func readText(n *document.Node, _ *shape) (any, string) {
+func readText(n *document.Node, s *shape) (any, string) {
 	switch {
 	case n.Kind == document.Number || n.Kind == document.Bool:
 		return nil, ": put it in quotes"
 	case n.Kind != document.String || strings.TrimSpace(n.Text) == "":
 		return nil, ""
+	case len(s.choices) > 0 && !slices.Contains(s.choices, n.Text):
+		return nil, ": there are " + list(s.choices)
 	}
 	return n.Text, ""
 }
