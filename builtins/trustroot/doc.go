@@ -3,9 +3,11 @@
 //
 // A [Source] starts from a root.json that is known beforehand, follows the
 // chain of signed metadata from there, and returns the trusted_root.json that
-// it leads to. It loads at first use, never at start. What it loaded it keeps,
-// in memory and in a folder, and refreshes after a day, without letting anybody
-// wait; it is used no longer than the metadata says.
+// it leads to. It loads at first use, never at start. What it loaded it keeps in
+// memory, and refreshes after a day while the old one is used; and in a folder,
+// for the next process, which refreshes it first when it is a day old, and uses
+// it as it is when that takes too long. Nothing is used longer than the metadata
+// says.
 //
 // The cache is one file for each repository. It holds what the repository sent
 // and is verified again from the root.json whenever it is read: who can write

@@ -20,7 +20,7 @@ const PublicGood = tuf.DefaultMirror
 const (
 	fresh    = 24 * time.Hour   // after that, a root is refreshed
 	budget   = 30 * time.Second // of one load
-	patience = 3 * time.Second  // of a load while the cache holds an old root that would do
+	patience = 2 * time.Second  // of a load while the cache holds an old root that would do
 	pause    = time.Minute      // between attempts to refresh what still holds
 )
 

@@ -321,6 +321,9 @@ func TestRolledBack(t *testing.T) {
 		"snapshot under an equal timestamp": {func(w *world, _ map[string][]byte) {
 			w.Publish(targets(w.second), tuf.Options{Version: 2, Snapshot: 1})
 		}, "error: "},
+		"targets": {func(w *world, _ map[string][]byte) {
+			w.Publish(targets(w.second), tuf.Options{Version: 3, Targets: 1})
+		}, "expected targets.json version 1, got 2"},
 		"root": {func(w *world, before map[string][]byte) { // signed with keys that were taken away
 			w.Restore(before)
 			w.Put("timestamp.json", w.Files()["timestamp.json"])
@@ -613,28 +616,50 @@ func TestUnreachableWithACache(t *testing.T) {
 
 	w.pass(59 * time.Second)
 	w.root(s)
-	require.Empty(t, w.Log(), "the next attempt waits a minute")
+	require.Never(t, func() bool { return len(w.Log()) > 0 }, 50*time.Millisecond, 10*time.Millisecond, "the next attempt waits a minute")
 	w.Fail("timestamp.json", 0)
 	w.Publish(targets(w.second), tuf.Options{})
 	w.pass(time.Second)
 	w.becomes(s, w.second)
 }
 
+// A repository that does not answer costs a moment, and only once.
+func TestHangingWithACache(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	dir := t.TempDir()
+	w.root(w.client(cache(dir)))
+	w.pass(25 * time.Hour)
+	w.Hold()
+	s := w.client(cache(dir))
+	deadline, cancel := context.WithTimeout(ctx, 20*time.Second) // less than a whole load may take
+	defer cancel()
+	r, err := s.Root(deadline)
+	require.NoError(t, err)
+	require.Equal(t, digest(w.first), r.Digest())
+	w.Log()
+	w.root(s)
+	require.Empty(t, w.Log())
+}
+
 // No goroutine lives longer than a load.
 func TestGoroutines(t *testing.T) {
 	w := start(t)
 	s := w.client()
-	w.root(s)
-	count := func() int { runtime.GC(); return runtime.NumGoroutine() }
 	var before int
-	require.Eventually(t, func() bool { now := count(); same := now == before; before = now; return same }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool {
+		now := runtime.NumGoroutine()
+		same := now == before
+		before = now
+		return same
+	}, 10*time.Second, 20*time.Millisecond)
 	for range 30 {
 		w.pass(25 * time.Hour)
 		next := rootJSON(t)
 		w.Publish(targets(next), tuf.Options{})
 		w.becomes(s, next)
 	}
-	require.Eventually(t, func() bool { return count() <= before }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before }, 10*time.Second, 20*time.Millisecond)
 }
 
 func TestConfiguration(t *testing.T) {

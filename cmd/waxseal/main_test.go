@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/waxseal/waxseal/tests/fixture"
 	"github.com/waxseal/waxseal/tests/fixture/sigstore"
+	"github.com/waxseal/waxseal/tests/fixture/tuf"
 )
 
 func TestMain(m *testing.M) {
@@ -19,7 +21,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
 // registry with signed images, a waxseal.yaml for it, and these variables:
-// $HOST, and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
+// $HOST, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
+// and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
 func TestScripts(t *testing.T) {
 	w := fixture.New(t)
 	o := sigstore.Options{}
@@ -31,17 +34,21 @@ func TestScripts(t *testing.T) {
 		"DOWN":     w.Push(t, "down/app", "v1", nil).ByDigest(),
 	}
 	w.Fail("/v2/down/", http.StatusServiceUnavailable)
+	repository := tuf.Start(t)
+	repository.Publish(map[string][]byte{tuf.TrustedRoot: w.Sigstore.TrustedRootJSON()}, tuf.Options{})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOST", w.Host())
+			e.Setenv("TUF", repository.URL())
 			e.Setenv("HOME", e.WorkDir)
 			for name, ref := range refs {
 				e.Setenv(name, ref)
 			}
 			for name, text := range map[string][]byte{
 				"waxseal.yaml": []byte(configuration(w)), "cosign.pub": w.Key.PEM(), "root.json": w.Sigstore.TrustedRootJSON(),
+				"tuf-root.json": repository.Root(),
 			} {
 				if err := os.WriteFile(filepath.Join(e.WorkDir, name), text, 0o644); err != nil {
 					return err
@@ -49,7 +56,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"expand": expand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"expand": expand, "calls": calls(repository)},
 	})
 }
 
@@ -58,6 +65,15 @@ func expand(ts *testscript.TestScript, _ bool, files []string) {
 	for _, name := range files {
 		text := os.Expand(ts.ReadFile(name), ts.Getenv)
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o644))
+	}
+}
+
+// calls asserts how many requests the TUF repository has had since the last time.
+func calls(r *tuf.Repository) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, want []string) {
+		if log := r.Log(); fmt.Sprint(len(log)) != want[0] {
+			ts.Fatalf("%d calls, not %s: %q", len(log), want[0], log)
+		}
 	}
 }
 
