@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"slices"
 	"syscall"
 
 	opa "github.com/open-policy-agent/opa/cmd"
@@ -29,27 +31,43 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	err := command().ExecuteContext(ctx)
-	var code exit.Code
-	var opaExit *opa.ExitError
-	switch {
-	case err == nil:
+	cmd, err := command().ExecuteContextC(ctx)
+	if err == nil {
 		return exit.Admitted
-	case errors.As(err, &code):
+	}
+	if code, ok := errors.AsType[exit.Code](err); ok {
 		return int(code)
-	case errors.As(err, &opaExit):
+	}
+	// OPA's commands silence themselves when they start to run, for they print
+	// their errors; but capabilities does not. The root is silent for all.
+	started := cmd.HasParent() && cmd.SilenceErrors
+	if !started || cmd.Name() == "capabilities" {
+		fmt.Fprintln(os.Stderr, "waxseal:", err)
+	}
+	if opaExit, ok := errors.AsType[*opa.ExitError](err); ok {
 		return opaExit.Exit
 	}
-	fmt.Fprintln(os.Stderr, "waxseal:", err)
+	if started {
+		return opaFailed
+	}
 	return exit.CannotTell
 }
 
-// register makes the builtins known to OPA's own commands. They use the
+// opaFailed is the exit code of OPA's commands for an error that names none.
+const opaFailed = 1
+
+// declareOnly are OPA's commands that evaluate nothing. They need to know the
+// builtins, and no configuration.
+var declareOnly = []string{
+	"capabilities", "check", "deps", "fmt", "inspect", "oracle", "parse", "refactor", "sign", "version",
+}
+
+// register makes the builtins known to one of OPA's own commands. They use the
 // configuration that $WAXSEAL_CONFIG names; without it, the defaults. Our own
 // commands bring the configuration that they are given.
-func register() error {
+func register(command string) error {
 	cfg := config.Default()
-	if path := os.Getenv("WAXSEAL_CONFIG"); path != "" {
+	if path := os.Getenv("WAXSEAL_CONFIG"); path != "" && !slices.Contains(declareOnly, command) {
 		loaded, err := config.Load(path)
 		if err != nil {
 			return fmt.Errorf("$WAXSEAL_CONFIG: %w", err)
@@ -71,7 +89,8 @@ func command() *cobra.Command {
 		Long: `Waxseal judges container images: where they are from, who signed them and what
 is in them. It is also OPA: every command of OPA is here, with the builtins inside.
 
-Exit codes of admit, verify and replay: 0 admitted, 1 denied, 2 cannot tell or misuse.`,
+Exit codes of admit, verify and replay: 0 admitted, 1 denied, 2 cannot tell or misuse.
+OPA's commands keep their own; misuse is 2 there too.`,
 		Example: `  waxseal init                                 write a starter waxseal.yaml
   waxseal admit -c waxseal.yaml deploy/        judge manifests
   waxseal verify -c waxseal.yaml registry.example/team/app:v1
@@ -79,10 +98,31 @@ Exit codes of admit, verify and replay: 0 admitted, 1 denied, 2 cannot tell or m
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	opa.Command(root, "Waxseal")
+	opa.Command(root, "OPA")
 	for _, cmd := range root.Commands() {
-		cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return register() }
+		cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return register(cmd.Name()) }
+		if cmd.Name() == "version" {
+			withVersion(cmd)
+		}
 	}
 	root.AddCommand(admit.Admit(), admit.Verify(), replay.Command(), lintcmd.Command(), scaffold.Init(), scaffold.New())
 	return root
+}
+
+// withVersion has OPA's version command print Waxseal's version first.
+func withVersion(cmd *cobra.Command) {
+	cmd.Short = "Print the versions of Waxseal and OPA"
+	cmd.Long = "Shows the version of Waxseal, then version and build of the OPA inside."
+	ofOPA := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		fmt.Fprintf(cmd.OutOrStdout(), "Waxseal Version: %s\nOPA inside:\n", version())
+		return ofOPA(cmd, args)
+	}
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }

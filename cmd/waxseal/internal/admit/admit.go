@@ -3,6 +3,7 @@
 package admit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -33,7 +34,7 @@ type flags struct {
 }
 
 func (f *flags) bind(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.config, "config", "c", "waxseal.yaml", "configuration: policies, keys, registries, limits")
+	cmd.Flags().StringVarP(&f.config, "config", "c", cmp.Or(os.Getenv("WAXSEAL_CONFIG"), "waxseal.yaml"), "configuration: policies, keys, registries, limits; $WAXSEAL_CONFIG names another default")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "table", "output format: "+strings.Join(render.Formats(), ", "))
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace of objects that name none")
 	cmd.Flags().BoolVar(&f.explain, "explain", false, "also print, on standard error, the evidence and the requests of each decision")
