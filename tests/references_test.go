@@ -54,9 +54,9 @@ func references(t *testing.T) []string {
 	require.NoError(t, err)
 	var any any
 	require.NoError(t, json.Unmarshal(raw, &any))
-	refs := []string{"", "nginx", "docker.io./x", "foo:443/bar", "Foo/bar", "localhost/x", "[::1]:5000/a", "a//b", "a/b:", "a@b", " nginx", "nginx\n", "a_b.c/x", "ngınx", "registry.example/a:v1@sha256:" + strings.Repeat("a", 64)}
+	refs := []string{"", "nginx", "docker.io./x", "a.b:443./c/d", "a.b.:443/c/d", "[::1]:443./a", "[::1].:443/a", "foo:443/bar", "Foo/bar", "localhost/x", "[::1]:5000/a", "a//b", "a/b:", "a@b", " nginx", "nginx\n", "a_b.c/x", "ngınx", "registry.example/a:v1@sha256:" + strings.Repeat("a", 64)}
 	collect(any, &refs)
-	pieces := []string{"docker.io", "index.docker.io", "registry-1.docker.io", "REGISTRY.example", "localhost", "127.0.0.1", ":", ":443", ":5000", ":v1", "/", "//", "library", "app", "a_b", "a__b", "a___b", "a..b", "a_b.c", "a-b", "-a", "a.", "Foo", "@", "@sha256:" + strings.Repeat("ab", 32), "@sha512:" + strings.Repeat("cd", 64), "@md5:" + strings.Repeat("ef", 16), strings.Repeat("a", 64), strings.Repeat("0", 64), strings.Repeat("x", 255), ".", "é", " ", "\x00", "$", "*"}
+	pieces := []string{"docker.io", "index.docker.io", "registry-1.docker.io", "REGISTRY.example", "localhost", "127.0.0.1", ":", ":443", ":443.", ".:443", ":5000", ":v1", "/", "//", "library", "app", "a_b", "a__b", "a___b", "a..b", "a_b.c", "a-b", "-a", "a.", "Foo", "@", "@sha256:" + strings.Repeat("ab", 32), "@sha512:" + strings.Repeat("cd", 64), "@md5:" + strings.Repeat("ef", 16), strings.Repeat("a", 64), strings.Repeat("0", 64), strings.Repeat("x", 255), ".", "é", " ", "\x00", "$", "*"}
 	random := rand.New(rand.NewSource(1))
 	for range 10_000 {
 		var b strings.Builder

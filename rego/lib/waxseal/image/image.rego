@@ -98,9 +98,9 @@ _names_host(segment) if segment == "localhost"
 
 _names_host(segment) if lower(segment) != segment
 
-# A fully qualified host name may end in a dot.
+# A fully qualified host name may end in a dot, before the port and not after it.
 _undotted(host) := concat("", [name, port]) if {
-	some [_, name, port] in regex.find_all_string_submatch_n(`^(.*)\.((?::[0-9]+)?)$`, host, 1)
+	some [_, name, port] in regex.find_all_string_submatch_n(`^([^:]*|\[.*\])\.((?::[0-9]+)?)$`, host, 1)
 	_names_host(lower(concat("", [name, port])))
 } else := host
 
