@@ -10,10 +10,11 @@ import data.lib.waxseal.clock
 import data.lib.waxseal.image
 
 # METADATA
-# title: The newest report of each scanner
+# title: The newest reports of each scanner
 # description: >-
-#   Reports of the same time all count, so that the worse one decides. So does
-#   one without a time, which may be the newest.
+#   One of each format and type of predicate: a report of another sort may say
+#   less, so it replaces none. Reports of the same time all count, so that the
+#   worse one decides. So does one without a time, which may be the newest.
 newest(reports) := {report |
 	some report in reports
 	not _superseded(reports, report)
@@ -21,9 +22,11 @@ newest(reports) := {report |
 
 _superseded(reports, report) if {
 	some other in reports
-	other.scanner.name == report.scanner.name
+	_series(other) == _series(report)
 	clock.instant(other.scanned_at) > clock.instant(report.scanned_at)
 }
+
+_series(report) := [report.scanner.name, report.predicate_type, report.format]
 
 # METADATA
 # title: Whether a report is fresh

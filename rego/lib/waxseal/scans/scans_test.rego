@@ -10,6 +10,8 @@ _rules := {"fail_on": ["critical", "high"], "max_scan_age": "7d", "max_database_
 _report(patch) := object.union(
 	{
 		"scanner": {"name": "trivy", "version": "1"},
+		"format": "trivy",
+		"predicate_type": "https://cosign.sigstore.dev/attestation/vuln/v1",
 		"scanned_at": "2026-11-20T12:00:00Z",
 		"db_updated_at": "2026-11-20T06:00:00Z",
 		"findings": [],
@@ -30,6 +32,15 @@ test_newest if {
 	other := _report({"scanner": {"name": "grype"}, "scanned_at": "2026-11-18T12:00:00Z"})
 	scans.newest([old, _report({}), other]) == {_report({}), other}
 	scans.newest([]) == set()
+}
+
+test_newest_of_each_sort if {
+	old := _report({"scanned_at": "2026-11-19T12:00:00Z"})
+	sarif := _report({"format": "sarif"})
+	other := _report({"predicate_type": "https://in-toto.io/attestation/vulns/v0.1"})
+	scans.newest([old, sarif, other]) == {old, sarif, other}
+	scans.newest([old, sarif, other, _report({})]) == {_report({}), sarif, other}
+	scans.newest([old, object.remove(_report({}), ["format"])]) == {old, object.remove(_report({}), ["format"])}
 }
 
 # On a tie both count, and one that hides its time is not left out.

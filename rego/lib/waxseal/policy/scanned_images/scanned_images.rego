@@ -3,7 +3,8 @@
 # description: >-
 #   A scan counts when it is a verified attestation about the image's digest,
 #   made by an authority that is trusted for the image. The newest report of
-#   each scanner decides; its age and the age of its database are checked.
+#   each scanner decides, for each format and type of predicate that it has
+#   reports of; its age and the age of its database are checked.
 #   Exceptions are parameters: an id, a scope, an owner, a reason and an end.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md
@@ -14,14 +15,13 @@ package lib.waxseal.policy.scanned_images
 import data.lib.waxseal.authority
 import data.lib.waxseal.evidence
 import data.lib.waxseal.host
-import data.lib.waxseal.image
 import data.lib.waxseal.parameters
 import data.lib.waxseal.result
 import data.lib.waxseal.scans
 import data.lib.waxseal.workload
 
 requests contains evidence.scan_findings_request(ctr.image, authority.opts(trusted)) if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	some trusted in _asked(ctr)
 }
 
@@ -38,6 +38,42 @@ requests contains evidence.scan_findings_request(ctr.image, authority.opts(trust
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.findings
 
 # METADATA
+# title: There is no such image
+# description: The registry answered that it has no image of this name and tag.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#not_found
+# custom:
+#   code: scanned_images.not_found
+#   severity: high
+#   remediation: Check the name, the tag and the digest, and push the image first.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.not_found
+
+# METADATA
+# title: The registry may not be contacted
+# description: The registry, or a host that it sends to, is not one that the operator lets be contacted.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#host_not_allowed
+# custom:
+#   code: scanned_images.host_not_allowed
+#   severity: high
+#   remediation: The operator has to name the host under registries in waxseal.yaml.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.host_not_allowed
+
+# METADATA
+# title: The evidence cannot be read
+# description: What is attested about the image is damaged, over a limit, or of a form that is not understood.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#unreadable
+# custom:
+#   code: scanned_images.unreadable
+#   severity: high
+#   remediation: Scan the image again and attest the report, in a format that is read; where the message names a limit, the operator can raise it in waxseal.yaml.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unreadable
+
+# METADATA
 # title: There is no scan report
 # description: No verified report of an authority that is trusted for the image was found. No report is not the same as no findings.
 # related_resources:
@@ -51,7 +87,7 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 
 # METADATA
 # title: The scan report is not of the authority
-# description: What is attested about the image is not what the authority asks for, or cannot be read.
+# description: What is attested about the image is not what the authority asks for.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#untrusted
 # custom:
@@ -81,7 +117,7 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 # custom:
 #   code: scanned_images.invalid_request
 #   severity: high
-#   remediation: The owner of the policy has to correct the authority.
+#   remediation: The owner of the configuration has to correct the authority, its keys or the trust roots in waxseal.yaml; the message says which.
 #   controls: ["NIST-800-53:CM-14"]
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.invalid_request
 
@@ -96,7 +132,7 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 #   remediation: Scan the image with this scanner too, and attest its report.
 #   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
 deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	some scanner in _absent(ctr)
 	why := sprintf("there is no report of %s, and one was expected", [scanner])
 }
@@ -185,9 +221,9 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 #   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
 deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	_valid
-	some ctr in workload.containers
+	some ctr in workload.named
 	count(_asked(ctr)) == 0
-	why := _unmatched(ctr)
+	why := "no authority is trusted for its repository, and a trusted scan was expected"
 }
 
 # METADATA
@@ -206,7 +242,7 @@ deny contains result.new(rego.metadata.chain(), {"why": problem}) if {
 }
 
 pass contains ctr if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	_accepted(ctr)
 	count(_absent(ctr)) == 0
 }
@@ -296,7 +332,7 @@ _newest(ctr, trusted) := scans.newest(_answer(ctr, trusted).reports)
 
 # By what stands in the way. Each state has a rule above; another one would leave the container undecided.
 _refused[obstacle.state] contains {"container": ctr, "why": obstacle.why, "errors": _answer(ctr, trusted).errors} if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	not _accepted(ctr)
 	some trusted in _asked(ctr)
 	some obstacle in _obstacles(ctr, trusted)
@@ -336,7 +372,7 @@ _now := host.now
 
 # What notes speak of, as [container, finding] and [container, findings].
 _found contains [ctr, finding] if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	some trusted in _asked(ctr)
 	some report in _newest(ctr, trusted)
 	some finding in scans.named(report, _parameters)
@@ -344,7 +380,7 @@ _found contains [ctr, finding] if {
 }
 
 _set_aside contains [ctr, aside] if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	some trusted in _asked(ctr)
 	some report in _newest(ctr, trusted)
 	aside := {finding | some finding in scans.named(report, _parameters); _aside(finding)}
@@ -358,8 +394,14 @@ _absent(ctr) := {scanner | some scanner in _parameters.scanners} - _names(ctr) i
 
 _names(ctr) := {report.scanner.name |
 	some trusted in _asked(ctr)
+	_counts(ctr, trusted)
 	some report in _answer(ctr, trusted).reports
 }
+
+# Where one authority is enough, a report of another one is no more than a claim.
+_counts(_, _) if not _parameters.any
+
+_counts(ctr, trusted) if _holds(ctr, trusted)
 
 _state(answer) := "no_report" if answer.ok
 
@@ -371,6 +413,12 @@ else := evidence.standing(answer) if {
 	}
 } else := "untrusted"
 
+_unread("not_found", _, answer) := sprintf("the registry has no such image%s", [evidence.said(answer)])
+
+_unread("host_not_allowed", _, answer) := sprintf("its registry, or a host behind it, may not be contacted%s", [evidence.said(answer)])
+
+_unread("unreadable", trusted, answer) := sprintf("whether authority %q scanned it cannot be read from what is there%s", [trusted.name, evidence.said(answer)])
+
 _unread("no_report", trusted, answer) := sprintf("there is no scan report of authority %q%s", [trusted.name, evidence.said(answer)])
 
 _unread("untrusted", trusted, answer) := sprintf("no scan report is what authority %q asks for%s", [trusted.name, evidence.said(answer)])
@@ -378,10 +426,6 @@ _unread("untrusted", trusted, answer) := sprintf("no scan report is what authori
 _unread("unknown", trusted, answer) := sprintf("whether authority %q scanned it cannot be told now%s", [trusted.name, evidence.said(answer)])
 
 _unread("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked%s", [trusted.name, evidence.said(answer)])
-
-_unmatched(ctr) := "no authority is trusted for its repository, and a trusted scan was expected" if image.parse(ctr.image).valid
-
-else := "its reference is missing or cannot be parsed, so no authority can be trusted for it"
 
 _asked(ctr) := authority.matching(_parameters.authorities, ctr.image) if _valid
 

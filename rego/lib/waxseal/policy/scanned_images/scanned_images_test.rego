@@ -23,6 +23,8 @@ _all_key := `{"fn":"scan.findings","opts":{"keys":["l"]},"ref":"registry.example
 _report(patch) := object.union(
 	{
 		"scanner": {"name": "trivy", "version": "1"},
+		"format": "trivy",
+		"predicate_type": "https://cosign.sigstore.dev/attestation/vuln/v1",
 		"scanned_at": "2026-11-20T12:00:00Z",
 		"db_updated_at": "2026-11-20T06:00:00Z",
 		"findings": [],
@@ -119,6 +121,13 @@ test_deny_newest if {
 	_codes(_rules, _reports([_report({}), object.union(_found([_finding({})]), {"scanner": {"name": "grype"}, "scanned_at": "2026-11-16T12:00:00Z"})])) == {"findings"}
 }
 
+# A later report of another sort, which may say less, replaces none.
+test_deny_beside_another_sort if {
+	bad := object.union(_found([_finding({})]), {"scanned_at": "2026-11-19T12:00:00Z"})
+	_codes(_rules, _reports([bad, _report({"format": "sarif"})])) == {"findings"}
+	_codes(_rules, _reports([bad, _report({"predicate_type": "https://in-toto.io/attestation/vulns/v0.1"})])) == {"findings"}
+}
+
 test_deny_stale if {
 	wrong := {patch: found |
 		some [patch, code, why] in [
@@ -170,6 +179,18 @@ test_deny_scanner_missing if {
 	_codes(_with({"scanners": ["trivy", "grype"]}), _clean) == {"scanner_missing"}
 	_why(_with({"scanners": ["trivy", "grype"]}), _clean) == {"there is no report of grype, and one was expected"}
 	_codes(_with({"scanners": ["grype"]}), _reports([])) == {"no_report"}
+}
+
+# Where any authority is enough, the scanners are those of the authorities that hold.
+test_deny_scanner_of_another_authority if {
+	either := _with({"authorities": [_team, _all], "any": true, "scanners": ["trivy", "grype"]})
+	grype := {"scanner": {"name": "grype", "version": "1"}}
+	bad := {_all_key: samples.ok({"reports": [object.union(_found([_finding({})]), grype)]})}
+	good := {_all_key: samples.ok({"reports": [_report(grype)]})}
+	_codes(either, object.union(_clean, bad)) == {"scanner_missing"}
+	_why(either, object.union(_clean, bad)) == {"there is no report of grype, and one was expected"}
+	_accepts(either, object.union(_clean, good))
+	_codes(object.union(either, {"any": false}), object.union(_clean, bad)) == {"findings"}
 }
 
 test_deny_no_authority if {
