@@ -35,7 +35,9 @@ var rows = []struct {
 	{"cold, 10 legacy images: one batch over a serial builtin on the cosign library", true, 20, 11, coldLegacy},
 	{"cold, 10 bundle images: one batch over a serial builtin on the cosign library", true, 0, 7, coldBundle},
 	{"cold, 10 legacy images: the whole library of policies over the same serial builtin", true, 0, 7, coldLibrary},
-	{"warm, 20 images: a policy with cosign.verify over the same policy without it", false, 1.5, 301, warm},
+	{"warm, 20 images: the whole library of policies over the same with evidence as data", false, 1.5, 101, warmLibrary},
+	{"warm, 20 images: five light rules and cosign.verify over the five rules alone", false, 0, 301, warmCall},
+	{"warm, 20 images: five light rules and a table look-up over the five rules alone", false, 0, 301, warmTable},
 }
 
 // reading is one measured row.
