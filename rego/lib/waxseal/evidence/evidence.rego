@@ -107,13 +107,27 @@ _is_finding(finding) if {
 # title: What a result that is not ok stands for
 # description: >-
 #   invalid_request, the mistake of the policy's owner; unknown, nobody can tell
-#   now; refused, an answer. That it is refused does not rest on this.
+#   now; not_found, there is no such image; host_not_allowed, nobody was asked;
+#   unreadable, what is there cannot be read; refused, an answer. That it is
+#   refused does not rest on this.
 standing(answer) := "invalid_request" if {
 	some error in answer.errors
 	error.code == "invalid_request"
 } else := "unknown" if {
 	some error in answer.errors
 	error.retryable
+} else := "not_found" if {
+	# With a digest the image was found, and what is attached to it was not.
+	_image(answer).digest == ""
+	{error.code | some error in answer.errors} == {"not_found"}
+} else := "host_not_allowed" if {
+	some error in answer.errors
+	error.code == "host_not_allowed"
+} else := "unreadable" if {
+	count(answer.errors) > 0
+	every error in answer.errors {
+		error.code in {"malformed", "too_large", "unsupported", "not_found"}
+	}
 } else := "refused"
 
 # METADATA

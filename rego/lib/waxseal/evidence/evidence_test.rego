@@ -162,6 +162,25 @@ test_standing if {
 	evidence.standing({"errors": [refusal, retry]}) == "unknown"
 	evidence.standing({"errors": [retry, {"code": "invalid_request", "message": "", "retryable": false}]}) == "invalid_request"
 	evidence.standing({"errors": []}) == "refused"
+
+	# By one code, and by two of them.
+	missing := {"code": "not_found", "message": "", "retryable": false}
+	outside := {"code": "host_not_allowed", "message": "", "retryable": false}
+	unread := [{"code": code, "message": "", "retryable": false} | some code in ["malformed", "too_large", "unsupported"]]
+	evidence.standing({"errors": [missing], "image": {}}) == "not_found"
+	evidence.standing({"errors": [missing], "image": {"digest": "sha256:aa"}}) == "unreadable"
+	evidence.standing({"errors": [missing, outside]}) == "host_not_allowed"
+	evidence.standing({"errors": [missing, retry]}) == "unknown"
+	evidence.standing({"errors": [missing, refusal]}) == "refused"
+	evidence.standing({"errors": [outside]}) == "host_not_allowed"
+	evidence.standing({"errors": [refusal, outside]}) == "host_not_allowed"
+	evidence.standing({"errors": [outside, retry]}) == "unknown"
+	every error in unread {
+		evidence.standing({"errors": [error]}) == "unreadable"
+		evidence.standing({"errors": [error, refusal]}) == "refused"
+		evidence.standing({"errors": [error, outside]}) == "host_not_allowed"
+	}
+	evidence.standing({"errors": unread}) == "unreadable"
 	evidence.said({"errors": [refusal, retry]}) == " (unsigned: none; unavailable: down)"
 	evidence.said({"errors": []}) == ""
 }

@@ -74,14 +74,18 @@ _text(path, otherwise) := text if {
 } else := otherwise
 
 # What the message is about: image "x" of container "app" in Deployment shop/web.
-_subject(details) := sprintf("image %q of %s in %s", [_of(details, "image"), _container(details), _object]) if {
-	_of(details, "path") != ""
+# Without an image it is about the object: why names the container then.
+_subject(details) := sprintf("image %q of %s in %s", [_of(details, "image"), container(details.container), _object]) if {
+	_of(details, "image") != ""
 } else := _object
 
-_container(details) := trim_space(sprintf("%s %s", [kind, _quoted(_of(details, "name"))])) if {
+# METADATA
+# title: A container in words
+# description: 'Its type and name, as in init container "app".'
+container(ctr) := trim_space(sprintf("%s %s", [kind, _quoted(object.get(ctr, "name", ""))])) if {
 	kind := object.get(
 		{"container": "container", "init": "init container", "ephemeral": "ephemeral container", "volume": "volume"},
-		_of(details, "type"), "container",
+		object.get(ctr, "type", "container"), "container",
 	)
 }
 

@@ -68,6 +68,9 @@ test_new_subjects if {
 		`image "a:1" of volume`,
 		`image "a:1" of container "app"`,
 	}
+
+	# Without an image it is about the object.
+	_new(_chain, {"container": samples.ctr("")}, samples.one("")).msg == "Pod shop/web: It is bad. Mend it."
 	_new(_chain, {}, {"kind": "Job", "metadata": {"generateName": "x-"}}).where == {"kind": "Job", "namespace": "default", "name": "x-", "path": "", "container": ""}
 }
 
@@ -83,4 +86,11 @@ test_undecided if {
 	undecided.image == "a:1"
 	undecided.where.path == "spec.containers[0]"
 	undecided.msg == `image "a:1" of container "app" in Pod shop/web: the policy x neither accepts nor refuses it, and silence denies. This is a mistake in the policy; tell its owner.`
+}
+
+test_container if {
+	result.container(samples.ctr("a:1")) == `container "app"`
+	result.container({"name": "m", "type": "init"}) == `init container "m"`
+	result.container({"name": "", "type": "volume"}) == "volume"
+	result.container({}) == "container"
 }

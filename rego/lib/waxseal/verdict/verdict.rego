@@ -2,8 +2,9 @@
 # title: The verdict
 # description: >-
 #   Puts together what the policies of a bundle say: silence denies, parameters
-#   that switch on nothing deny, and an update is not denied for an image that
-#   it leaves as it is.
+#   that switch on nothing deny, a container that names no image is denied
+#   whatever they say, and an update is not denied for an image that it leaves
+#   as it is.
 package lib.waxseal.verdict
 
 import data.lib.waxseal.host
@@ -87,6 +88,25 @@ problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 	some why in _misdeclared
 }
 
+# METADATA
+# title: The image reference is missing or cannot be parsed
+# description: Nobody can know what would run. It is refused whichever policies are switched on, and they need not speak of it.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/parameters.md#invalid_reference
+# custom:
+#   code: workload.invalid_reference
+#   severity: high
+#   remediation: Write the image as host/path:tag@sha256:...
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CWE:494"]
+problems contains result.new(rego.metadata.chain(), {"container": ctr, "why": _unnamed(ctr)}) if {
+	some ctr in workload.containers
+	not ctr in workload.named
+}
+
+_unnamed(ctr) := sprintf("%s has no image", [result.container(ctr)]) if ctr.image == ""
+
+else := sprintf("%q is not an image reference", [ctr.image])
+
 _misdeclared := parameters.problems("workloads", _workloads, {
 	"": "array",
 	"*": "object",
@@ -115,7 +135,7 @@ _denied(said) := {violation | some policy in _on; some violation in said[policy]
 # A container that a policy neither refuses nor accepts. A policy that says nothing at all accepts nothing.
 _undecided(said) := {result.undecided(policy, ctr) |
 	some policy in _on
-	some ctr in workload.containers
+	some ctr in workload.named
 	not _accepts(said, policy, ctr)
 	not _refuses(said, policy, ctr)
 }

@@ -3,6 +3,7 @@ package lib.waxseal.verdict_test
 import data.lib.waxseal.host
 import data.lib.waxseal.samples_test as samples
 import data.lib.waxseal.verdict
+import data.lib.waxseal.workload
 
 import data.lib.waxseal.plan
 
@@ -63,6 +64,52 @@ test_report_silence_denies if {
 	_codes(_report({"a": {"deny": {_violation("spec.containers[7]")}, "pass": {samples.ctr("y")}, "notes": set()}}, {"a": {}})) == {
 		["a.bad", "spec.containers[7]"],
 		["a.undecided", "spec.containers[0]"],
+	}
+}
+
+# A container that names no image is refused once, whichever policies are on and whatever they say.
+test_report_invalid_reference if {
+	obj := samples.pod([{"name": "a"}, {"name": "b", "image": "ng inx"}, {"name": "c", "image": "x:1"}])
+	all := {ctr | ctr := workload.containers[_]} with host.object as obj
+	wrong := {[said, parameters]: found |
+		some said in [
+			{},
+			{"a": _quiet, "b": _quiet},
+			{"a": {"deny": set(), "pass": all, "notes": set()}, "b": {"deny": set(), "pass": all, "notes": set()}},
+		]
+		some parameters in [{"a": {}}, {"b": {}}, {"a": {}, "b": {}}]
+		report := verdict.report(said) with plan.policies as {"a", "b"} with host.object as obj with host.operation as "" with host.parameters as parameters
+		found := {[v.code, v.where.path, v.msg] |
+			some v in report.violations
+			v.where.path != "spec.containers[2]"
+		}
+		admitted := {image.container | some image in report.images; image.admitted}
+		[found, admitted - {"c"}] != [
+			{
+				[
+					"workload.invalid_reference", "spec.containers[0]",
+					`Pod shop/web: container "a" has no image. Write the image as host/path:tag@sha256:...`,
+				],
+				[
+					"workload.invalid_reference", "spec.containers[1]",
+					`image "ng inx" of container "b" in Pod shop/web: "ng inx" is not an image reference. Write the image as host/path:tag@sha256:...`,
+				],
+			},
+			set(),
+		]
+	}
+	wrong == {}
+
+	# With no policy on it is denied as well.
+	off := verdict.report({}) with plan.policies as {"a"} with host.object as samples.one("") with host.operation as "" with host.parameters as {}
+	_codes(off) == {["parameters.empty", ""], ["workload.invalid_reference", "spec.containers[0]"]}
+	[image.admitted | some image in off.images] == [false]
+}
+
+# No update leaves as it is what nobody can know.
+test_report_invalid_reference_of_an_update if {
+	every image in {"", "ng inx"} {
+		_codes(_update(image, image, {"a": _quiet})) == {["workload.invalid_reference", "spec.containers[0]"]}
 	}
 }
 

@@ -16,6 +16,16 @@ import data.lib.waxseal.place
 containers := _containers(host.object)
 
 # METADATA
+# title: The containers that name an image
+# description: >-
+#   Those whose reference can be parsed. Policies judge these; the verdict
+#   refuses the others, whichever policies are on.
+named contains ctr if {
+	some ctr in containers
+	image.parse(ctr.image).valid
+}
+
+# METADATA
 # title: What could not be judged
 # description: '{"path", "reason"}. It is listed by every host, and the CLI exits with 2.'
 not_judged contains {"path": "", "reason": "this is not a Kubernetes object: it has no kind"} if not _has_kind
@@ -27,11 +37,9 @@ not_judged contains {"path": _builtin[_kind(host.object)], "reason": "no contain
 }
 
 not_judged contains {"path": place.text(steps), "reason": reason} if {
-	kind := _kind(host.object)
-	not _closed(kind)
-	some steps in _fields(host.object)
-	not _seen(steps)
-	reason := sprintf("%s is not a kind whose %s are known to be here; name it in the parameter workloads", [kind, steps[count(steps) - 1]])
+	some steps in _unknown
+	not _inside_unknown(steps)
+	reason := sprintf("%s is not a kind whose images are known to be here; name it in the parameter workloads", [_kind(host.object)])
 }
 
 not_judged contains {"path": place.text(steps), "reason": "the image of this step is named in another object"} if {
@@ -176,6 +184,19 @@ _closed(kind) if _builtin[kind]
 _closed(kind) if kind in _inert
 
 _closed(kind) if split(kind, "/")[0] in _inert_groups
+
+# Fields that look like images, in places that the table does not name.
+_unknown contains steps if {
+	not _closed(_kind(host.object))
+	some steps in _fields(host.object)
+	not _seen(steps)
+}
+
+# The outermost place is listed, and nothing in it.
+_inside_unknown(steps) if {
+	some n, _ in steps
+	array.slice(steps, 0, n) in _unknown
+}
 
 # Fields that look like images, outside of what says nothing of what will run.
 _fields(obj) := {steps |

@@ -73,6 +73,15 @@ test_containers_are_total if {
 	_containers(samples.pod([{"name": 5, "image": "x"}])) == {{"name": "", "image": "x", "path": "spec.containers[0]", "type": "container"}}
 }
 
+test_named if {
+	obj := samples.pod([{"name": "a", "image": "x:1"}, {"name": "b"}, {"name": "c", "image": "ng inx"}, {"name": "d", "image": 5}, {"name": "e", "image": samples.pinned("y")}])
+	named := workload.named with host.object as obj
+	{ctr.name | some ctr in named} == {"a", "e"}
+	named == {ctr | some ctr in _containers(obj); ctr.name in {"a", "e"}}
+	nothing := workload.named with host.object as null
+	nothing == set()
+}
+
 test_containers_of_image_volumes if {
 	_images({"apiVersion": "v1", "kind": "Pod", "spec": {"volumes": [
 		{"name": "a", "image": {"reference": "x"}},
@@ -200,12 +209,20 @@ test_declared_workloads if {
 
 test_not_judged_unknown_kinds if {
 	_containers(_widget) == set()
-	_paths(_widget) == {"spec.runner.image", "spec.pods[0].containers", "spec.pods[0].containers[0].image", "spec.logo.image"}
-	some entry in _not_judged(_widget)
-	entry == {
-		"path": "spec.runner.image",
-		"reason": "acme.example/Widget is not a kind whose image are known to be here; name it in the parameter workloads",
+	_not_judged(_widget) == {{"path": path, "reason": "acme.example/Widget is not a kind whose images are known to be here; name it in the parameter workloads"} |
+		some path in {"spec.runner.image", "spec.pods[0].containers", "spec.logo.image"}
 	}
+}
+
+# One line for one place: the outermost.
+test_not_judged_outermost_places if {
+	nested := {"images": [{"image": {"containers": ["x"]}}], "imagesx": {"image": "y"}, "image": "z"}
+	_paths({"apiVersion": "acme.example/v1", "kind": "Widget", "spec": nested}) == {"spec.images", "spec.imagesx.image", "spec.image"}
+	_paths({"apiVersion": "acme.example/v1", "kind": "Widget", "image": {"image": "x"}}) == {"image"}
+
+	# What is in a place that is ignored is listed by itself.
+	ignoring := workload.not_judged with host.object as _widget with host.parameters as {"workloads": [{"group": "acme.example", "kind": "Widget", "ignore": ["spec.pods.*.containers"]}]}
+	{entry.path | some entry in ignoring} == {"spec.runner.image", "spec.pods[0].containers[0].image", "spec.logo.image"}
 }
 
 # A kind is one of its group; the same word in another group is another kind.
@@ -237,7 +254,7 @@ test_not_judged_lists if {
 	_paths({"apiVersion": "v1", "kind": "List", "items": []}) == {"items"}
 	_paths({"apiVersion": "acme.example/v1", "kind": "Widget", "items": []}) == set()
 	_paths({"apiVersion": "acme.example/v1", "kind": "AllowList", "spec": {}}) == set()
-	_paths({"apiVersion": "v1", "kind": "PodList", "items": [samples.one("x")]}) == {"items", "items[0].spec.containers", "items[0].spec.containers[0].image"}
+	_paths({"apiVersion": "v1", "kind": "PodList", "items": [samples.one("x")]}) == {"items", "items[0].spec.containers"}
 }
 
 test_not_judged_what_is_no_object if {

@@ -28,10 +28,10 @@ requests := set()
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-3", "NIST-800-53:SR-11", "CIS-Kubernetes:5.5.1", "CWE:494"]
 deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	_valid
-	some ctr in workload.containers
+	some ctr in workload.named
 	not _allowed(ctr.image)
 	not _excepted(ctr.image)
-	why := sprintf("it is %s, and one of %s was expected", [_name(ctr.image), concat(", ", sort(_parameters.images))])
+	why := sprintf("it is %s, and one of %s was expected", [image.parse(ctr.image).name, concat(", ", sort(_parameters.images))])
 }
 
 # METADATA
@@ -46,9 +46,9 @@ deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) 
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-3", "NIST-800-53:SR-11", "CIS-Kubernetes:5.5.1", "CWE:494"]
 deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	_valid
-	some ctr in workload.containers
+	some ctr in workload.named
 	_excepted(ctr.image)
-	why := sprintf("%s is excluded", [_name(ctr.image)])
+	why := sprintf("%s is excluded", [image.parse(ctr.image).name])
 }
 
 # METADATA
@@ -68,7 +68,7 @@ deny contains result.new(rego.metadata.chain(), {"why": problem}) if {
 
 pass contains ctr if {
 	_valid
-	some ctr in workload.containers
+	some ctr in workload.named
 	_allowed(ctr.image)
 	not _excepted(ctr.image)
 }
@@ -84,11 +84,6 @@ _excepted(ref) if {
 	some pattern in _parameters.except
 	image.matches(ref, pattern)
 }
-
-_name(ref) := parsed.name if {
-	parsed := image.parse(ref)
-	parsed.valid
-} else := "no reference that can be parsed"
 
 _valid if count(_problems) == 0
 

@@ -29,25 +29,10 @@ requests := set()
 #   remediation: 'Name the image by digest, as in name:tag@sha256:...; `waxseal verify IMAGE` prints the digest of a tag.'
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CWE:494", "CIS-Kubernetes:5.5.1"]
 deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	_tagged(ctr)
 	not _warned
 	why := _tag_only(ctr)
-}
-
-# METADATA
-# title: The image reference is missing or cannot be parsed
-# description: Nobody can know what would run.
-# related_resources:
-#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/pinned_digests.md#invalid_reference
-# custom:
-#   code: pinned_digests.invalid_reference
-#   severity: high
-#   remediation: Write the image as host/path:tag@sha256:...
-#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CWE:494"]
-deny contains result.new(rego.metadata.chain(), {"container": ctr}) if {
-	some ctr in workload.containers
-	not _valid(ctr)
 }
 
 # METADATA
@@ -66,13 +51,13 @@ deny contains result.new(rego.metadata.chain(), {"why": problem}) if {
 }
 
 pass contains ctr if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	_pinned(ctr)
 	count(_problems) == 0
 }
 
 pass contains ctr if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	_tagged(ctr)
 	_warned
 }
@@ -88,7 +73,7 @@ pass contains ctr if {
 #   remediation: 'Name the image by digest, as in name:tag@sha256:...; a cluster refuses it as it is.'
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CWE:494", "CIS-Kubernetes:5.5.1"]
 notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	_tagged(ctr)
 	_warned
 	why := _tag_only(ctr)
@@ -96,13 +81,7 @@ notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}
 
 _pinned(ctr) if image.parse(ctr.image).digest != ""
 
-_valid(ctr) if image.parse(ctr.image).valid
-
-_tagged(ctr) if {
-	parsed := image.parse(ctr.image)
-	parsed.valid
-	parsed.digest == ""
-}
+_tagged(ctr) if image.parse(ctr.image).digest == ""
 
 _tag_only(ctr) := sprintf("it is named by the tag %q only, and a digest was expected", [image.parse(ctr.image).tag])
 

@@ -111,7 +111,7 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 
 # METADATA
 # title: The authority cannot be asked
-# description: The keys, identities or options of the authority are not understood by the verifier.
+# description: The keys, identities, trust roots or options of the authority are missing, or not understood by the verifier.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#invalid_request
 # custom:

@@ -157,11 +157,33 @@ test_deny_no_report if {
 }
 
 test_deny_untrusted if {
-	every code in {"untrusted_identity", "signature_invalid", "unsupported", "malformed", "too_large", "unheard_of"} {
+	every code in {"untrusted_identity", "signature_invalid", "tlog_mismatch", "expired", "unheard_of"} {
 		_codes(_rules, {_team_key: samples.refused(code)}) == {"untrusted"}
 	}
-	_why(_rules, {_team_key: samples.refused("unsupported")}) == {`no scan report is what authority "team" asks for (unsupported: so says the test)`}
-	_codes(_rules, {_team_key: samples.ok({"reports": [{"findings": []}]})}) == {"untrusted"}
+	_why(_rules, {_team_key: samples.refused("expired")}) == {`no scan report is what authority "team" asks for (expired: so says the test)`}
+}
+
+# What is no sign of tampering is not called one.
+test_deny_not_found if {
+	_codes(_rules, {_team_key: samples.refused("not_found")}) == {"not_found"}
+	_why(_rules, {_team_key: samples.refused("not_found")}) == {"the registry has no such image (not_found: so says the test)"}
+
+	# The image is there, and a report that is listed is not.
+	found := object.union(samples.refused("not_found"), {"image": {"digest": samples.digest}})
+	_codes(_rules, {_team_key: found}) == {"unreadable"}
+}
+
+test_deny_host_not_allowed if {
+	_codes(_rules, {_team_key: samples.refused("host_not_allowed")}) == {"host_not_allowed"}
+	_why(_rules, {_team_key: samples.refused("host_not_allowed")}) == {"its registry, or a host behind it, may not be contacted (host_not_allowed: so says the test)"}
+}
+
+test_deny_unreadable if {
+	every code in {"malformed", "too_large", "unsupported"} {
+		_codes(_rules, {_team_key: samples.refused(code)}) == {"unreadable"}
+	}
+	_why(_rules, {_team_key: samples.refused("unsupported")}) == {`whether authority "team" scanned it cannot be read from what is there (unsupported: so says the test)`}
+	_codes(_rules, {_team_key: samples.ok({"reports": [{"findings": []}]})}) == {"unreadable"}
 }
 
 test_deny_unknown if {
@@ -195,8 +217,16 @@ test_deny_scanner_of_another_authority if {
 
 test_deny_no_authority if {
 	_codes(_with({"authorities": [object.union(_team, {"images": ["registry.example/other/*"]})]}), {}) == {"no_authority"}
-	deny := policy.deny with host.object as samples.one("") with host.parameters as {"scanned_images": _rules}
-	{v.code | some v in deny} == {"scanned_images.no_authority"}
+}
+
+# A container that names no image is the business of the verdict.
+test_deny_nothing_without_an_image if {
+	every image in {"", "not valid"} {
+		deny := policy.deny with host.object as samples.one(image) with host.parameters as {"scanned_images": _rules}
+		deny == set()
+		pass := policy.pass with host.object as samples.one(image) with host.parameters as {"scanned_images": _rules}
+		pass == set()
+	}
 }
 
 # Where patterns overlap, all have to hold.

@@ -19,7 +19,7 @@ import data.lib.waxseal.result
 import data.lib.waxseal.workload
 
 requests contains evidence.cosign_verify_request(ctr.image, authority.opts(trusted)) if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	some trusted in _asked(ctr)
 }
 
@@ -35,10 +35,46 @@ requests contains evidence.cosign_verify_request(ctr.image, authority.opts(trust
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "CIS-Kubernetes:5.5.1"]
 deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	_valid
-	some ctr in workload.containers
+	some ctr in workload.named
 	count(_asked(ctr)) == 0
-	why := _unmatched(ctr)
+	why := "no authority is trusted for its repository, and a trusted signature was expected"
 }
+
+# METADATA
+# title: There is no such image
+# description: The registry answered that it has no image of this name and tag.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#not_found
+# custom:
+#   code: signed_images.not_found
+#   severity: high
+#   remediation: Check the name, the tag and the digest, and push the image first.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.not_found
+
+# METADATA
+# title: The registry may not be contacted
+# description: The registry, or a host that it sends to, is not one that the operator lets be contacted.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#host_not_allowed
+# custom:
+#   code: signed_images.host_not_allowed
+#   severity: high
+#   remediation: The operator has to name the host under registries in waxseal.yaml.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.host_not_allowed
+
+# METADATA
+# title: The evidence cannot be read
+# description: What is attached to the image is damaged, over a limit, or of a form that is not understood.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#unreadable
+# custom:
+#   code: signed_images.unreadable
+#   severity: high
+#   remediation: Sign the image again, with a tool that writes what the verifier reads; where the message names a limit, the operator can raise it in waxseal.yaml.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unreadable
 
 # METADATA
 # title: The image is not signed
@@ -48,7 +84,7 @@ deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) 
 # custom:
 #   code: signed_images.unsigned
 #   severity: high
-#   remediation: Sign the image in the pipeline that builds it, or use an image that is signed.
+#   remediation: Sign the image in the pipeline that builds it, or use an image that is signed. See also that the digest exists, because one that does not has no signatures either.
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1", "CIS-Kubernetes:5.5.1", "CWE:494"]
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unsigned
 
@@ -90,13 +126,13 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 
 # METADATA
 # title: The authority cannot be asked
-# description: The keys, identities or options of the authority are not understood by the verifier.
+# description: The keys, identities, trust roots or options of the authority are missing, or not understood by the verifier.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#invalid_request
 # custom:
 #   code: signed_images.invalid_request
 #   severity: high
-#   remediation: The owner of the policy has to correct the authority.
+#   remediation: The owner of the configuration has to correct the authority, its keys or the trust roots in waxseal.yaml; the message says which.
 #   controls: ["NIST-800-53:CM-14"]
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.invalid_request
 
@@ -116,7 +152,7 @@ deny contains result.new(rego.metadata.chain(), {"why": problem}) if {
 }
 
 pass contains ctr if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	_accepted(ctr)
 }
 
@@ -168,7 +204,7 @@ _made_for(_, trusted, signer) if {
 
 # By what stands in the way. Each state has a rule above; another one would leave the container undecided.
 _refused[state] contains {"container": ctr, "why": why, "errors": answer.errors} if {
-	some ctr in workload.containers
+	some ctr in workload.named
 	not _accepted(ctr)
 	some trusted in _asked(ctr)
 	not _holds(ctr, trusted)
@@ -187,6 +223,12 @@ else := evidence.standing(answer) if {
 	}
 } else := "untrusted"
 
+_why("not_found", _, answer) := sprintf("the registry has no such image%s", [evidence.said(answer)])
+
+_why("host_not_allowed", _, answer) := sprintf("its registry, or a host behind it, may not be contacted%s", [evidence.said(answer)])
+
+_why("unreadable", trusted, answer) := sprintf("whether authority %q signed it cannot be read from what is there%s", [trusted.name, evidence.said(answer)])
+
 _why("copied", trusted, answer) := sprintf("the signature of authority %q was made for %s, and this repository was expected", [
 	trusted.name,
 	concat(", ", sort({signer.repository | some signer in answer.signers})),
@@ -199,10 +241,6 @@ _why("unknown", trusted, answer) := sprintf("whether authority %q signed it cann
 _why("unsigned", trusted, answer) := sprintf("it is not signed, and a signature of authority %q was expected%s", [trusted.name, evidence.said(answer)])
 
 _why("untrusted", trusted, answer) := sprintf("no signature is what authority %q asks for%s", [trusted.name, evidence.said(answer)])
-
-_unmatched(ctr) := "no authority is trusted for its repository, and a trusted signature was expected" if image.parse(ctr.image).valid
-
-else := "its reference is missing or cannot be parsed, so no authority can be trusted for it"
 
 _asked(ctr) := authority.matching(_parameters.authorities, ctr.image) if _valid
 

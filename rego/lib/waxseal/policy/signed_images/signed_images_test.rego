@@ -43,8 +43,8 @@ test_deny_unsigned if {
 		"policy": "signed_images",
 		"severity": "high",
 		"title": "The image is not signed",
-		"msg": concat("", [_subject, `: it is not signed, and a signature of authority "team" was expected (unsigned: so says the test). Sign the image in the pipeline that builds it, or use an image that is signed.`]),
-		"remediation": "Sign the image in the pipeline that builds it, or use an image that is signed.",
+		"msg": concat("", [_subject, `: it is not signed, and a signature of authority "team" was expected (unsigned: so says the test). Sign the image in the pipeline that builds it, or use an image that is signed. See also that the digest exists, because one that does not has no signatures either.`]),
+		"remediation": "Sign the image in the pipeline that builds it, or use an image that is signed. See also that the digest exists, because one that does not has no signatures either.",
 		"image": _image,
 		"where": {"kind": "Pod", "namespace": "shop", "name": "web", "path": "spec.containers[0]", "container": "app"},
 		"controls": ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1", "CIS-Kubernetes:5.5.1", "CWE:494"],
@@ -54,10 +54,38 @@ test_deny_unsigned if {
 }
 
 test_deny_untrusted if {
-	every code in {"untrusted_identity", "signature_invalid", "threshold_not_met", "tlog_missing", "expired", "not_found", "host_not_allowed", "malformed", "unheard_of"} {
+	every code in {"untrusted_identity", "signature_invalid", "threshold_not_met", "tlog_missing", "expired", "platform_missing", "unheard_of"} {
 		_codes(_by([_team]), {_team_key: samples.refused(code)}) == _here("signed_images.untrusted")
 	}
 	_msg(_by([_team]), {_team_key: samples.refused("untrusted_identity")}) == concat("", [_subject, `: no signature is what authority "team" asks for (untrusted_identity: so says the test). Have the image signed with a key or identity of this authority; if it should be, treat the image as tampered with.`])
+}
+
+# What is no sign of tampering is not called one.
+test_deny_not_found if {
+	_codes(_by([_team]), {_team_key: samples.refused("not_found")}) == _here("signed_images.not_found")
+	_msg(_by([_team]), {_team_key: samples.refused("not_found")}) == concat("", [_subject, `: the registry has no such image (not_found: so says the test). Check the name, the tag and the digest, and push the image first.`])
+
+	# However many authorities ask.
+	_codes(_by([_team, _all]), {_team_key: samples.refused("not_found"), _all_key: samples.refused("not_found")}) == _here("signed_images.not_found")
+	_pass(_image, _by([_team]), {_team_key: samples.refused("not_found")}) == set()
+
+	# The image is there, and a signature that is listed is not.
+	found := object.union(samples.refused("not_found"), {"image": {"digest": samples.digest}})
+	_codes(_by([_team]), {_team_key: found}) == _here("signed_images.unreadable")
+}
+
+test_deny_host_not_allowed if {
+	_codes(_by([_team]), {_team_key: samples.refused("host_not_allowed")}) == _here("signed_images.host_not_allowed")
+	_msg(_by([_team]), {_team_key: samples.refused("host_not_allowed")}) == concat("", [_subject, `: its registry, or a host behind it, may not be contacted (host_not_allowed: so says the test). The operator has to name the host under registries in waxseal.yaml.`])
+	_pass(_image, _by([_team]), {_team_key: samples.refused("host_not_allowed")}) == set()
+}
+
+test_deny_unreadable if {
+	every code in {"malformed", "too_large", "unsupported"} {
+		_codes(_by([_team]), {_team_key: samples.refused(code)}) == _here("signed_images.unreadable")
+		_pass(_image, _by([_team]), {_team_key: samples.refused(code)}) == set()
+	}
+	_msg(_by([_team]), {_team_key: samples.refused("malformed")}) == concat("", [_subject, `: whether authority "team" signed it cannot be read from what is there (malformed: so says the test). Sign the image again, with a tool that writes what the verifier reads; where the message names a limit, the operator can raise it in waxseal.yaml.`])
 }
 
 test_deny_unknown if {
@@ -67,13 +95,13 @@ test_deny_unknown if {
 
 test_deny_what_was_not_collected if {
 	_codes(_by([_team]), {}) == _here("signed_images.unknown")
-	_codes(_by([_team]), {_team_key: null}) == _here("signed_images.untrusted")
-	_codes(_by([_team]), {_team_key: {"ok": true}}) == _here("signed_images.untrusted")
+	_codes(_by([_team]), {_team_key: null}) == _here("signed_images.unreadable")
+	_codes(_by([_team]), {_team_key: {"ok": true}}) == _here("signed_images.unreadable")
 }
 
 test_deny_ok_that_contradicts_itself if {
 	contradiction := object.union(_signed, {"errors": [{"code": "unsigned", "message": "", "retryable": false}]})
-	_codes(_by([_team]), {_team_key: contradiction}) == _here("signed_images.untrusted")
+	_codes(_by([_team]), {_team_key: contradiction}) == _here("signed_images.unreadable")
 }
 
 test_deny_ok_without_signers if {
@@ -82,7 +110,7 @@ test_deny_ok_without_signers if {
 
 test_deny_invalid_request if {
 	_codes(_by([_team]), {_team_key: samples.refused("invalid_request")}) == _here("signed_images.invalid_request")
-	_msg(_by([_team]), {_team_key: samples.refused("invalid_request")}) == concat("", [_subject, `: authority "team" cannot be asked (invalid_request: so says the test). The owner of the policy has to correct the authority.`])
+	_msg(_by([_team]), {_team_key: samples.refused("invalid_request")}) == concat("", [_subject, `: authority "team" cannot be asked (invalid_request: so says the test). The owner of the configuration has to correct the authority, its keys or the trust roots in waxseal.yaml; the message says which.`])
 }
 
 test_deny_no_authority if {
@@ -90,10 +118,14 @@ test_deny_no_authority if {
 		"signed_images.no_authority", "spec.containers[0]",
 		`image "docker.io/acmeevil/x" of container "app" in Pod shop/web: no authority is trusted for its repository, and a trusted signature was expected. Use an image of a repository that an authority is trusted for, or have the owner of the policy add an authority.`,
 	]}
-	samples.said(_deny("", _by([_team]), {})) == {[
-		"signed_images.no_authority", "spec.containers[0]",
-		`image "" of container "app" in Pod shop/web: its reference is missing or cannot be parsed, so no authority can be trusted for it. Use an image of a repository that an authority is trusted for, or have the owner of the policy add an authority.`,
-	]}
+}
+
+# A container that names no image is the business of the verdict.
+test_deny_nothing_without_an_image if {
+	every image in {"", "not valid"} {
+		_deny(image, _by([_team]), {}) == set()
+		_pass(image, _by([_team]), {}) == set()
+	}
 }
 
 # A signature that was copied from another repository is not one of this image.
