@@ -90,7 +90,11 @@ func altered(v any) (any, bool) {
 		b[len(b)/2] ^= 1
 		return base64.StdEncoding.EncodeToString(b), true
 	}
-	return s[:len(s)/2] + "x" + s[len(s)/2+1:], true
+	other := "x"
+	if s[len(s)/2] == 'x' {
+		other = "y"
+	}
+	return s[:len(s)/2] + other + s[len(s)/2+1:], true
 }
 
 // emptied replaces a value by the empty one of its type.

@@ -53,6 +53,9 @@ func TestValidate(t *testing.T) {
 
 func TestThreshold(t *testing.T) {
 	by := func(key string, entries ...int) cosign.Signer { return cosign.Signer{KeyID: key, Entries: entries} }
+	held := func(key, subject string, entries ...int) cosign.Signer {
+		return cosign.Signer{Kind: cosign.KindCertificate, KeyID: key, Issuer: "i", Subject: subject, Entries: entries}
+	}
 	for _, row := range []struct {
 		name          string
 		signers       []cosign.Signer
@@ -68,6 +71,10 @@ func TestThreshold(t *testing.T) {
 		{"a chain gives way", []cosign.Signer{by("a", 0, 1), by("b", 1, 2), by("c", 0), by("d", 1)}, 3, 3, true},
 		{"one signature twice", []cosign.Signer{by("a", 0, 1), by("a", 0, 1)}, 2, 2, false},
 		{"one key, different entries", []cosign.Signer{by("a", 0), by("a", 1)}, 2, 2, false},
+		{"one holder, two certificates", []cosign.Signer{held("a", "x", 0, 1), held("b", "x", 0, 1)}, 2, 2, false},
+		{"two holders", []cosign.Signer{held("a", "x", 0, 1), held("b", "y", 0, 1)}, 2, 2, true},
+		{"one key for two holders", []cosign.Signer{held("a", "x", 0), held("a", "y", 1)}, 2, 2, false},
+		{"a third makes two into one", []cosign.Signer{held("a", "x", 0), held("b", "y", 1), held("a", "y", 1)}, 2, 2, false},
 		{"need nothing", []cosign.Signer{by("a", 0)}, 1, 0, false},
 		{"need too much", []cosign.Signer{by("a", 0)}, 1, 2, false},
 		{"entry out of range", []cosign.Signer{by("a", 5, -1)}, 1, 1, false},

@@ -23,6 +23,7 @@ type Statement struct {
 	Predicate     json.RawMessage // "null" when the statement has none
 	Subjects      []Subject
 	Digest        registry.Digest // of the envelope, or the bundle, that was verified
+	Payload       registry.Digest // of the statement itself: signed by two, it is one
 }
 
 // Subject is one thing that a statement is about.
@@ -46,6 +47,8 @@ type wireStatement struct {
 	PredicateType string          `json:"predicateType"`
 	Predicate     json.RawMessage `json:"predicate"`
 	Subject       []wireSubject   `json:"subject"`
+
+	payload registry.Digest
 }
 
 type wireSubject struct {
@@ -80,6 +83,7 @@ func (c check) readStatement(raw []byte) (wireStatement, error) {
 	if err := json.Unmarshal(raw, &st); err != nil {
 		return st, c.fail(fault.Malformed, "statement: %w", err)
 	}
+	st.payload = registry.DigestOf(raw)
 	if !slices.Contains(statementTypes, st.Type) {
 		return st, c.fail(fault.Unsupported, "statement of type %q", clip(st.Type))
 	}
@@ -127,7 +131,7 @@ func (c check) noted(st wireStatement) (map[string]string, error) {
 }
 
 func (st wireStatement) verified(digest registry.Digest) Statement {
-	out := Statement{Type: st.Type, PredicateType: st.PredicateType, Predicate: bytes.TrimSpace(st.Predicate), Digest: digest}
+	out := Statement{Type: st.Type, PredicateType: st.PredicateType, Predicate: bytes.TrimSpace(st.Predicate), Digest: digest, Payload: st.payload}
 	if len(out.Predicate) == 0 {
 		out.Predicate = json.RawMessage("null")
 	}

@@ -1,8 +1,14 @@
 package cosign
 
+import (
+	"slices"
+	"strconv"
+)
+
 // Threshold says whether the signers satisfy need different entries. Each
-// signature counts for at most one entry and each entry once; signatures by
-// one key, or by certificates for one key, are one signature.
+// signer counts for at most one entry and each entry once. Signatures by one
+// key are one signer, and so are signatures by certificates of one issuer for
+// one subject: who signs without a key has a new key each time.
 func Threshold(signers []Signer, entries, need int) bool {
 	if need < 1 || need > entries {
 		return false
@@ -20,23 +26,55 @@ func Threshold(signers []Signer, entries, need int) bool {
 	return count >= need
 }
 
-// wanted lists, for each different key that signed, the entries it satisfies.
+// wanted lists, for each different signer, the entries it satisfies.
 func wanted(signers []Signer, entries int) [][]int {
-	var out [][]int
-	index := map[string]int{}
+	groups := map[string]*[]int{} // by what signers have in common
+	var all []*[]int
 	for _, s := range signers {
-		i, known := index[s.KeyID]
-		if !known {
-			i = len(out)
-			index[s.KeyID], out = i, append(out, nil)
+		group := &[]int{}
+		for _, mark := range s.marks() {
+			if other := groups[mark]; other != nil && other != group {
+				group = merge(groups, &all, other, group)
+			}
+		}
+		for _, mark := range s.marks() {
+			groups[mark] = group
+		}
+		if !slices.Contains(all, group) {
+			all = append(all, group)
 		}
 		for _, e := range s.Entries {
 			if e >= 0 && e < entries {
-				out[i] = append(out[i], e)
+				*group = append(*group, e)
 			}
 		}
 	}
+	out := make([][]int, len(all))
+	for i, group := range all {
+		out[i] = *group
+	}
 	return out
+}
+
+// merge makes two groups that turn out to be one signer into one.
+func merge(groups map[string]*[]int, all *[]*[]int, into, from *[]int) *[]int {
+	*into = append(*into, *from...)
+	for mark, group := range groups {
+		if group == from {
+			groups[mark] = into
+		}
+	}
+	*all = slices.DeleteFunc(*all, func(g *[]int) bool { return g == from })
+	return into
+}
+
+// marks are what tells a signer: the key, and for a certificate who it is for.
+func (s Signer) marks() []string {
+	marks := []string{"key " + s.KeyID}
+	if s.Kind == KindCertificate {
+		marks = append(marks, "holder "+strconv.Quote(s.Issuer)+" "+strconv.Quote(s.Subject))
+	}
+	return marks
 }
 
 // matching is a bipartite matching of signers and entries, made as large as

@@ -61,7 +61,7 @@ func (d *Decision) attestedBy(ctx context.Context, repo registry.Repository, dig
 	if err := d.more(ctx, repo, digest, &f, o); err != nil {
 		return nil, err
 	}
-	t := trial{d: d, repo: repo, digest: digest, o: o, co: co}
+	t := trial{d: d, repo: repo, digest: digest, o: o, co: co, all: true}
 	key := t.key(attestFn, &f)
 	if out := d.outcomes.get(key); out != nil && d.rec == nil {
 		return out, nil
@@ -92,8 +92,8 @@ func (t *trial) statements(ctx context.Context, f *found) ([]Statement, error) {
 			return err
 		}
 		t.signed = append(t.signed, s)
-		signed[st.Digest] = append(signed[st.Digest], s)
-		texts[st.Digest] = st
+		signed[st.Payload] = append(signed[st.Payload], s)
+		texts[st.Payload] = st
 		return nil
 	}
 	if err := t.examine(ctx, f, t.o.attested, check); err != nil {
@@ -130,7 +130,7 @@ func (t *trial) statement(ctx context.Context, c candidate) (cosign.Statement, c
 }
 
 func (t *trial) statementOf(st cosign.Statement, signers []cosign.Signer) Statement {
-	out := Statement{PredicateType: st.PredicateType, Predicate: st.Predicate, Digest: st.Digest, Subjects: []Subject{}, Signers: []Signer{}}
+	out := Statement{PredicateType: st.PredicateType, Predicate: st.Predicate, Digest: st.Payload, Subjects: []Subject{}, Signers: []Signer{}}
 	for _, s := range st.Subjects {
 		out.Subjects = append(out.Subjects, Subject{Name: s.Name, Digest: s.Digests})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -74,6 +75,9 @@ func TestAttestations(t *testing.T) {
 		{"a signature is a statement too", nil, func(t *testing.T, w *fixture.World, i fixture.Image) {
 			i.SignBundle(t, w.Key, o)
 		}, with(byKey, "predicate_types", []string{provenance}), nil, fault.WrongPredicate},
+		{"one statement, signed by both of two", nil, func(t *testing.T, w *fixture.World, i fixture.Image) {
+			i.AttestBundle(t, w.Key, spdx, map[string]any{}, o).AttestBundle(t, w.Keyless, spdx, map[string]any{}, o)
+		}, map[string]any{"keys": []string{"release"}, "identities": []map[string]string{{"issuer": fixture.Issuer, "subject": fixture.Subject}}, "threshold": 2}, []string{spdx}, ""},
 		{"one place down: newest cannot be told", nil, func(t *testing.T, w *fixture.World, i fixture.Image) {
 			i.AttestBundle(t, w.Key, provenance, map[string]any{}, o)
 			w.Fail(".att", http.StatusBadGateway)
@@ -101,7 +105,7 @@ func TestAttestations(t *testing.T) {
 				var types []string
 				for _, s := range a.Statements {
 					types = append(types, s.PredicateType)
-					require.Equal(t, "release", s.Signers[0].Key)
+					require.Contains(t, []string{s.Signers[0].Key, s.Signers[len(s.Signers)-1].Key}, "release")
 				}
 				require.ElementsMatch(t, row.types, types)
 			}
@@ -139,6 +143,21 @@ func TestFindings(t *testing.T) {
 		{"a verified report that cannot be read is not ignored", func(t *testing.T, w *fixture.World, i fixture.Image) {
 			i.AttestBundle(t, w.Key, vuln, trivy("CVE-8"), o).AttestBundle(t, w.Key, "https://in-toto.io/attestation/vulns/v0.9", map[string]any{"scanner": map[string]any{"result": 7}}, o)
 		}, byKey, nil, fault.Unsupported},
+		{"the newest is over the limit", func(t *testing.T, w *fixture.World, i fixture.Image) {
+			giant := trivy("CVE-11")
+			giant["padding"] = strings.Repeat("x", 300_000)
+			i.AttestBundle(t, w.Key, vuln, trivy("CVE-10"), o).AttestBundle(t, w.Key, vuln, giant, o)
+		}, byKey, nil, fault.TooLarge},
+		{"the newest is listed and gone", func(t *testing.T, w *fixture.World, i fixture.Image) {
+			i.AttestBundle(t, w.Key, vuln, trivy("CVE-12"), o)
+			w.Intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+				if !strings.Contains(r.URL.Path, "/blobs/") {
+					return false
+				}
+				rw.WriteHeader(http.StatusNotFound)
+				return true
+			})
+		}, byKey, nil, fault.NotFound},
 		{"a report about another image", func(t *testing.T, w *fixture.World, i fixture.Image) {
 			other := w.Push(t, "team/other", "v1", nil)
 			st, err := sigstore.Statement(string(other.Digest), vuln, trivy("CVE-9"))
@@ -152,7 +171,7 @@ func TestFindings(t *testing.T) {
 			w := fixture.New(t)
 			img := w.Push(t, "team/app", "v1", nil)
 			row.attest(t, w, img)
-			c, opts := w.Collector(t, evidence.Config{}), w.Options(t, row.opts)
+			c, opts := w.Limited(t, 200_000), w.Options(t, row.opts)
 			for range 2 {
 				f, err := c.Decide().Findings(context.Background(), img.ByDigest(), opts)
 				require.NoError(t, err)

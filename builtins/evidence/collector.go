@@ -135,7 +135,7 @@ func (d *Decision) resolve(ctx context.Context, ref registry.Reference) (registr
 	select {
 	case <-r.done:
 		if r.err == nil {
-			d.rec.tag(ref, r.desc.Digest)
+			d.rec.tag(ref, r.desc)
 		}
 		return r.desc, r.err
 	case <-ctx.Done():

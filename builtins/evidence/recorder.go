@@ -83,13 +83,16 @@ func (r *Recorder) manifest(m registry.Manifest) {
 	r.blobs[m.Digest], r.types[m.Digest] = m.Raw, m.MediaType
 }
 
-func (r *Recorder) tag(ref registry.Reference, d registry.Digest) {
+func (r *Recorder) tag(ref registry.Reference, d registry.Descriptor) {
 	if r == nil || ref.Tag() == "" {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tags[ref.Repository().String()+":"+ref.Tag()] = d
+	r.tags[ref.Repository().String()+":"+ref.Tag()] = d.Digest
+	if r.types[d.Digest] == "" && d.MediaType != "" {
+		r.types[d.Digest] = d.MediaType
+	}
 }
 
 func (r *Recorder) tagged(repo registry.Repository, tag string, m registry.Manifest) {

@@ -251,6 +251,7 @@ type trial struct {
 	reasons []error // why each candidate was set aside
 	failed  []error // candidates that could not be read now
 	cut     bool    // a limit cut the candidates
+	all     bool    // every candidate must be read: attestations
 	seen    map[registry.Digest]bool
 }
 
@@ -333,11 +334,15 @@ func (t *trial) examine(ctx context.Context, f *found, types match, check func(c
 }
 
 // judge checks one candidate. What cannot be read now may be good: it is not
-// set aside, it makes the answer uncertain.
+// set aside, it makes the answer uncertain. So does what is listed and cannot be
+// had at all, where all statements count: it may be the newest.
 func (t *trial) judge(ctx context.Context, c candidate, check func(context.Context, candidate) error) error {
 	err := c.err
 	if err == nil {
 		err = check(ctx, c)
+	} else if code, _ := fault.CodeOf(err); t.all && code != fault.Unsupported {
+		t.failed = append(t.failed, err)
+		return nil
 	}
 	if err == nil {
 		return nil

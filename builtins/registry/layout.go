@@ -189,7 +189,10 @@ func (l *layout) referrers(ctx context.Context, digest Digest) (Referrers, error
 		if err := given(ctx, "list referrers", Repository{Registry: l.host}, string(digest)); err != nil {
 			return Referrers{}, err
 		}
-		found, ok := l.referrer(entry, digest)
+		found, ok, err := l.referrer(entry, digest)
+		if err != nil {
+			return Referrers{}, err
+		}
 		if !ok || seen[entry.Digest] {
 			continue
 		}
@@ -203,16 +206,23 @@ func (l *layout) referrers(ctx context.Context, digest Digest) (Referrers, error
 	return list, nil
 }
 
-// referrer returns an entry as the referrers API would show it. What cannot be
-// read refers to nothing.
-func (l *layout) referrer(entry Descriptor, to Digest) (Descriptor, bool) {
+// referrer returns an entry as the referrers API would show it. A manifest that
+// is not one refers to nothing; one that is not there, or not what its digest
+// says, may refer to anything.
+func (l *layout) referrer(entry Descriptor, to Digest) (Descriptor, bool, error) {
+	if !isImage(entry.MediaType) && !isIndex(entry.MediaType) || entry.Size == 0 { // size 0 only says what a tag means
+		return Descriptor{}, false, nil
+	}
 	raw, err := l.content(entry.Digest, l.limits.ManifestBytes)
-	if err != nil || !entry.Digest.Matches(raw) {
-		return Descriptor{}, false
+	if err != nil {
+		return Descriptor{}, false, err
+	}
+	if !entry.Digest.Matches(raw) {
+		return Descriptor{}, false, fault.Newf(fault.DigestMismatch, "list referrers", string(entry.Digest), "the content in the layout does not match its digest")
 	}
 	m, err := ParseManifest(raw, entry.MediaType, l.limits)
 	if err != nil || m.Subject == nil || m.Subject.Digest != to {
-		return Descriptor{}, false
+		return Descriptor{}, false, nil //nolint:nilerr // not a manifest that refers to the image
 	}
 	kind := m.ArtifactType
 	if kind == "" && m.Config != nil {
@@ -221,7 +231,7 @@ func (l *layout) referrer(entry Descriptor, to Digest) (Descriptor, bool) {
 	return Descriptor{
 		MediaType: m.MediaType, Digest: entry.Digest, Size: int64(len(raw)),
 		ArtifactType: kind, Annotations: m.Annotations,
-	}, true
+	}, true, nil
 }
 
 // given returns the caller's own end, in the form that requests have it.

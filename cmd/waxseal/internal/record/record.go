@@ -151,11 +151,47 @@ func Read(dir string) (*Record, error) {
 	var r Record
 	dec := json.NewDecoder(strings.NewReader(string(raw)))
 	dec.UseNumber()
+	dec.DisallowUnknownFields()
 	if err := dec.Decode(&r); err != nil {
 		return nil, fmt.Errorf("read the record: %s: %w", path, err)
 	}
 	if r.Version != Version {
 		return nil, fmt.Errorf("read the record: %s: version %d, expected %d", path, r.Version, Version)
 	}
-	return &r, nil
+	return &r, r.validate(path)
+}
+
+// validate refuses a record that says nothing: it would replay to anything.
+func (r *Record) validate(path string) error {
+	if len(r.Decisions) == 0 {
+		return fmt.Errorf("read the record: %s: no decisions", path)
+	}
+	for i, d := range r.Decisions {
+		switch {
+		case (d.Outcome == nil) == (d.Error == ""):
+			return fmt.Errorf("read the record: %s: decisions[%d]: expected either an outcome or an error", path, i)
+		case d.Outcome != nil && (d.Outcome.Evidence == nil || d.Outcome.Violations == nil || d.Outcome.Images == nil || d.Outcome.Now == ""):
+			return fmt.Errorf("read the record: %s: decisions[%d]: the outcome is not complete", path, i)
+		}
+	}
+	return nil
+}
+
+// CheckLayout compares every blob of the layout in dir with its digest.
+func CheckLayout(dir string) error {
+	root := filepath.Join(dir, "layout", "blobs")
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		digest := registry.Digest(filepath.Base(filepath.Dir(path)) + ":" + filepath.Base(path))
+		if !digest.Matches(raw) {
+			return fmt.Errorf("the record is damaged: blob %s does not match its digest", digest)
+		}
+		return nil
+	})
 }

@@ -4,9 +4,9 @@ package replay
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,7 +68,7 @@ func run(ctx context.Context, dir string, verify bool, output string, stdout, st
 		return err
 	}
 	for _, d := range differences {
-		fmt.Fprintln(stderr, "differs:", render.Clean(d))
+		fmt.Fprintln(stderr, "differs:", d)
 	}
 	if len(differences) > 0 {
 		fmt.Fprintf(stderr, "%d answers differ from the record\n", len(differences))
@@ -98,7 +98,7 @@ func again(ctx context.Context, r *record.Record) (out []render.Decision, differ
 				return nil, nil, fmt.Errorf("decision %d: %w", i+1, err)
 			}
 			if at := compare(d.Outcome, outcome); at != "" {
-				differences = append(differences, fmt.Sprintf("%s, document %d: %s", d.File, d.Document, at))
+				differences = append(differences, fmt.Sprintf("%s, document %d: %s", render.Clean(d.File), d.Document, at))
 			}
 			fill(&shown, d.Input, outcome)
 		}
@@ -113,9 +113,6 @@ func judge(ctx context.Context, r *record.Record, d record.Decision) (*engine.Ou
 	})
 	if err != nil {
 		return nil, err
-	}
-	if e.Revision == "" {
-		return nil, errors.New("the bundle has no revision")
 	}
 	return e.Judge(ctx, nil, d.Input)
 }
@@ -158,14 +155,36 @@ func part[T any](name string, recorded, replayed []T, short func(T) string) stri
 }
 
 func shortViolation(v render.Violation) string {
-	return fmt.Sprintf("%s of %s %s", v.Code, v.Where.Path, v.Image)
+	return render.Clean(fmt.Sprintf("%s of %s %s: %s", v.Code, v.Where.Path, v.Image, v.Msg))
 }
 
 func shortImage(i render.Image) string {
-	return fmt.Sprintf("%s (admitted: %v)", i.Image, i.Admitted)
+	return render.Clean(fmt.Sprintf("%s (admitted: %v)", i.Image, i.Admitted))
 }
 
-func shortNotJudged(n render.NotJudged) string { return n.Path }
+func shortNotJudged(n render.NotJudged) string { return render.Clean(n.Path) }
+
+// fieldsOf shows the fields in which two results differ.
+func fieldsOf(recorded, verified map[string]any) string {
+	var out []string
+	for _, field := range slices.Sorted(maps.Keys(recorded)) {
+		if x, y := text(recorded[field]), text(verified[field]); x != y {
+			out = append(out, render.Clean(fmt.Sprintf("%s: recorded %s, verified %s", field, x, y)))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// outage says whether a result is that nobody could tell.
+func outage(result map[string]any) bool {
+	problems, _ := result["errors"].([]any)
+	for _, p := range problems {
+		if e, _ := p.(map[string]any); e["retryable"] == true {
+			return true
+		}
+	}
+	return false
+}
 
 func text(v any) string {
 	raw, err := json.Marshal(v)
@@ -176,8 +195,12 @@ func text(v any) string {
 }
 
 // verified makes the evidence again from the recorded bytes, and says where it
-// differs.
+// differs. An outage cannot be made again: what nobody could tell then is not
+// compared.
 func verified(ctx context.Context, dir string, r *record.Record) ([]string, error) {
+	if err := record.CheckLayout(dir); err != nil {
+		return nil, err
+	}
 	set, err := builtins.New(r.Config(dir))
 	if err != nil {
 		return nil, err
@@ -185,6 +208,9 @@ func verified(ctx context.Context, dir string, r *record.Record) ([]string, erro
 	e, err := engine.New(ctx, "cli", set, map[string]any{"parameters": r.Parameters})
 	if err != nil {
 		return nil, err
+	}
+	if e.Revision != r.Bundle {
+		return nil, fmt.Errorf("the record was made with other policies (%s) than those of this binary (%s): use the version of Waxseal that made it", r.Bundle, e.Revision)
 	}
 	var differences []string
 	decision := set.Collector().Decide()
@@ -197,8 +223,11 @@ func verified(ctx context.Context, dir string, r *record.Record) ([]string, erro
 			return nil, err
 		}
 		for key, result := range d.Outcome.Evidence {
+			if outage(result) {
+				continue
+			}
 			if x, y := text(result), text(o.Evidence[key]); x != y {
-				differences = append(differences, fmt.Sprintf("evidence %s:\n  recorded %s\n  verified %s", key, x, y))
+				differences = append(differences, fmt.Sprintf("evidence %s: %s", render.Clean(key), fieldsOf(result, o.Evidence[key])))
 			}
 		}
 	}
