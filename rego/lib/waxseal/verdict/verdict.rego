@@ -100,8 +100,10 @@ problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CWE:494"]
 problems contains result.new(rego.metadata.chain(), {"container": ctr, "why": _unnamed(ctr)}) if {
 	some ctr in workload.containers
-	not ctr in workload.named
+	not _named(ctr)
 }
+
+_named(ctr) if ctr in workload.named
 
 _unnamed(ctr) := sprintf("%s has no image", [result.container(ctr)]) if ctr.image == ""
 

@@ -187,7 +187,8 @@ _closed(kind) if split(kind, "/")[0] in _inert_groups
 
 # Fields that look like images, in places that the table does not name.
 _unknown contains steps if {
-	not _closed(_kind(host.object))
+	kind := _kind(host.object)
+	not _closed(kind)
 	some steps in _fields(host.object)
 	not _seen(steps)
 }

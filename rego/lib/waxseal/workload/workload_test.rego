@@ -259,7 +259,7 @@ test_not_judged_lists if {
 
 test_not_judged_what_is_no_object if {
 	wrong := {obj |
-		some obj in {null, 5, "x", true, {}, {"kind": 5}, {"metadata": {}}}
+		some obj in {null, 5, "x", true, {}, {"kind": 5}, {"metadata": {}}, {"spec": {"image": "x"}}}
 		_not_judged(obj) != {{"path": "", "reason": "this is not a Kubernetes object: it has no kind"}}
 	}
 	wrong == set()
