@@ -41,7 +41,7 @@ test-go:
 test-rego: build
 	$(WAXSEAL) check --strict rego/lib rego/testing
 	$(WAXSEAL) test rego/lib rego/testing
-	$(WAXSEAL) test rego/lib rego/testing --coverage --threshold 100 > /dev/null
+	$(WAXSEAL) test rego/lib rego/testing --coverage --threshold 100 --verbose > /dev/null
 
 .PHONY: test-framework
 test-framework: ## the policies in Gatekeeper's constraint framework, at its own OPA

@@ -15,8 +15,10 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/spf13/cobra"
 
+	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
 )
 
@@ -53,6 +55,23 @@ func New() *cobra.Command {
 	return cmd
 }
 
+// What is left to do is said here and in CONTRIBUTING.md.
+const (
+	policyNext = `next:
+  write requests, deny and pass, and parameters.json
+  write its tests; all lines have to be covered (make test-rego)
+  add a line to CHANGELOG.md
+  make generate check test`
+	builtinNext = `next:
+  list %s in all() (builtins/builtins.go)
+  write the fact as a method of Decision in builtins/evidence
+  add %s to functions and call, and if it takes options to mistaken, in builtins/evidence/collect.go
+  write the accessor in rego/lib/waxseal/evidence/evidence.rego, and its test
+  add cases to tests/cases/builtins
+  add a line to CHANGELOG.md
+  make generate check test`
+)
+
 var policyName = regexp.MustCompile(`\A[a-z][a-z0-9]*(_[a-z0-9]+)*\z`)
 
 func newPolicy() *cobra.Command {
@@ -61,7 +80,7 @@ func newPolicy() *cobra.Command {
 		Use:   "policy NAME",
 		Short: "Write the skeleton of a policy: Rego, test, parameters.json",
 		Long: `Writes a policy that denies every image until you write its rules, its test, and the
-schema of its parameters. Nothing is overwritten.`,
+schema of its parameters, into a checkout of Waxseal. Nothing is overwritten.`,
 		Example: "  waxseal new policy no_latest_tag",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -77,35 +96,56 @@ schema of its parameters. Nothing is overwritten.`,
 			if err != nil {
 				return err
 			}
-			return written(cmd, files, "next: write requests, deny and pass; then `make generate test`")
+			return written(cmd, files, policyNext)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "rego/lib/waxseal/policy", "folder of the policies")
 	return cmd
 }
 
-var builtinName = regexp.MustCompile(`\A[a-z][a-z0-9]*\.[a-z][a-z0-9_]*\z`)
+var builtinName = regexp.MustCompile(`\A[a-z][a-z0-9]*\.[a-z][a-z0-9]*(_[a-z0-9]+)*\z`)
 
 func newBuiltin() *cobra.Command {
 	return &cobra.Command{
-		Use:     "builtin NAMESPACE.NAME",
-		Short:   "Write the skeleton of a builtin, in a checkout of Waxseal",
+		Use:   "builtin NAMESPACE.NAME",
+		Short: "Write the skeleton of a builtin, in a checkout of Waxseal",
+		Long: `Writes the declaration of a builtin and says what to add where. Run it at the root of a
+checkout of Waxseal. Nothing is overwritten.`,
 		Example: "  waxseal new builtin sbom.packages",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !builtinName.MatchString(args[0]) {
-				return fmt.Errorf("%q is not a name for a builtin: write namespace.name in lower case", args[0])
+			if err := newName(args[0]); err != nil {
+				return err
+			}
+			if _, err := os.Stat(filepath.Join("builtins", "builtins.go")); err != nil {
+				return fmt.Errorf("this is not the root of a checkout of Waxseal: %w", err)
 			}
 			space, name, _ := strings.Cut(args[0], ".")
+			variable := space + camel(name)
 			files, err := render(map[string]string{
 				"builtin.go.tmpl": filepath.Join("builtins", space+"_"+name+".go"),
-			}, map[string]string{"Name": args[0], "Var": space + camel(name), "Method": camel(name)})
+			}, map[string]string{"Name": args[0], "Var": variable})
 			if err != nil {
 				return err
 			}
-			return written(cmd, files, "next: list it in builtins.go (all), write the fact in builtins/evidence and its case in memo.go's call;\nthen cases in tests/cases/builtins, the accessor in rego/lib/waxseal/evidence, and `make generate test`")
+			return written(cmd, files, fmt.Sprintf(builtinNext, variable, args[0]))
 		},
 	}
+}
+
+// newName refuses what is not the name of a builtin, or is already one of
+// Waxseal's or OPA's.
+func newName(name string) error {
+	taken := func(b *ast.Builtin) bool { return b.Name == name }
+	switch {
+	case !builtinName.MatchString(name):
+		return fmt.Errorf("%q is not a name for a builtin: write namespace.name, in words of lower-case letters and digits, those of name joined by _", name)
+	case slices.ContainsFunc(builtins.Declarations(), taken):
+		return fmt.Errorf("%s is a builtin of Waxseal already", name)
+	case slices.ContainsFunc(ast.Builtins, taken):
+		return fmt.Errorf("%s is a builtin of OPA", name)
+	}
+	return nil
 }
 
 func camel(name string) string {
