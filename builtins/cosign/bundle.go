@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
@@ -78,9 +79,9 @@ func (c check) readBundle(raw []byte) (*bundle.Bundle, envelope, error) {
 // inside, which sigstore-go does not compare.
 func (c check) coherent(pb *protobundle.Bundle) error {
 	for _, e := range pb.GetVerificationMaterial().GetTlogEntries() {
-		var body struct{ APIVersion, Kind string }
-		if err := json.Unmarshal(e.GetCanonicalizedBody(), &body); err != nil {
-			return c.fail(fault.Malformed, "log entry: %w", err)
+		body, err := c.entryKind(e.GetCanonicalizedBody())
+		if err != nil {
+			return err
 		}
 		if kv := e.GetKindVersion(); kv.GetKind() != body.Kind || kv.GetVersion() != body.APIVersion {
 			return c.fail(fault.TlogMismatch, "log entry of kind %q %q holds one of kind %q %q",
@@ -88,6 +89,27 @@ func (c check) coherent(pb *protobundle.Bundle) error {
 		}
 	}
 	return nil
+}
+
+// entryKind is what a log entry says that it is.
+type entryKind struct{ APIVersion, Kind string }
+
+// entryKinds are the entries that Cosign's writers make (Rekor "types"). Others
+// are refused before Rekor's library reads them: it logs what it does not know.
+var entryKinds = []entryKind{
+	{"0.0.1", "hashedrekord"}, {"0.0.2", "hashedrekord"}, {"0.0.1", "dsse"}, {"0.0.2", "dsse"},
+	{"0.0.1", "intoto"}, {"0.0.2", "intoto"}, {"0.0.1", "rekord"},
+}
+
+func (c check) entryKind(body []byte) (entryKind, error) {
+	var kind entryKind
+	if err := json.Unmarshal(body, &kind); err != nil {
+		return kind, c.fail(fault.TlogMismatch, "log entry: %w", err)
+	}
+	if !slices.Contains(entryKinds, kind) {
+		return kind, c.fail(fault.TlogMismatch, "log entry of kind %q %q, which signs no image", clip(kind.Kind), clip(kind.APIVersion))
+	}
+	return kind, nil
 }
 
 // bounded refuses a bundle that holds more than anybody needs, before its

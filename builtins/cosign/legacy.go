@@ -199,10 +199,13 @@ func (l *layer) entry(c check) (*cbundle.RekorBundle, error) {
 	if !ok {
 		return nil, c.fail(fault.Malformed, "annotation %s: the body is not a string", static.BundleAnnotationKey)
 	}
-	_, notBase64 := base64.StdEncoding.Strict().DecodeString(body)
+	entry, notBase64 := base64.StdEncoding.Strict().DecodeString(body)
 	_, notHex := hex.DecodeString(b.Payload.LogID)
 	if notBase64 != nil || notHex != nil || b.Payload.LogIndex < 0 || b.Payload.IntegratedTime <= 0 {
 		return nil, c.fail(fault.Malformed, "annotation %s is not a log entry", static.BundleAnnotationKey)
+	}
+	if _, err := c.entryKind(entry); err != nil {
+		return nil, err
 	}
 	return &b, nil
 }
