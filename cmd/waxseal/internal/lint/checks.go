@@ -19,6 +19,9 @@ func folder(m *module, say say) {
 
 // imports: what Gatekeeper refuses, what ties a policy to a host or to another policy.
 func imports(m *module, say say) {
+	if !m.travels() {
+		return
+	}
 	for _, imp := range m.Imports {
 		ref, ok := imp.Path.Value.(ast.Ref)
 		if !ok {
@@ -56,7 +59,7 @@ var worldly = []string{
 
 // world: only the host file meets the world.
 func world(m *module, say say) {
-	if m.isHost() {
+	if m.isHost() || !m.travels() {
 		return
 	}
 	for _, rule := range m.Rules {

@@ -1,6 +1,10 @@
 // Package lint checks Rego policies for the mistakes that make a decision fail
 // open, differ between hosts, or stay unexplained. It works on OPA's syntax
 // tree, before compilation.
+//
+// The rules imports and world, and those for policies (exports, head and
+// metadata), hold in packages lib.waxseal alone: what travels in a bundle has
+// to be the same on every host. All others hold in any Rego.
 package lint
 
 import (

@@ -225,14 +225,37 @@ func TestRules(t *testing.T) {
 
 func TestDirSaysWhere(t *testing.T) {
 	problems, err := lint.Dir(fstest.MapFS{
-		"lib/a/a.rego":      {Data: []byte("package lib.a\n\nx := input\n\ny if not f(1).ok\n")},
-		"lib/a/a_test.rego": {Data: []byte("package lib.a_test\n\nx := input\n")},
-		"lib/a/a.json":      {Data: []byte("{}")},
+		"lib/waxseal/a/a.rego":      {Data: []byte("package lib.waxseal.a\n\nx := input\n\ny if not f(1).ok\n")},
+		"lib/waxseal/a/a_test.rego": {Data: []byte("package lib.waxseal.a_test\n\nx := input\n")},
+		"lib/waxseal/a/a.json":      {Data: []byte("{}")},
 	})
 	require.NoError(t, err)
 	require.Len(t, problems, 2)
-	require.Equal(t, "lib/a/a.rego:3: world: input is read only in host.rego: read host.object and host.parameters", problems[0].String())
-	require.Equal(t, lint.Problem{File: "lib/a/a.rego", Line: 5, Rule: "negated-call", Text: problems[1].Text}, problems[1])
+	require.Equal(t, "lib/waxseal/a/a.rego:3: world: input is read only in host.rego: read host.object and host.parameters", problems[0].String())
+	require.Equal(t, lint.Problem{File: "lib/waxseal/a/a.rego", Line: 5, Rule: "negated-call", Text: problems[1].Text}, problems[1])
+}
+
+// Rego of a user's own reads input, calls the builtins and imports what it
+// likes; what admits silently is said there too.
+func TestOwnRegoIsItsOwn(t *testing.T) {
+	const own = `package deploy
+
+import data.teams
+import rego.v1
+
+deny contains ctr.image if {
+	some ctr in input.spec.containers
+	not _signed(ctr.image)
+}
+
+_signed(ref) if cosign.verify(ref, {"keys": teams.keys}).ok
+`
+	require.Empty(t, lint.File("policy/deploy.rego", strings.Replace(own, "package deploy", "package policy", 1)))
+	require.Empty(t, lint.File("deploy/deploy.rego", own))
+	require.Empty(t, lint.File("own/policy/deploy/deploy.rego", strings.Replace(own, "package deploy", "package own.policy.deploy", 1)))
+	require.Equal(t, []string{"negated-call"}, rules(lint.File("deploy/deploy.rego", own+"\nallow if not cosign.verify(\"a\", {}).ok\n")))
+	require.Equal(t, []string{"imports", "imports", "world", "world"},
+		rules(lint.File("lib/waxseal/deploy/deploy.rego", strings.Replace(own, "package deploy", "package lib.waxseal.deploy", 1))))
 }
 
 func TestGoodPolicyIsClean(t *testing.T) {

@@ -34,9 +34,15 @@ func (m *module) isHost() bool {
 	return base == "host.rego" || strings.HasPrefix(base, "host_")
 }
 
+// travels says whether the file is part of a bundle: of the library or one of
+// its policies.
+func (m *module) travels() bool {
+	return len(m.path) >= 2 && m.path[0] == "lib" && m.path[1] == "waxseal"
+}
+
 // policy returns the name of the policy, or "" for a file that is none.
 func (m *module) policy() string {
-	if n := len(m.path); n >= 2 && m.path[n-2] == "policy" {
+	if n := len(m.path); n >= 2 && m.path[n-2] == "policy" && m.travels() {
 		return m.path[n-1]
 	}
 	return ""
