@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
@@ -133,26 +134,42 @@ func parse(name string) (*ast.Module, error) {
 	return ast.ParseModuleWithOpts(name, string(raw), ast.ParserOptions{ProcessAnnotation: true})
 }
 
-// violations writes a section for each code.
+// violations writes a section for each code, with all that is said by it: a
+// violation, a note, or both.
 func violations(b *strings.Builder, module *ast.Module) {
+	var codes []string
+	said := map[string][]*ast.Annotations{}
 	for _, a := range module.Annotations {
 		code, _ := a.Custom["code"].(string)
 		if code == "" {
 			continue
 		}
+		if said[code] == nil {
+			codes = append(codes, code)
+		}
+		said[code] = append(said[code], a)
+	}
+	for _, code := range codes {
 		_, short, _ := strings.Cut(code, ".")
-		kind := "violation"
-		if rule := a.GetTargetPath(); strings.HasSuffix(rule.String(), ".notes") {
-			kind = "note"
+		fmt.Fprintf(b, "### %s\n\n", short)
+		for _, a := range said[code] {
+			saying(b, code, a)
 		}
-		fmt.Fprintf(b, "### %s\n\n`%s`, %s, severity %v. %s. %s\n\n**What to do:** %v\n\n", short, code, kind, a.Custom["severity"], a.Title, a.Description, a.Custom["remediation"])
-		if controls, _ := a.Custom["controls"].([]any); len(controls) > 0 {
-			names := make([]string, len(controls))
-			for i, c := range controls {
-				names[i] = fmt.Sprint(c)
-			}
-			fmt.Fprintf(b, "Controls: %s\n\n", strings.Join(names, ", "))
+	}
+}
+
+func saying(b *strings.Builder, code string, a *ast.Annotations) {
+	kind := "violation"
+	if rule := a.GetTargetPath(); strings.HasSuffix(rule.String(), ".notes") {
+		kind = "note"
+	}
+	fmt.Fprintf(b, "`%s`, %s, severity %v. %s. %s\n\n**What to do:** %v\n\n", code, kind, a.Custom["severity"], a.Title, a.Description, a.Custom["remediation"])
+	if controls, _ := a.Custom["controls"].([]any); len(controls) > 0 {
+		names := make([]string, len(controls))
+		for i, c := range controls {
+			names[i] = fmt.Sprint(c)
 		}
+		fmt.Fprintf(b, "Controls: %s\n\n", strings.Join(names, ", "))
 	}
 }
 
@@ -163,6 +180,7 @@ type property struct {
 	Enum               []any
 	Required           []string
 	Properties         map[string]property
+	Items              *property
 	Examples           []any
 }
 
@@ -171,20 +189,87 @@ func parametersTable(b *strings.Builder, schema []byte) error {
 	if err := json.Unmarshal(schema, &s); err != nil {
 		return err
 	}
-	if len(s.Properties) > 0 {
-		b.WriteString("## Parameters\n\n| parameter | type | |\n|---|---|---|\n")
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		p := s.Properties[name]
-		fmt.Fprintf(b, "| `%s` | %v | %s |\n", name, p.Type, strings.ReplaceAll(strings.TrimSpace(p.Title+". "+p.Description), "\n", " "))
+	b.WriteString("## Parameters of the policy\n\n")
+	if len(s.Properties) == 0 {
+		b.WriteString("None.\n\n")
+	} else {
+		b.WriteString("| parameter | type | |\n|---|---|---|\n")
+		rows(b, "", s)
+		b.WriteString("\n")
 	}
 	for _, example := range s.Examples {
-		raw, err := json.MarshalIndent(example, "", "  ")
-		if err != nil {
+		if err := exampleBlock(b, s.Title, example); err != nil {
 			return err
 		}
-		fmt.Fprintf(b, "\n```json\n%s\n```\n", raw)
 	}
-	b.WriteString("\n")
 	return nil
+}
+
+// rows writes a row for each parameter, with those inside of it below.
+func rows(b *strings.Builder, prefix string, s property) {
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		p := s.Properties[name]
+		place := prefix + name
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", place, p.kind(), cell(p.text(slices.Contains(s.Required, name))))
+		rows(b, place+".", p)
+		if p.Items != nil {
+			rows(b, place+"[].", *p.Items)
+		}
+	}
+}
+
+// kind is the type, with the type of the elements of a list.
+func (p property) kind() string {
+	if p.Items != nil && p.Items.Type != nil {
+		return fmt.Sprintf("%v of %v", p.Type, p.Items.Type)
+	}
+	return fmt.Sprint(p.Type)
+}
+
+func (p property) text(required bool) string {
+	text := p.Title + ". " + p.Description
+	if values := p.values(); len(values) > 0 {
+		text += " One of " + literals(values) + "."
+	}
+	if p.Default != nil {
+		text += " Default " + literals([]any{p.Default}) + "."
+	}
+	if required {
+		text += " Required."
+	}
+	return text
+}
+
+// values are those that the parameter, or an element of it, may have.
+func (p property) values() []any {
+	if p.Items != nil {
+		return p.Items.Enum
+	}
+	return p.Enum
+}
+
+func literals(values []any) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = fmt.Sprintf("`%v`", v)
+	}
+	return strings.Join(out, ", ")
+}
+
+// cell keeps a text from ending its cell of a table.
+func cell(text string) string {
+	return strings.NewReplacer("\n", " ", "|", "\\|").Replace(strings.TrimSpace(text))
+}
+
+// exampleBlock writes an example as it stands in a waxseal.yaml: under the name
+// of the policy.
+func exampleBlock(b *strings.Builder, policy string, example any) error {
+	var raw strings.Builder
+	enc := yaml.NewEncoder(&raw)
+	enc.SetIndent(2)
+	if err := enc.Encode(map[string]any{"policies": map[string]any{policy: example}}); err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "In `waxseal.yaml`:\n\n```yaml\n%s```\n\n", raw.String())
+	return enc.Close()
 }
