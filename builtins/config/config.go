@@ -10,6 +10,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
@@ -27,6 +28,8 @@ type Config struct {
 	// the names exist and the parameters fit is for the caller to check; see
 	// [Config.Problem].
 	Policies map[string]any
+	// Workloads says where kinds that are not known name containers and images.
+	Workloads []any
 	// Keys are the signing keys that policies may name.
 	Keys map[string]Key
 	// TrustRoots are the trust roots that policies may name; DefaultTrustRoot
@@ -56,6 +59,16 @@ func Default() *Config {
 		Credentials: Credentials{DockerConfig: usersDockerConfig()},
 		Limits:      wireLimits{}.limits(),
 	}
+}
+
+// Parameters are the parameters of the policies, and the table of workloads
+// among them, as the hosts of the library take them.
+func (c *Config) Parameters() map[string]any {
+	out := maps.Clone(c.Policies)
+	if len(c.Workloads) > 0 {
+		out["workloads"] = c.Workloads
+	}
+	return out
 }
 
 // Policy says who answers for a configuration.

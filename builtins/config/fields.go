@@ -24,6 +24,10 @@ func waxsealYAML() *shape {
 			about: "the policies that are on, each with its parameters; name at least one, or nothing is judged",
 			elem:  &shape{kind: free, about: "parameters of the policy"},
 		}},
+		{"workloads", false, &shape{
+			kind: listOf, elem: workloadShape(),
+			about: "where kinds that Waxseal does not know name their containers and images",
+		}},
 		{"keys", false, dictionaryOf("public keys that policies may name", keyShape())},
 		{"trust_roots", false, dictionaryOf("trust roots that policies may name", &shape{
 			kind: object, about: "a trust root", oneOf: []string{"file", "public_good", "tuf"}, fields: []field{
@@ -47,6 +51,21 @@ func waxsealYAML() *shape {
 		{"hosts_only", false, &shape{kind: boolean, about: "allow no host that is not listed in registries", def: false}},
 		{"credentials", false, credentialsShape()},
 		{"limits", false, limitsShape()},
+	}}
+}
+
+func workloadShape() *shape {
+	places := func(name, about string) field {
+		return field{name, false, &shape{kind: listOf, about: about, elem: &shape{kind: text, about: "a place, such as spec.template.spec; * stands for any entry", example: "spec.template.spec"}}}
+	}
+	return &shape{kind: object, about: "a kind of custom resource", fields: []field{
+		{"group", false, &shape{kind: text, about: "API group; none is the core group", example: "acme.example"}},
+		{"kind", true, &shape{kind: text, about: "kind", example: "WebApp"}},
+		places("pods", "places of pod specs"),
+		places("containers", "places of containers"),
+		places("images", "places of images"),
+		places("ignore", "places that name images and run nothing"),
+		places("opaque", "places that may run images in a form that is not read: never judged"),
 	}}
 }
 

@@ -39,7 +39,7 @@ func (l *loader) failAt(path, format string, args ...any) {
 func (l *loader) config(w *wire) *Config {
 	c := &Config{
 		File: l.file, Dir: l.dir, root: l.root,
-		Policy: w.Policy, Policies: w.Policies, HostsOnly: w.HostsOnly, Offline: w.Offline, Limits: w.Limits.limits(),
+		Policy: w.Policy, Policies: w.Policies, Workloads: w.Workloads, HostsOnly: w.HostsOnly, Offline: w.Offline, Limits: w.Limits.limits(),
 		Keys:         each(w.Keys, l.key),
 		TrustRoots:   each(w.TrustRoots, l.trustRoot),
 		Certificates: each(w.Certificates, l.certificate),

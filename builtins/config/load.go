@@ -54,6 +54,7 @@ func Parse(name string, raw []byte, dir string) (*Config, error) {
 type wire struct {
 	Policy           Policy                  `json:"policy"`
 	Policies         map[string]any          `json:"policies"`
+	Workloads        []any                   `json:"workloads"`
 	Keys             map[string]wireKey      `json:"keys"`
 	TrustRoots       map[string]wireRoot     `json:"trust_roots"`
 	Offline          bool                    `json:"offline"`

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
 	opa "github.com/open-policy-agent/opa/cmd"
@@ -20,6 +21,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/replay"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/scaffold"
 )
@@ -42,7 +44,7 @@ func run(ctx context.Context) int {
 	// their errors; but capabilities does not. The root is silent for all.
 	started := cmd.HasParent() && cmd.SilenceErrors
 	if !started || cmd.Name() == "capabilities" {
-		fmt.Fprintln(os.Stderr, "waxseal:", err)
+		fmt.Fprintln(os.Stderr, "waxseal:", clean(err.Error()))
 	}
 	if opaExit, ok := errors.AsType[*opa.ExitError](err); ok {
 		return opaExit.Exit
@@ -51,6 +53,15 @@ func run(ctx context.Context) int {
 		return opaFailed
 	}
 	return exit.CannotTell
+}
+
+// clean keeps what files and registries say from steering a terminal.
+func clean(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = render.Clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // opaFailed is the exit code of OPA's commands for an error that names none.

@@ -31,6 +31,7 @@ type flags struct {
 	namespace string
 	explain   bool
 	record    string
+	images    bool // single images are judged: each is listed with its digest
 }
 
 func (f *flags) bind(cmd *cobra.Command) {
@@ -81,6 +82,7 @@ Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, or misuse.`,
   waxseal verify --explain registry.example/team/app:v1`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			f.images = true
 			return f.judge(cmd, []manifest.Document{pod(args)}, nil)
 		},
 	}
@@ -123,6 +125,10 @@ func (f *flags) judge(cmd *cobra.Command, docs []manifest.Document, notes []mani
 	decisions := make([]render.Decision, len(docs))
 	for i := range docs {
 		decisions[i] = decisionOf(docs[i], outcomes[i])
+		if f.images {
+			decisions[i].ListImages = true
+			j.digests(cmd.Context(), decisions[i].Images)
+		}
 	}
 	if j.record != "" {
 		if err := j.write(docs, outcomes); err != nil {
@@ -158,7 +164,7 @@ func (f *flags) prepare(ctx context.Context, stderr io.Writer) (*judgement, erro
 	if err != nil {
 		return nil, err
 	}
-	if j.engine, err = engine.New(ctx, "cli", set, map[string]any{"parameters": cfg.Policies}); err != nil {
+	if j.engine, err = engine.New(ctx, "cli", set, map[string]any{"parameters": cfg.Parameters()}); err != nil {
 		return nil, err
 	}
 	j.decision = set.Collector().Decide()
@@ -208,6 +214,19 @@ func (j *judgement) one(ctx context.Context, d manifest.Document) judged {
 	in := map[string]any{"object": obj, "operation": "", "namespace": j.namespaceOf(obj)}
 	out, err := j.engine.Judge(ctx, j.decision, in)
 	return judged{input: in, Outcome: out, err: err}
+}
+
+// digests finds the digests of images that no policy asked for.
+func (j *judgement) digests(ctx context.Context, images []render.Image) {
+	for i := range images {
+		if images[i].Digest != "" {
+			continue
+		}
+		result, err := j.decision.Call(ctx, "registry.digest", images[i].Image, nil)
+		if err == nil && result.Base().OK {
+			images[i].Digest = string(result.Base().Image.Digest)
+		}
+	}
 }
 
 func (j *judgement) namespaceOf(obj map[string]any) string {

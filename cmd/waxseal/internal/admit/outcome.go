@@ -19,12 +19,12 @@ func decisionOf(d manifest.Document, j judged) render.Decision {
 		out.Err = j.err.Error()
 		return out
 	}
-	out.Images, out.Violations, out.Notes, out.NotJudged = j.Images, j.Violations, j.Notes, j.NotJudged
+	out.Images, out.Violations, out.Notes, out.NotJudged = slices.Clone(j.Images), j.Violations, j.Notes, j.NotJudged
 	return out
 }
 
 func (j *judgement) write(docs []manifest.Document, outcomes []judged) error {
-	r := record.Record{Bundle: j.engine.Revision, Parameters: j.cfg.Policies, Trust: record.TrustOf(j.cfg, j.recorder.Roots())}
+	r := record.Record{Bundle: j.engine.Revision, Parameters: j.cfg.Parameters(), Trust: record.TrustOf(j.cfg, j.recorder.Roots())}
 	for i, d := range docs {
 		entry := record.Decision{File: d.File, Document: d.Index, Item: d.Item, Line: d.Line, Input: outcomes[i].input, Outcome: outcomes[i].Outcome}
 		if outcomes[i].err != nil {

@@ -40,7 +40,7 @@ func (f *source) object(p place, n *document.Node) {
 	named := isText(kind) && strings.HasSuffix(kind.Text, "List")
 	if items != nil && items.Kind == document.List {
 		f.items(p, n, items)
-		if named {
+		if named && !hasMore(n) {
 			return
 		}
 	}
@@ -49,6 +49,19 @@ func (f *source) object(p place, n *document.Node) {
 		return
 	}
 	f.single(p, n)
+}
+
+// hasMore says whether a list holds more than its items: then it is judged
+// itself too, because clients differ in what they make of it.
+func hasMore(n *document.Node) bool {
+	for _, field := range n.Fields {
+		switch field.Name {
+		case "apiVersion", "kind", "metadata", "items":
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 // listWithout reports a List that holds no list.

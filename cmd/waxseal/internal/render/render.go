@@ -32,6 +32,8 @@ type Decision struct {
 	Warnings   []string    `json:"warnings,omitempty"`
 	// Err says why there is no decision; "" when there is one.
 	Err string `json:"error,omitempty"`
+	// ListImages lists images in the table that there is nothing to say of.
+	ListImages bool `json:"-"`
 	// LineOf returns the line of a field (spec.containers[0].image). It may be nil.
 	LineOf func(path string) int `json:"-"`
 }

@@ -123,7 +123,7 @@ func notJudged(n NotJudged) string {
 // admitted, only images with notes are listed.
 func (p *page) image(d *Decision, index int) {
 	image := d.Images[index]
-	if d.Verdict == Admitted && !d.noted(index) {
+	if d.Verdict == Admitted && !d.noted(index) && !d.ListImages {
 		return
 	}
 	mark, s := "? ", yellow
@@ -134,6 +134,9 @@ func (p *page) image(d *Decision, index int) {
 		mark, s = "✗ ", red
 	}
 	p.put(2, mark, s, image.label()+": "+image.name())
+	if image.Digest != "" && !strings.Contains(image.Image, "@") {
+		p.put(6, "", plain, "Its digest is now "+Clean(image.Digest))
+	}
 	p.about(d, index, 6)
 	if d.of(index) == CannotTell && !d.violated(index) {
 		p.put(6, "", plain, "Not admitted, and no policy says why. This is a bug in a policy; tell its owner.")
