@@ -12,8 +12,24 @@ import data.lib.waxseal.place
 
 # METADATA
 # title: One entry per container
-# description: '{"name", "image", "path", "type"}; type is container, init, ephemeral or volume.'
-containers := _containers(host.object)
+# description: >-
+#   {"name", "image", "path", "type"}; type is container, init, ephemeral or
+#   volume. No more than a thousand: the verdict refuses an object that has more.
+containers := _bounded(_all, _most_containers)
+
+# METADATA
+# title: How many containers are left out, because there are too many
+left_out := count(_all) - count(containers)
+
+_all := _containers(_here)
+
+_most_containers := 1000
+
+_most_places := 100
+
+_bounded(entries, most) := entries if count(entries) <= most
+
+else := {entry | some entry in array.slice(sort(entries), 0, most)}
 
 # METADATA
 # title: The containers that name an image
@@ -27,24 +43,62 @@ named contains ctr if {
 
 # METADATA
 # title: What could not be judged
-# description: '{"path", "reason"}. It is listed by every host, and the CLI exits with 2.'
-not_judged contains {"path": "", "reason": "this is not a Kubernetes object: it has no kind"} if not _has_kind
-
-not_judged contains {"path": "items", "reason": "a list has to be split into its items before it is judged"} if _list(host.object)
-
-not_judged contains {"path": _builtin[_kind(host.object)], "reason": "no containers were found where this kind has them"} if {
-	count(containers) == 0
+# description: >-
+#   {"path", "reason"}. It is listed by every host, and the CLI exits with 2. No
+#   more than a hundred, and one that says how many there are besides.
+not_judged := listed | more if {
+	listed := _bounded(_not_judged, _most_places)
+	more := {{"path": "", "reason": reason} |
+		rest := count(_not_judged) - count(listed)
+		rest > 0
+		reason := sprintf("%d places more are not judged, beside those that are listed", [rest])
+	}
 }
 
-not_judged contains {"path": place.text(steps), "reason": reason} if {
+_not_judged contains {"path": "", "reason": "this is not a Kubernetes object: it has no kind"} if not _has_kind
+
+_not_judged contains {"path": "items", "reason": "a list has to be split into its items before it is judged"} if _list(host.object)
+
+_not_judged contains {"path": "", "reason": reason} if {
+	left_out > 0
+	reason := sprintf("it has %d containers, and no more than %d are judged", [count(_all), _most_containers])
+}
+
+_not_judged contains {"path": _builtin[_kind(host.object)], "reason": "no containers were found where this kind has them"} if {
+	count(_all) == 0
+}
+
+_not_judged contains {"path": place.text(steps), "reason": "no containers were found where this kind has them"} if {
+	count(_all) == 0
+	some [steps, _, slot] in _here
+	slot.at == "pod"
+}
+
+_not_judged contains {"path": place.text(steps), "reason": reason} if {
 	some steps in _unknown
 	not _inside_unknown(steps)
 	reason := sprintf("%s is not a kind whose images are known to be here; name it in the parameter workloads", [_kind(host.object)])
 }
 
-not_judged contains {"path": place.text(steps), "reason": "the image of this step is named in another object"} if {
+_not_judged contains {"path": place.text(steps), "reason": reason} if {
+	some [steps, node, slot] in _here
+	slot.at == "opaque"
+	node != null
+	not _ignored(steps)
+	reason := object.get(_opaque_reasons, slot.steps[count(slot.steps) - 1], "this is declared to be opaque, and the images that it names are not read")
+}
+
+_not_judged contains {"path": place.text(steps), "reason": "the image of this step is named in another object"} if {
 	some [steps, node, slot] in _here
 	_elsewhere(slot, node)
+}
+
+# Wherever a volume stands: a driver can mount an image that no field names.
+_not_judged contains {"path": place.text(steps), "reason": "this driver mounts an image, and the image that it names is not read"} if {
+	walk(host.object, [steps, node])
+	steps[count(steps) - 1] == "csi"
+	node.driver in _image_drivers
+	not _described(steps)
 }
 
 # METADATA
@@ -53,20 +107,18 @@ not_judged contains {"path": place.text(steps), "reason": "the image of this ste
 unchanged(ctr) if {
 	host.operation == "UPDATE"
 	image.parse(ctr.image).digest != ""
-	some old in _old
-	old.name == ctr.name
-	old.type == ctr.type
-	old.image == ctr.image
+	[ctr.name, ctr.type, ctr.image] in _old
 }
 
-_old := _containers(host.old_object)
+_old := {[ctr.name, ctr.type, ctr.image] | some ctr in _containers(_nodes(host.old_object))}
 
 _here := _nodes(host.object)
 
 _has_kind if _kind(host.object)
 
-_containers(obj) := {entry |
-	some [steps, node, slot] in _nodes(obj)
+_containers(nodes) := {entry |
+	some [steps, node, slot] in nodes
+	slot.at in {"element", "field", "list"}
 	not _absent(slot, node)
 	not _elsewhere(slot, node)
 	entry := {
@@ -81,9 +133,10 @@ _containers(obj) := {entry |
 _nodes(obj) := [[steps, node, slot] |
 	slots := _slots(_kind(obj))
 	walk(obj, [steps, node])
-	some slot in slots[count(steps)]
-	every i, step in slot.steps {
-		_fits(step, steps[i])
+	some i, named in slots[count(steps)]
+	some slot in named[_step(steps, i)]
+	every at, step in slot.others {
+		_fits(step, steps[at])
 	}
 	_stands(slot, node)
 ]
@@ -92,32 +145,61 @@ _fits("*", _)
 
 _fits(step, step)
 
-# A list of containers that is neither a list nor a map stands for one container without an image.
-_stands(slot, _) if slot.at == "element"
+_fits(pattern, step) if {
+	startswith(pattern, "*")
+	is_string(step)
+	endswith(step, substring(pattern, 1, -1))
+}
 
-_stands(slot, _) if slot.at == "field"
+# A list of containers that is neither a list nor a map stands for one container without an image.
+_stands(slot, _) if slot.at != "list"
 
 _stands(slot, node) if {
 	slot.at == "list"
 	type_name(node) in {"string", "number", "boolean"}
 }
 
-# Slots by depth, so that most nodes of an object meet none.
-_slots(kind) := {depth: slots |
+# Slots by depth and by their last step that has a name, so that most nodes of an object meet none.
+_slots(kind) := {depth: by_name |
 	all := _all_slots(kind)
 	some depth in {count(slot.steps) | some slot in all}
-	slots := {slot | some slot in all; count(slot.steps) == depth}
+	by_name := {i: named |
+		some i in {_named(slot.steps) | some slot in all; count(slot.steps) == depth}
+		named := {name: slots |
+			some name in {_step(slot.steps, i) | some slot in all; _is_at(slot, depth, i)}
+			slots := {object.union(slot, {"others": _others(slot.steps, i)}) |
+				some slot in all
+				_is_at(slot, depth, i)
+				_step(slot.steps, i) == name
+			}
+		}
+	}
 }
+
+_is_at(slot, depth, i) if {
+	count(slot.steps) == depth
+	_named(slot.steps) == i
+}
+
+# The index of the last step that is one name, or -1.
+_named(steps) := max({-1} | {i | some i, step in steps; not startswith(step, "*")})
+
+_step(_, -1) := ""
+
+_step(steps, i) := steps[i]
+
+# What is left to compare.
+_others(steps, named) := {i: step | some i, step in steps; i != named; step != "*"}
 
 _all_slots(kind) := {slot |
 	some entry in _entries(kind)
 	some slot in _entry_slots(entry)
 }
 
-_entry_slots(entry) := union({pods, containers, references}) if {
+_entry_slots(entry) := union({pods, containers, volumes, references, opaque}) if {
 	pods := {slot |
 		some pod in object.get(entry, "pods", [])
-		some slot in _pod_slots(split(pod, "."))
+		some slot in (_pod_slots(split(pod, ".")) | {_mark("pod", pod)})
 	}
 	containers := {slot |
 		some container in object.get(entry, "containers", [])
@@ -127,16 +209,26 @@ _entry_slots(entry) := union({pods, containers, references}) if {
 		some reference in object.get(entry, "images", [])
 		slot := {"steps": split(reference, "."), "at": "field", "type": "container", "form": "reference", "optional": false}
 	}
+	volumes := {slot |
+		some volume in object.get(entry, "volumes", [])
+		some slot in _list_slots(split(volume, "."), {"type": "volume", "form": "container", "optional": false})
+	}
+	opaque := {_mark("opaque", place) | some place in object.get(entry, "opaque", [])}
 }
 
+# A place where something stands that is no container.
+_mark(at, steps) := {"steps": split(steps, "."), "at": at, "type": "", "form": "", "optional": false}
+
 _pod_slots(base) := {slot |
-	some field, type in {
-		"containers": "container",
-		"initContainers": "init",
-		"ephemeralContainers": "ephemeral",
-		"volumes": "volume",
-	}
+	some field, type in _pod_fields
 	some slot in _list_slots(array.concat(base, [field, "*"]), {"type": type, "form": "container", "optional": false})
+}
+
+_pod_fields := {
+	"containers": "container",
+	"initContainers": "init",
+	"ephemeralContainers": "ephemeral",
+	"volumes": "volume",
 }
 
 # The element, and the list itself in case that it is none.
@@ -200,27 +292,53 @@ _inside_unknown(steps) if {
 }
 
 # Fields that look like images, outside of what says nothing of what will run.
+# No more is known of them than their names; what is true or a number is none.
 _fields(obj) := {steps |
 	walk(obj, [steps, node])
-	node != null
-	steps[count(steps) - 1] in {"image", "images", "containers"}
+	type_name(node) in {"string", "array", "object"}
+	_names_images(steps[count(steps) - 1])
 	not _described(steps)
 }
 
+_names_images(step) if {
+	is_string(step)
+	regex.match(`^(?is:.*(?:image|images|containers|image.*name))$`, step)
+	not _pull_secret(step)
+}
+
+_pull_secret(step) if contains(lower(step), "pullsecret")
+
 _described(steps) if steps[0] in {"metadata", "status"}
 
-# A field is seen when it is in a container of the table, holds one, or is declared to be ignored.
+# A field is seen when it is in a place of the table, holds a container of it, or is declared to be ignored.
 _seen(steps) if {
-	some [known, _, _] in _here
-	_prefix(known, steps)
+	some n in numbers.range(1, count(steps))
+	array.slice(steps, 0, n) in _read
 }
 
-_seen(steps) if {
-	some [known, _, _] in _here
-	_prefix(steps, known)
+_seen(steps) if steps in _above
+
+_seen(steps) if _ignored(steps)
+
+_read contains steps if {
+	some [steps, _, slot] in _here
+	slot.at != "pod"
 }
 
-_seen(steps) if {
+_above contains array.slice(steps, 0, n) if {
+	some [steps, _, slot] in _here
+	slot.at in {"element", "field", "list"}
+	some n, _ in steps
+}
+
+# Lists of containers, of which there may be none.
+_above contains array.concat(steps, [field]) if {
+	some [steps, _, slot] in _here
+	slot.at == "pod"
+	some field, _ in _pod_fields
+}
+
+_ignored(steps) if {
 	some entry in _entries(_kind(host.object))
 	some ignored in object.get(entry, "ignore", [])
 	pattern := split(ignored, ".")
@@ -229,8 +347,6 @@ _seen(steps) if {
 		_fits(step, steps[i])
 	}
 }
-
-_prefix(short, long) if array.slice(long, 0, count(short)) == short
 
 # Nothing is named here: a volume of another sort, an optional container that is not there.
 _absent(slot, node) if {

@@ -152,7 +152,7 @@ _custom := {
 	],
 	"tekton task": [
 		{"apiVersion": "tekton.dev/v1", "kind": "Task", "spec": {"steps": [{"image": "x"}, {"name": "none"}], "sidecars": [{"image": "y"}], "stepTemplate": {"image": "z"}}},
-		{["spec.steps[0]", "x"], ["spec.steps[1]", ""], ["spec.sidecars[0]", "y"], ["spec.stepTemplate", "z"]},
+		{["spec.steps[0]", "x"], ["spec.steps[1]", ""], ["spec.sidecars[0]", "y"], ["spec.stepTemplate.image", "z"]},
 	],
 	"tekton step action": [
 		{"apiVersion": "tekton.dev/v1", "kind": "StepAction", "spec": {"image": "x"}},
@@ -168,7 +168,7 @@ _custom := {
 	],
 	"kserve inference service": [
 		{"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "spec": {"predictor": {"model": {"image": "m"}, "containers": [{"image": "x"}]}}},
-		{["spec.predictor.model", "m"], ["spec.predictor.containers[0]", "x"]},
+		{["spec.predictor.model.image", "m"], ["spec.predictor.containers[0]", "x"]},
 	],
 	"ray cluster": [
 		{"apiVersion": "ray.io/v1", "kind": "RayCluster", "spec": {"headGroupSpec": {"template": {"spec": _pod_spec}}, "workerGroupSpecs": [{"template": {"spec": _pod_spec}}]}},
@@ -235,7 +235,192 @@ test_not_judged_kinds_of_other_groups if {
 
 # In a kind of the table, images in places that the table does not name are listed.
 test_not_judged_unknown_places if {
-	_paths({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"templates": [{"container": {"image": "x"}, "plugin": {"acme": {"image": "y"}}}]}}) == {"spec.templates[0].plugin.acme.image"}
+	_paths({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"templates": [{"container": {"image": "x"}, "acme": {"image": "y"}}]}}) == {"spec.templates[0].acme.image"}
+}
+
+# What names images in a way that is not read is listed, and nothing in it.
+test_not_judged_opaque_places if {
+	wrong := {kind: found |
+		some kind, [version, spec, paths] in _opaque
+		found := _paths({"apiVersion": version, "kind": kind, "spec": spec})
+		found != paths
+	}
+	wrong == {}
+	_not_judged({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"podSpecPatch": "x"}}) == {{
+		"path": "spec.podSpecPatch",
+		"reason": "this is a patch of the pod that runs, and can put any image into it",
+	}}
+}
+
+_opaque := {
+	"Workflow": [
+		"argoproj.io/v1alpha1", {
+			"podSpecPatch": "x",
+			"workflowTemplateRef": {"name": "x"},
+			"artifactGC": {"podSpecPatch": "x"},
+			"hooks": {"exit": {"templateRef": {"name": "x"}}},
+			"templateDefaults": {"podSpecPatch": "x"},
+			"templates": [
+				{"podSpecPatch": "x", "container": {"image": "x"}},
+				{"resource": {"action": "create", "manifest": "x"}},
+				{"resource": {"action": "create", "manifestFrom": {"artifact": {}}, "flags": ["-f", "x"]}},
+				{"plugin": {"acme": {"image": "x"}}},
+				{"podSpecPatch": null, "plugin": null, "resource": {"manifest": null}},
+				{"steps": [[{"templateRef": {"name": "x"}}, {"template": "x"}, {"inline": {"podSpecPatch": "x", "steps": []}}]]},
+				{"dag": {"tasks": [{"hooks": {"exit": {"templateRef": {}}}}, {"inline": {"dag": {"tasks": []}}}]}},
+			],
+		},
+		{
+			"spec.podSpecPatch", "spec.workflowTemplateRef", "spec.artifactGC.podSpecPatch", "spec.hooks.exit.templateRef",
+			"spec.templateDefaults.podSpecPatch", "spec.templates[0].podSpecPatch", "spec.templates[1].resource.manifest",
+			"spec.templates[2].resource.manifestFrom", "spec.templates[2].resource.flags", "spec.templates[3].plugin",
+			"spec.templates[5].steps[0][0].templateRef", "spec.templates[5].steps[0][2].inline.podSpecPatch",
+			"spec.templates[5].steps[0][2].inline.steps", "spec.templates[6].dag.tasks[0].hooks.exit.templateRef",
+			"spec.templates[6].dag.tasks[1].inline.dag",
+		},
+	],
+	"CronWorkflow": ["argoproj.io/v1alpha1", {"workflowSpec": {"workflowTemplateRef": {"name": "x"}}}, {"spec.workflowSpec.workflowTemplateRef"}],
+	"TaskRun": ["tekton.dev/v1", {"taskRef": {"name": "x", "bundle": "y", "resolver": "git", "params": []}}, {"spec.taskRef.bundle", "spec.taskRef.resolver"}],
+	"PipelineRun": [
+		"tekton.dev/v1", {
+			"pipelineRef": {"resolver": "hub"},
+			"pipelineSpec": {"finally": [{"taskRef": {"resolver": "git"}}], "tasks": [{"pipelineSpec": {"tasks": []}}, {"pipelineRef": {"bundle": "x"}}]},
+		},
+		{
+			"spec.pipelineRef.resolver", "spec.pipelineSpec.finally[0].taskRef.resolver",
+			"spec.pipelineSpec.tasks[0].pipelineSpec", "spec.pipelineSpec.tasks[1].pipelineRef.bundle",
+		},
+	],
+	# Objects of the cluster are judged when they are admitted themselves.
+	"Pipeline": ["tekton.dev/v1", {"tasks": [{"taskRef": {"name": "x", "kind": "Task"}}, {"taskRef": {"bundle": "x"}}], "finally": [{"pipelineRef": {"name": "x"}}]}, {"spec.tasks[1].taskRef.bundle"}],
+	"SparkApplication": [
+		"sparkoperator.k8s.io/v1beta2", {
+			"image": "x",
+			"sparkConf": {"spark.kubernetes.container.image": "x", "spark.kubernetes.driver.podTemplateFile": "x", "spark.eventLog.enabled": "true"},
+			"driver": {"podTemplate": {}}, "executor": {"podTemplate": {}},
+		},
+		{
+			`spec.sparkConf["spark.kubernetes.container.image"]`, `spec.sparkConf["spark.kubernetes.driver.podTemplateFile"]`,
+			"spec.driver.podTemplate", "spec.executor.podTemplate",
+		},
+	],
+	"DeploymentConfig": [
+		"apps.openshift.io/v1", {
+			"template": {"spec": _pod_spec},
+			"triggers": [{"type": "ConfigChange"}, {"type": "ImageChange", "imageChangeParams": {"from": {}}}],
+		},
+		{"spec.triggers[1].imageChangeParams"},
+	],
+	"RayJob": ["ray.io/v1", {"runtimeEnvYAML": "x", "submitterPodTemplate": {"spec": _pod_spec}}, {"spec.runtimeEnvYAML"}],
+	"Assign": ["mutations.gatekeeper.sh/v1", {"parameters": {"assign": {"value": "x"}}}, {"spec.parameters.assign"}],
+	"AssignImage": ["mutations.gatekeeper.sh/v1alpha1", {"parameters": {"assignPath": "x"}}, {"spec.parameters"}],
+}
+
+_declaring(entry) := not_judged if {
+	not_judged := workload.not_judged with host.object as _widget with host.parameters as {"workloads": [object.union({"group": "acme.example", "kind": "Widget"}, entry)]}
+}
+
+test_not_judged_declared_opaque_places if {
+	known := {"images": ["spec.runner.image"], "ignore": ["spec.logo.image"]}
+	_declaring(object.union(known, {"opaque": ["spec.pods"]})) == {{"path": "spec.pods", "reason": "this is declared to be opaque, and the images that it names are not read"}}
+	_declaring(object.union(known, {"opaque": ["spec.none"], "pods": ["spec.pods.*"]})) == set()
+
+	# A place may be any key.
+	{entry.path | some entry in _declaring({"opaque": ["*"]})} == {"apiVersion", "kind", "metadata", "spec", "status"}
+
+	# What is ignored is not opaque.
+	{entry.path | some entry in _declaring({"images": ["spec.runner.image"], "pods": ["spec.pods.*"], "opaque": ["spec.logo"], "ignore": ["spec.logo", "spec.logo.image"]})} == set()
+}
+
+# In the places of pods of a custom resource there is a container, or it is said that there is none.
+test_not_judged_custom_resources_without_containers if {
+	wrong := {obj |
+		some spec in [
+			{"containers": null}, {"containers": []}, {}, null,
+			{"containers": null, "volumes": [{"emptyDir": {}}]},
+		]
+		some obj in {
+			{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "spec": {"template": {"spec": spec}}},
+			{"apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet", "spec": {"template": {"spec": spec}}},
+		}
+		_not_judged(obj) != {{"path": "spec.template.spec", "reason": "no containers were found where this kind has them"}}
+	}
+	wrong == set()
+	declared := workload.not_judged with host.object as {"apiVersion": "acme.example/v1", "kind": "Widget", "spec": {"containers": null}}
+		with host.parameters as {"workloads": [{"group": "acme.example", "kind": "Widget", "pods": ["spec"]}]}
+	declared == {{"path": "spec", "reason": "no containers were found where this kind has them"}}
+	_paths({"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "spec": {"predictor": {"model": {"modelFormat": {"name": "sklearn"}}}}}) == {"spec.predictor"}
+	_paths({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "spec": {"workloadRef": {"name": "x"}}}) == set()
+}
+
+# A driver can mount an image that no field names, wherever the volume stands.
+test_not_judged_image_drivers if {
+	volume := {"name": "v", "csi": {"driver": "image.csi.k8s.io", "volumeAttributes": {"image": "x"}}}
+	other := {"name": "o", "csi": {"driver": "secrets-store.csi.k8s.io"}}
+	_not_judged({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": "x"}], "volumes": [other, volume]}}) == {{
+		"path": "spec.volumes[1].csi",
+		"reason": "this driver mounts an image, and the image that it names is not read",
+	}}
+	_paths({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"volumes": [volume], "templates": [{"container": {"image": "x"}}]}}) == {"spec.volumes[0].csi"}
+	_paths({"apiVersion": "v1", "kind": "PersistentVolume", "spec": {"csi": {"driver": "container-image.csi.k8s.io", "volumeHandle": "x"}}}) == {"spec.csi"}
+}
+
+# Fields by their names: in any case, and with what is written before them.
+test_not_judged_names_of_fields if {
+	_paths({"apiVersion": "acme.example/v1", "kind": "Widget", "spec": {
+		"Image": "x", "containerImage": "x", "imageName": "x", "image_name": "x", "sidecarImages": ["x"], "initContainers": [], "kernelImageFileName": "x",
+		"imagePullSecrets": [{"name": "x"}], "imagePullSecretName": "x", "imagePullPolicy": "Always", "imagery": "x", "images2": "x",
+		"useImage": true, "maxImages": 3, "emptyImage": null,
+	}}) == {"spec.Image", "spec.containerImage", "spec.imageName", "spec.image_name", "spec.sidecarImages", "spec.initContainers", "spec.kernelImageFileName"}
+
+	# In a kind of the table too, where a reader may not mind the case.
+	_paths({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "spec": {"template": {"spec": {"containers": [{"image": "x"}], "Containers": [{"image": "y"}]}}}}) == {"spec.template.spec.Containers"}
+}
+
+test_containers_of_volumes_outside_of_pods if {
+	volumes := [{"image": {"reference": "v"}}]
+	wrong := {obj: found |
+		some [obj, path] in [
+			[{"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"volumes": volumes}}, "spec.volumes[0].image"],
+			[{"apiVersion": "tekton.dev/v1", "kind": "Task", "spec": {"volumes": volumes}}, "spec.volumes[0].image"],
+			[{"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "spec": {"podTemplate": {"volumes": volumes}}}, "spec.podTemplate.volumes[0].image"],
+			[{"apiVersion": "tekton.dev/v1", "kind": "Pipeline", "spec": {"tasks": [{"taskSpec": {"volumes": volumes}}]}}, "spec.tasks[0].taskSpec.volumes[0].image"],
+		]
+		found := _images(obj)
+		found != {[path, "v"]}
+	}
+	wrong == {}
+}
+
+# A step template without an image is none: its steps name theirs.
+test_containers_of_a_step_template if {
+	_images({"apiVersion": "tekton.dev/v1", "kind": "Task", "spec": {"steps": [{"image": "x"}], "stepTemplate": {"env": []}}}) == {["spec.steps[0]", "x"]}
+}
+
+_many(n) := samples.pod([{"name": sprintf("c%d", [i]), "image": "x"} | some i in numbers.range(1, n)])
+
+_bounds(obj) := bounds if {
+	bounds := [count(workload.containers), workload.left_out, workload.not_judged] with host.object as obj
+}
+
+test_containers_are_bounded if {
+	_bounds(_many(1003)) == [1000, 3, {{"path": "", "reason": "it has 1003 containers, and no more than 1000 are judged"}}]
+	_bounds(_many(1000)) == [1000, 0, set()]
+}
+
+test_not_judged_is_bounded if {
+	found := _not_judged({"apiVersion": "acme.example/v1", "kind": "Widget", "spec": [{"image": "x"} | some _ in numbers.range(1, 250)]})
+	count(found) == 101
+	{entry | some entry in found; entry.path == ""} == {{"path": "", "reason": "150 places more are not judged, beside those that are listed"}}
+}
+
+_pairs contains [ctr.path, ctr.image] if some ctr in workload.containers
+
+# Large objects are judged place by place, all of them.
+test_containers_of_a_large_workflow if {
+	obj := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"templates": [{"container": {"image": sprintf("x%d", [i])}} | some i in numbers.range(0, 299)]}}
+	found := [_pairs, workload.not_judged] with host.object as obj
+	found == [{[sprintf("spec.templates[%d].container", [i]), sprintf("x%d", [i])] | some i in numbers.range(0, 299)}, set()]
 }
 
 test_not_judged_steps_that_refer if {
