@@ -109,6 +109,10 @@ func (c *Collector) Decide() *Decision {
 // Record makes the decision note every byte that it rests on in r.
 func (d *Decision) Record(r *Recorder) { d.rec = r }
 
+// Remaining returns how long this decision may still wait for evidence, at
+// least 0.
+func (d *Decision) Remaining() time.Duration { return max(0, time.Until(d.until)) }
+
 // bounded returns ctx with the deadline of the decision.
 func (d *Decision) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadlineCause(ctx, d.until, errDeadline)

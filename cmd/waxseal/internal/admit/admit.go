@@ -206,12 +206,18 @@ func (j *judgement) all(ctx context.Context, docs []manifest.Document) []judged 
 	return out
 }
 
+// evaluation bounds the work of the policies on one object, beside the time that
+// its evidence may take: beyond it nobody can tell.
+const evaluation = 30 * time.Second
+
 func (j *judgement) one(ctx context.Context, d manifest.Document) judged {
 	if d.Err != nil {
 		return judged{err: d.Err}
 	}
 	obj := engine.Redact(d.Object)
 	in := map[string]any{"object": obj, "operation": "", "namespace": j.namespaceOf(obj)}
+	ctx, cancel := context.WithTimeout(ctx, evaluation+j.decision.Remaining())
+	defer cancel()
 	out, err := j.engine.Judge(ctx, j.decision, in)
 	return judged{input: in, Outcome: out, err: err}
 }
