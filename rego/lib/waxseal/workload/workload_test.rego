@@ -405,7 +405,13 @@ _bounds(obj) := bounds if {
 
 test_containers_are_bounded if {
 	_bounds(_many(1003)) == [1000, 3, {{"path": "", "reason": "it has 1003 containers, and no more than 1000 are judged"}}]
-	_bounds(_many(1000)) == [1000, 0, set()]
+}
+
+test_containers_up_to_a_bound if {
+	small := _bounds(_many(3)) with workload._most_containers as 3
+	small == [3, 0, set()]
+	large := _bounds(_many(4)) with workload._most_containers as 3
+	large == [3, 1, {{"path": "", "reason": "it has 4 containers, and no more than 3 are judged"}}]
 }
 
 test_not_judged_is_bounded if {
