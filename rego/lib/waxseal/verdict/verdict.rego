@@ -30,17 +30,19 @@ else := set()
 # title: The report of a decision
 # description: Said is what each policy says, {policy, {deny, pass, notes}}.
 report(said) := {
-	"violations": {violation | some violation in all; not _kept(violation)},
+	"violations": standing,
 	"notes": ({note | some policy in _on; some note in said[policy].notes} | {_as_note(violation) |
 		some violation in all
 		_kept(violation)
 	}),
-	"images": {object.union(object.remove(ctr, {"name"}), {"container": ctr.name, "admitted": _admitted(all, ctr)}) |
+	"images": {object.union(object.remove(ctr, {"name"}), {"container": ctr.name, "admitted": _admitted(refused, ctr)}) |
 		some ctr in workload.containers
 	},
 	"not_judged": workload.not_judged,
 } if {
 	all := union({problems, _denied(said), _undecided(said)})
+	standing := {violation | some violation in all; not _kept(violation)}
+	refused := _paths(standing)
 }
 
 # METADATA
@@ -82,7 +84,7 @@ problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 # custom:
 #   code: parameters.workloads
 #   severity: high
-#   remediation: 'Write [{"group", "kind", "pods", "containers", "images", "ignore"}], where the last four are lists of places.'
+#   remediation: 'Write [{"group", "kind", "pods", "containers", "volumes", "images", "opaque", "ignore"}], where the last six are lists of places.'
 #   controls: ["NIST-800-53:CM-14"]
 problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 	some why in _misdeclared
@@ -109,6 +111,21 @@ _unnamed(ctr) := sprintf("%s has no image", [result.container(ctr)]) if ctr.imag
 
 else := sprintf("%q is not an image reference", [ctr.image])
 
+# METADATA
+# title: There are too many containers
+# description: No more than a thousand are judged, and none of them is admitted when there are more.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/parameters.md#too_many_containers
+# custom:
+#   code: workload.too_many_containers
+#   severity: high
+#   remediation: Split the object.
+#   controls: ["NIST-800-53:CM-14"]
+problems contains result.new(rego.metadata.chain(), {"why": why}) if {
+	workload.left_out > 0
+	why := sprintf("it has %d containers too many: no more than %d are judged", [workload.left_out, count(workload.containers)])
+}
+
 _misdeclared := parameters.problems("workloads", _workloads, {
 	"": "array",
 	"*": "object",
@@ -118,8 +135,12 @@ _misdeclared := parameters.problems("workloads", _workloads, {
 	"*.pods.*": "string",
 	"*.containers": "array",
 	"*.containers.*": "string",
+	"*.volumes": "array",
+	"*.volumes.*": "string",
 	"*.images": "array",
 	"*.images.*": "string",
+	"*.opaque": "array",
+	"*.opaque.*": "string",
 	"*.ignore": "array",
 	"*.ignore.*": "string",
 }) | {sprintf("workloads[%d] has no kind", [i]) |
@@ -137,37 +158,45 @@ _denied(said) := {violation | some policy in _on; some violation in said[policy]
 # A container that a policy neither refuses nor accepts. A policy that says nothing at all accepts nothing.
 _undecided(said) := {result.undecided(policy, ctr) |
 	some policy in _on
+	refused := _paths(object.get(said, [policy, "deny"], set()))
 	some ctr in workload.named
 	not _accepts(said, policy, ctr)
-	not _refuses(said, policy, ctr)
+	not _refuses(refused, ctr)
 }
 
 _accepts(said, policy, ctr) if ctr in said[policy].pass
 
-_refuses(said, policy, ctr) if {
-	some violation in said[policy].deny
-	_about(violation, ctr)
-}
+# The places that violations are about. One without a place is about the whole object.
+_paths(violations) := {path | some violation in violations; path := violation.where.path}
 
-# A violation without a place is about the whole object.
-_about(violation, ctr) if violation.where.path == ctr.path
+_refuses(paths, ctr) if ctr.path in paths
 
-_about(violation, _) if violation.where.path == ""
+_refuses(paths, _) if "" in paths
 
-_admitted(all, ctr) := count({violation |
-	some violation in all
-	_about(violation, ctr)
-	not _kept(violation)
-}) == 0
+_admitted(paths, ctr) if not _refuses(paths, ctr)
+
+else := false
 
 # What an update leaves as it is, is noted: it must stay possible to scale and to repair.
+_kept(violation) if violation.where.path in _left_alone
+
 _kept(violation) if {
-	host.operation == "UPDATE"
-	about := {ctr | some ctr in workload.containers; _about(violation, ctr)}
-	count(about) > 0
-	every ctr in about {
-		workload.unchanged(ctr)
-	}
+	violation.where.path == ""
+	count(_unchanged) > 0
+	count(_changed) == 0
+	workload.left_out == 0
+}
+
+_left_alone := _unchanged - _changed
+
+_unchanged contains ctr.path if {
+	some ctr in workload.containers
+	workload.unchanged(ctr)
+}
+
+_changed contains ctr.path if {
+	some ctr in workload.containers
+	not workload.unchanged(ctr)
 }
 
 _as_note(violation) := object.union(violation, {"msg": concat(" ", [violation.msg, "(Noted only: this update leaves the image as it is.)"])})

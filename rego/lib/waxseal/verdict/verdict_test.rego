@@ -149,14 +149,42 @@ test_report_wrong_workloads if {
 			[[{"pods": ["spec"]}], "workloads[0] has no kind"],
 			[[{"kind": "Widget", "path": "x"}], "workloads[0].path is not a parameter"],
 			[[{"kind": "Widget", "pods": "spec"}], "workloads[0].pods has to be an array"],
+			[[{"kind": "Widget", "opaque": "spec"}], "workloads[0].opaque has to be an array"],
+			[[{"kind": "Widget", "opaque": [5]}], "workloads[0].opaque[0] has to be a string"],
+			[[{"kind": "Widget", "volumes": ["spec.volumes.*"], "opaque": ["spec.patch", 5]}], "workloads[0].opaque[1] has to be a string"],
 		]
 		found := samples.said(_report({"a": _passes}, {"a": {}, "workloads": workloads}).violations)
 		found != {[
 			"parameters.workloads", "",
-			sprintf(`Pod shop/web: %s. Write [{"group", "kind", "pods", "containers", "images", "ignore"}], where the last four are lists of places.`, [problem]),
+			sprintf(`Pod shop/web: %s. Write [{"group", "kind", "pods", "containers", "volumes", "images", "opaque", "ignore"}], where the last six are lists of places.`, [problem]),
 		]}
 	}
 	wrong == {}
+}
+
+_crowd(images, operation) := report if {
+	obj := samples.pod([{"name": sprintf("c%d", [i]), "image": image} | some i, image in images])
+	report := verdict.report({"a": {"deny": set(), "pass": {ctr | ctr := workload.containers[_]}, "notes": set()}}) with plan.policies as {"a"}
+		with host.object as obj
+		with host.old_object as obj
+		with host.operation as operation
+		with host.parameters as {"a": {}}
+		with workload._most_containers as 2
+}
+
+# Where containers are left out, none is admitted, and no update keeps what was there.
+test_report_too_many_containers if {
+	images := [samples.pinned("x"), samples.pinned("y"), samples.pinned("z")]
+	every operation in {"", "CREATE", "UPDATE"} {
+		report := _crowd(images, operation)
+		{[v.code, v.msg] | some v in report.violations; v.policy == "workload"} == {[
+			"workload.too_many_containers",
+			"Pod shop/web: it has 1 containers too many: no more than 2 are judged. Split the object.",
+		]}
+		[image.admitted | some image in report.images] == [false, false]
+		report.not_judged == {{"path": "", "reason": "it has 3 containers, and no more than 2 are judged"}}
+	}
+	_crowd(array.slice(images, 0, 2), "").violations == set()
 }
 
 # Where nothing would run, parameters deny nothing.
