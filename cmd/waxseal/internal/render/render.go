@@ -36,6 +36,8 @@ type Decision struct {
 	ListImages bool `json:"-"`
 	// LineOf returns the line of a field (spec.containers[0].image). It may be nil.
 	LineOf func(path string) int `json:"-"`
+
+	places map[string]int // index of the image at a path; filled by [NewReport]
 }
 
 // Image is an image that the object would run.
@@ -115,6 +117,10 @@ func NewReport(decisions []Decision, files ...FileNote) *Report {
 // fill brings a decision into its one form: sorted, nothing nil.
 func (d *Decision) fill() {
 	d.Images = copied(d.Images)
+	d.places = map[string]int{}
+	for i, image := range slices.Backward(d.Images) {
+		d.places[image.Path] = i
+	}
 	d.NotJudged = copied(d.NotJudged)
 	d.Violations = d.ordered(d.Violations)
 	d.Notes = d.ordered(d.Notes)
@@ -149,7 +155,10 @@ func (d *Decision) imageOf(v Violation) int {
 		return -1
 	}
 	if v.Where.Path != "" {
-		return slices.IndexFunc(d.Images, func(i Image) bool { return i.Path == v.Where.Path })
+		if at, known := d.places[v.Where.Path]; known {
+			return at
+		}
+		return -1
 	}
 	return slices.IndexFunc(d.Images, func(i Image) bool {
 		return i.Image == v.Image && (v.Where.Container == "" || i.Container == v.Where.Container)
