@@ -102,7 +102,7 @@ type resolution struct {
 func (c *Collector) Decide() *Decision {
 	return &Decision{
 		Collector: c, until: time.Now().Add(c.deadline),
-		tags: map[registry.Reference]*resolution{}, calls: map[callKey]*memo{},
+		tags: map[registry.Reference]*resolution{}, calls: make(map[callKey]*memo, 16),
 	}
 }
 

@@ -23,13 +23,18 @@ type memo struct {
 // functions that take no options.
 func (d *Decision) Call(ctx context.Context, fn, ref string, opts *Options) (Result, error) {
 	key := callKey{fn, ref, opts}
-	d.mu.Lock()
-	m, known := d.calls[key]
-	if !known {
-		m = &memo{done: make(chan struct{})}
-		d.calls[key] = m
+	m, known := d.enter(key, nil)
+	if !known && fn == verifyFn {
+		if v := d.warm(ctx, ref, opts); v != nil {
+			m, known = d.enter(key, &memo{done: closed, result: v})
+			if !known {
+				return v, nil
+			}
+		}
 	}
-	d.mu.Unlock()
+	if !known {
+		m, known = d.enter(key, &memo{done: make(chan struct{})})
+	}
 	if !known {
 		m.run(&d.mu, d.calls, key, func() (Result, error) { return d.call(ctx, fn, ref, opts) })
 		return m.result, m.err
@@ -40,6 +45,40 @@ func (d *Decision) Call(ctx context.Context, fn, ref string, opts *Options) (Res
 	case <-ctx.Done():
 		return nil, ended(ctx)
 	}
+}
+
+// closed is the channel of results that were there at once.
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// enter returns the memo of a call. Where there is none, m becomes it, unless m
+// is nil.
+func (d *Decision) enter(key callKey, m *memo) (_ *memo, known bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if first, known := d.calls[key]; known {
+		return first, true
+	}
+	if m != nil {
+		d.calls[key] = m
+	}
+	return m, false
+}
+
+// warm returns what an earlier decision established about the same bytes, or
+// nil.
+func (d *Decision) warm(ctx context.Context, ref string, o *Options) Result {
+	r, err := d.refs.parse(ref)
+	if err != nil {
+		return nil
+	}
+	if v := d.warmView(ctx, r, o); v != nil {
+		return v
+	}
+	return nil
 }
 
 // run makes the call. What halted is not kept: it was no answer.
