@@ -131,7 +131,7 @@ _containers(nodes) := {entry |
 
 # Each place of the table that is there, as [steps, node, slot].
 _nodes(obj) := [[steps, node, slot] |
-	slots := _slots(_kind(obj))
+	slots := _slots[_kind(obj)]
 	walk(obj, [steps, node])
 	some i, named in slots[count(steps)]
 	some slot in named[_step(steps, i)]
@@ -159,26 +159,15 @@ _stands(slot, node) if {
 	type_name(node) in {"string", "number", "boolean"}
 }
 
-# Slots by depth and by their last step that has a name, so that most nodes of an object meet none.
-_slots(kind) := {depth: by_name |
-	all := _all_slots(kind)
-	some depth in {count(slot.steps) | some slot in all}
-	by_name := {i: named |
-		some i in {_named(slot.steps) | some slot in all; count(slot.steps) == depth}
-		named := {name: slots |
-			some name in {_step(slot.steps, i) | some slot in all; _is_at(slot, depth, i)}
-			slots := {object.union(slot, {"others": _others(slot.steps, i)}) |
-				some slot in all
-				_is_at(slot, depth, i)
-				_step(slot.steps, i) == name
-			}
-		}
-	}
-}
-
-_is_at(slot, depth, i) if {
-	count(slot.steps) == depth
-	_named(slot.steps) == i
+# The slots of the kinds at hand, by depth and by their last step that has a
+# name, so that most nodes of an object meet none.
+_slots[kind][depth][i][name] contains object.union(slot, {"others": _others(slot.steps, i)}) if {
+	some obj in [host.object, host.old_object]
+	kind := _kind(obj)
+	some slot in _all_slots(kind)
+	depth := count(slot.steps)
+	i := _named(slot.steps)
+	name := _step(slot.steps, i)
 }
 
 # The index of the last step that is one name, or -1.

@@ -404,10 +404,7 @@ _bounds(obj) := bounds if {
 }
 
 test_containers_are_bounded if {
-	_bounds(_many(1003)) == [1000, 3, {{"path": "", "reason": "it has 1003 containers, and no more than 1000 are judged"}}]
-}
-
-test_containers_up_to_a_bound if {
+	workload._most_containers == 1000
 	small := _bounds(_many(3)) with workload._most_containers as 3
 	small == [3, 0, set()]
 	large := _bounds(_many(4)) with workload._most_containers as 3
@@ -415,18 +412,18 @@ test_containers_up_to_a_bound if {
 }
 
 test_not_judged_is_bounded if {
-	found := _not_judged({"apiVersion": "acme.example/v1", "kind": "Widget", "spec": [{"image": "x"} | some _ in numbers.range(1, 250)]})
+	found := _not_judged({"apiVersion": "acme.example/v1", "kind": "Widget", "spec": [{"image": "x"} | some _ in numbers.range(1, 110)]})
 	count(found) == 101
-	{entry | some entry in found; entry.path == ""} == {{"path": "", "reason": "150 places more are not judged, beside those that are listed"}}
+	{entry | some entry in found; entry.path == ""} == {{"path": "", "reason": "10 places more are not judged, beside those that are listed"}}
 }
 
 _pairs contains [ctr.path, ctr.image] if some ctr in workload.containers
 
 # Large objects are judged place by place, all of them.
 test_containers_of_a_large_workflow if {
-	obj := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"templates": [{"container": {"image": sprintf("x%d", [i])}} | some i in numbers.range(0, 299)]}}
+	obj := {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": {"templates": [{"container": {"image": sprintf("x%d", [i])}} | some i in numbers.range(0, 99)]}}
 	found := [_pairs, workload.not_judged] with host.object as obj
-	found == [{[sprintf("spec.templates[%d].container", [i]), sprintf("x%d", [i])] | some i in numbers.range(0, 299)}, set()]
+	found == [{[sprintf("spec.templates[%d].container", [i]), sprintf("x%d", [i])] | some i in numbers.range(0, 99)}, set()]
 }
 
 test_not_judged_steps_that_refer if {
