@@ -40,8 +40,8 @@ test-go:
 .PHONY: test-rego
 test-rego: build
 	$(WAXSEAL) check --strict rego/lib rego/testing
-	$(WAXSEAL) test rego/lib rego/testing
-	$(WAXSEAL) test rego/lib rego/testing --coverage --threshold 100 --verbose > /dev/null
+	$(WAXSEAL) test --timeout 60s rego/lib rego/testing
+	$(WAXSEAL) test --timeout 60s rego/lib rego/testing --coverage --threshold 100 --verbose > /dev/null
 
 .PHONY: test-framework
 test-framework: ## the policies in Gatekeeper's constraint framework, at its own OPA
