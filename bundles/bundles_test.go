@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/format"
@@ -120,12 +121,12 @@ func TestLibraryPassesItsTestsOnEveryHost(t *testing.T) {
 			require.NoError(t, err)
 			modules := parse(t, files)
 			maps.Copy(modules, parse(t, tests(t)))
-			results, err := tester.NewRunner().
-				SetCompiler(ast.NewCompiler().WithCapabilities(capabilities())).
-				SetModules(modules).
-				AddCustomBuiltins(world()).
-				RaiseBuiltinErrors(true).
-				RunTests(t.Context(), nil)
+			results, err := tester.NewRunner().SetTimeout(time.Minute). // a busy machine, and many modules
+											SetCompiler(ast.NewCompiler().WithCapabilities(capabilities())).
+											SetModules(modules).
+											AddCustomBuiltins(world()).
+											RaiseBuiltinErrors(true).
+											RunTests(t.Context(), nil)
 			require.NoError(t, err)
 			ran := 0
 			for result := range results {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/tester"
@@ -35,10 +36,10 @@ func TestLibraryPassesItsTestsAtThisOPA(t *testing.T) {
 	capabilities.Builtins = append(capabilities.Builtins, &ast.Builtin{
 		Name: "external_data", Decl: opatypes.NewFunction(opatypes.Args(opatypes.A), opatypes.A),
 	})
-	results, err := tester.NewRunner().
-		SetCompiler(ast.NewCompiler().WithCapabilities(capabilities)).
-		SetModules(maps.Clone(modules)).
-		RunTests(t.Context(), nil)
+	results, err := tester.NewRunner().SetTimeout(time.Minute). // a busy machine, and many modules
+									SetCompiler(ast.NewCompiler().WithCapabilities(capabilities)).
+									SetModules(maps.Clone(modules)).
+									RunTests(t.Context(), nil)
 	require.NoError(t, err)
 	ran := 0
 	for result := range results {
