@@ -2,8 +2,11 @@ package evidence_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -75,7 +78,7 @@ func TestRequests(t *testing.T) {
 		// as clients of cosign v2's time write it: 21 manifests are read, all at
 		// once, and one blob.
 		{"bundle among 20 of other types, fallback tag", crowded, nil, []oci.Option{oci.WithoutReferrers()}, 26, 25, 5, 4},
-		{"bearer tokens: two more per repository", legacy, []string{"legacy"}, []oci.Option{oci.WithBearer("", "")}, 4, 3, 4, 3},
+		{"bearer tokens: two more", legacy, []string{"legacy"}, []oci.Option{oci.WithBearer("", "")}, 4, 3, 4, 3},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			w := fixture.New(t, append(row.options, delay)...)
@@ -96,6 +99,61 @@ func TestRequests(t *testing.T) {
 				require.Len(t, w.Log(), cold.count, "%s:\n%s", cold.ref, strings.Join(w.Paths(), "\n"))
 				require.Equal(t, cold.deep, w.Depth(), "%s:\n%s", cold.ref, strings.Join(w.Paths(), "\n"))
 				require.NotContains(t, w.Paths(), "GET /v2/")
+			}
+		})
+	}
+}
+
+// TestBearerCostsTwoRequests counts what a registry that wants a token adds to
+// the table, where the operator's configuration lets it be foreseen: whatever is
+// asked at once, one request meets the challenge and one token serves all.
+func TestBearerCostsTwoRequests(t *testing.T) {
+	docker := filepath.Join(t.TempDir(), "config.json")
+	for name, row := range map[string]struct {
+		asks      oci.Option
+		configure func(*testing.T, *registry.Config, string)
+		more      int // by digest
+	}{
+		"credentials in a Docker configuration": {oci.WithBearer("user", "password"), func(t *testing.T, c *registry.Config, host string) {
+			login := base64.StdEncoding.EncodeToString([]byte("user:password"))
+			require.NoError(t, os.WriteFile(docker, fmt.Appendf(nil, `{"auths": {%q: {"auth": %q}}}`, host, login), 0o600))
+			var err error
+			c.Credentials, err = registry.DockerConfig(docker)
+			require.NoError(t, err)
+		}, 2},
+		"credentials in a pull secret": {oci.WithBearer("user", "password"), func(t *testing.T, c *registry.Config, host string) {
+			secret, err := registry.PullSecret(fmt.Appendf(nil, `{"auths": {%q: {"username": "user", "password": "password"}}}`, host))
+			require.NoError(t, err)
+			c.Credentials = registry.Keychains(registry.Anonymous, secret)
+		}, 2},
+		"a token service for anybody, configured": {oci.WithBearer("", ""), func(_ *testing.T, c *registry.Config, host string) {
+			c.Realms = map[string][]string{host: {host}}
+		}, 2},
+		// Nothing says that this registry is going to refuse. To hold the second
+		// request back would make every registry that does not one request deeper.
+		"a token service for anybody, met for the first time": {oci.WithBearer("", ""), func(*testing.T, *registry.Config, string) {}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := fixture.New(t, row.asks, delay)
+			legacy := w.Push(t, "team/legacy", "v1", nil).Sign(t, sigstore.Options{}, w.Key)
+			bundle := w.Push(t, "team/bundle", "v1", nil).SignBundle(t, w.Key, sigstore.Options{})
+			for _, cold := range []struct {
+				ref         string
+				count, deep int
+			}{
+				{legacy.ByTag(), 3 + 2, 2 + 2}, {legacy.ByDigest(), 2 + row.more, 1 + 2},
+				{bundle.ByTag(), 5 + 2, 4 + 2}, {bundle.ByDigest(), 4 + row.more, 3 + 2},
+			} {
+				config := registry.Config{Plain: []string{w.Host()}}
+				row.configure(t, &config, w.Host())
+				client, err := registry.New(config)
+				require.NoError(t, err)
+				w.Reset()
+				v, err := evidence.New(client, evidence.Config{Names: w.Names(t)}).Decide().Verify(context.Background(), cold.ref, w.Options(t, byKey))
+				require.NoError(t, err)
+				require.True(t, v.OK, "%v", v.Errors)
+				require.Len(t, w.Log(), cold.count, "%s:\n%s", cold.ref, strings.Join(w.Paths(), "\n"))
+				require.Equal(t, cold.deep, w.Depth(), "%s:\n%s", cold.ref, strings.Join(w.Paths(), "\n"))
 			}
 		})
 	}

@@ -88,6 +88,10 @@ func New(config Config) (*Client, error) {
 		limits: limits, observe: config.Observe, credentials: config.Credentials,
 		hosts: hosts, transports: transports, layouts: layouts, sessions: newSessions(),
 	}
+	// Who is configured to give tokens for a registry is going to be asked for one.
+	for host := range hosts.realms {
+		c.sessions.asked(host)
+	}
 	if c.credentials == nil {
 		c.credentials = Anonymous
 	}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 )
@@ -14,6 +15,18 @@ type Keychain interface {
 	// never return what belongs to another registry, must heed ctx, and is
 	// called only after the registry has asked.
 	Credentials(ctx context.Context, repository Repository) (user, password, token string, err error)
+}
+
+// Holder is a [Keychain] that can say, without asking anybody and at once, that
+// it has credentials for a repository. A registry that the operator has
+// credentials for is expected to ask for them: see [Client].
+type Holder interface {
+	Holds(repository Repository) bool
+}
+
+func holds(keychain Keychain, repository Repository) bool {
+	holder, ok := keychain.(Holder)
+	return ok && holder.Holds(repository)
 }
 
 // Anonymous is the keychain that has no credentials.
@@ -38,6 +51,11 @@ func (list keychains) Credentials(ctx context.Context, repository Repository) (u
 		}
 	}
 	return "", "", "", nil
+}
+
+// Holds implements [Holder].
+func (list keychains) Holds(repository Repository) bool {
+	return slices.ContainsFunc(list, func(one Keychain) bool { return holds(one, repository) })
 }
 
 // FromAuthn makes a keychain of one of go-containerregistry's: the credential

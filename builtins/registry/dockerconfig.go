@@ -80,6 +80,17 @@ func (d dockerConfig) Credentials(ctx context.Context, repository Repository) (u
 	return found.credentials()
 }
 
+// Holds implements [Holder]: an entry of auths or credHelpers names the
+// registry. A credsStore may have everything, so it says nothing.
+func (d dockerConfig) Holds(repository Repository) bool {
+	file, err := d.load()
+	if err != nil {
+		return false
+	}
+	_, named := file.named(repository.Registry)
+	return named || file.find(repository) != dockerAuth{}
+}
+
 // PullSecret returns the keychain of a Kubernetes pull secret: the JSON of a
 // .dockerconfigjson, or of a .dockercfg. Helpers that it names are never run.
 func PullSecret(raw []byte) (Keychain, error) {
@@ -100,6 +111,11 @@ type pullSecret struct{ auths map[string]dockerAuth }
 func (p pullSecret) Credentials(_ context.Context, repository Repository) (user, password, token string, err error) {
 	found := dockerFile{Auths: p.auths}.find(repository)
 	return found.credentials()
+}
+
+// Holds implements [Holder].
+func (p pullSecret) Holds(repository Repository) bool {
+	return dockerFile{Auths: p.auths}.find(repository) != dockerAuth{}
 }
 
 // dockerFile is what is read of a Docker configuration.
@@ -201,12 +217,20 @@ func (a dockerAuth) credentials() (user, password, token string, err error) {
 
 // helper returns the name of the program that has the credentials of a registry.
 func (f dockerFile) helper(registry string) string {
-	for key, name := range f.CredHelpers {
-		if host, _ := splitKey(key); host == registry {
-			return name
-		}
+	if name, named := f.named(registry); named {
+		return name
 	}
 	return f.CredsStore
+}
+
+// named returns the helper that is named for this one registry.
+func (f dockerFile) named(registry string) (string, bool) {
+	for key, name := range f.CredHelpers {
+		if host, _ := splitKey(key); host == registry {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 var helperName = regexp.MustCompile(`\A[A-Za-z0-9_][A-Za-z0-9_.-]*\z`)

@@ -21,7 +21,7 @@ func newSessions() *sessions {
 	return &sessions{
 		repository: map[Repository]*session{},
 		asking: map[string]bool{
-			dockerHub: true, "ghcr.io": true, "quay.io": true, "registry.gitlab.com": true, "docker.elastic.co": true,
+			"ghcr.io": true, "quay.io": true, // the public ones that are their own token service
 		},
 	}
 }
@@ -57,7 +57,7 @@ type session struct {
 	renewal    chan struct{} // held by who gets a token
 
 	mu            sync.Mutex
-	settled       bool // one request has been answered
+	settled       bool // one request has been answered, or its challenge met
 	challenge     challenge
 	authorization string
 	expires       time.Time // zero: for ever
@@ -105,22 +105,24 @@ func acquire(ctx context.Context, lock chan struct{}) (release func(), err error
 }
 
 // authorised sends a question with the authorization that the repository
-// wants. Where the registry is known to refuse the first request, only one goes
-// ahead and the others wait for what it learns.
+// wants. Where the registry is known or expected to refuse the first request,
+// only one goes ahead and the others wait for what it learns: a token costs two
+// requests however many are made at once.
 func (c *Client) authorised(ctx context.Context, q question) (*answer, error) {
 	s, asks := c.sessions.of(q.repository)
-	if asks && !s.isSettled() {
-		release, err := acquire(ctx, s.first)
+	release := func() {}
+	if !s.isSettled() && (asks || holds(c.credentials, q.repository)) {
+		unlock, err := acquire(ctx, s.first)
 		if err != nil {
 			return nil, err
 		}
+		release = sync.OnceFunc(unlock)
 		if s.isSettled() {
 			release()
-		} else {
-			defer release()
 		}
 	}
-	a, err := c.challenged(ctx, s, q)
+	defer release()
+	a, err := c.challenged(ctx, s, q, release)
 	if err == nil {
 		s.settle()
 	}
@@ -128,8 +130,9 @@ func (c *Client) authorised(ctx context.Context, q question) (*answer, error) {
 }
 
 // challenged sends a question, and once more when it is refused and the
-// challenge can be met.
-func (c *Client) challenged(ctx context.Context, s *session, q question) (*answer, error) {
+// challenge can be met; met is called before, for the others need not wait for
+// the second answer.
+func (c *Client) challenged(ctx context.Context, s *session, q question, met func()) (*answer, error) {
 	authorization, valid := s.current()
 	if !valid {
 		var err error
@@ -146,6 +149,8 @@ func (c *Client) challenged(ctx context.Context, s *session, q question) (*answe
 	if err != nil || renewed == "" {
 		return a, err
 	}
+	s.settle()
+	met()
 	return c.follow(ctx, q, renewed)
 }
 

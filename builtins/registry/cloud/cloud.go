@@ -67,10 +67,15 @@ type guard struct {
 
 // Credentials implements [registry.Keychain].
 func (g guard) Credentials(ctx context.Context, r registry.Repository) (user, password, token string, err error) {
-	if g.hosts == nil || !g.hosts.MatchString(r.Registry) {
+	if !g.Holds(r) {
 		return "", "", "", nil
 	}
 	return g.inner.Credentials(ctx, r)
+}
+
+// Holds implements [registry.Holder]: a cloud has credentials for its own hosts.
+func (g guard) Holds(r registry.Repository) bool {
+	return g.hosts != nil && g.hosts.MatchString(r.Registry)
 }
 
 // maxMessage bounds what a cloud's library says: it lands in answers.

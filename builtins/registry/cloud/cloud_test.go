@@ -68,6 +68,7 @@ func TestOnlyItsOwnHosts(t *testing.T) {
 				user, password, _, err := k.Credentials(t.Context(), registry.Repository{Registry: host, Name: "team/app"})
 				require.NoError(t, err)
 				require.Equal(t, "user secret", user+" "+password, host)
+				require.True(t, k.(registry.Holder).Holds(registry.Repository{Registry: host, Name: "team/app"}), host)
 			}
 			others := slices.Clone(foreign)
 			for other, theirs := range own {
@@ -81,6 +82,7 @@ func TestOnlyItsOwnHosts(t *testing.T) {
 				user, password, token, err := k.Credentials(t.Context(), registry.Repository{Registry: host, Name: "x/" + hosts[0]})
 				require.NoError(t, err)
 				require.Empty(t, user+password+token, host)
+				require.False(t, k.(registry.Holder).Holds(registry.Repository{Registry: host, Name: "x/" + hosts[0]}), host)
 			}
 			require.Empty(t, h.asked, "the cloud was asked about somebody else's host")
 		})
