@@ -50,7 +50,7 @@ type Set struct {
 // Over returns the builtins over a collector that the caller has built. [New]
 // builds one from a configuration.
 func Over(c *evidence.Collector) *Set {
-	return &Set{collector: c, compiled: newCompiled(c.Names())}
+	return &Set{collector: c, compiled: newCompiled(c)}
 }
 
 // Collector returns the collector behind the builtins.

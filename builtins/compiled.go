@@ -8,13 +8,13 @@ import (
 	"github.com/waxseal/waxseal/builtins/evidence"
 )
 
-// compiled keeps options that were compiled before: policies call with the same
-// few objects again and again.
+// compiled finds options that the collector compiled before by their terms:
+// policies call with the same few objects again and again.
 type compiled struct {
-	names evidence.Names
-	mu    sync.RWMutex
-	m     map[int][]compiledOptions
-	n     int
+	collector *evidence.Collector
+	mu        sync.RWMutex
+	m         map[int][]compiledOptions
+	n         int
 }
 
 type compiledOptions struct {
@@ -25,8 +25,8 @@ type compiledOptions struct {
 // maxCompiled bounds what is kept; beyond it, all is compiled anew.
 const maxCompiled = 1024
 
-func newCompiled(names evidence.Names) *compiled {
-	return &compiled{names: names, m: map[int][]compiledOptions{}}
+func newCompiled(c *evidence.Collector) *compiled {
+	return &compiled{collector: c, m: map[int][]compiledOptions{}}
 }
 
 // options compiles an options object. Mistakes are not kept.
@@ -44,7 +44,7 @@ func (c *compiled) options(term *ast.Term) (*evidence.Options, error) {
 	if err != nil {
 		return nil, mistake("opts: %w", err)
 	}
-	opts, err := evidence.ParseOptions(c.names, raw)
+	opts, err := c.collector.Options(raw)
 	if err != nil {
 		return nil, err
 	}

@@ -69,58 +69,7 @@ func requestOf(s *Set, t *ast.Term) (evidence.Request, error) {
 	if err != nil {
 		return evidence.Request{}, mistake("requests: %w", err)
 	}
-	r := evidence.Request{Key: string(key)}
-	obj, ok := t.Value.(ast.Object)
-	if !ok {
-		r.Err = mistake("request: expected an object, got %s", ast.ValueName(t.Value))
-		return r, nil
-	}
-	var opts *ast.Term
-	obj.Foreach(func(k, v *ast.Term) {
-		name, _ := k.Value.(ast.String)
-		text, isString := v.Value.(ast.String)
-		switch {
-		case name == "fn" && isString:
-			r.Fn = string(text)
-		case name == "ref" && isString:
-			r.Ref = string(text)
-		case name == "opts":
-			opts = v
-		default:
-			r.Err = mistake("request: unexpected field %s", k)
-		}
-	})
-	if r.Err == nil {
-		r.Opts, r.Err = optionsFor(s, r.Fn, opts)
-	}
-	return r, nil
-}
-
-func optionsFor(s *Set, fn string, opts *ast.Term) (*evidence.Options, error) {
-	takes, known := evidence.TakesOptions(fn)
-	switch {
-	case !known:
-		return nil, mistake("fn: no function named %q", fn)
-	case !takes:
-		if obj, ok := optsObject(opts); opts != nil && (!ok || obj.Len() > 0) {
-			return nil, mistake("opts: %s takes no options", fn)
-		}
-		return nil, nil
-	case opts == nil:
-		return nil, mistake("opts: %s needs options: keys or identities", fn)
-	}
-	if _, ok := optsObject(opts); !ok {
-		return nil, mistake("opts: expected an object, got %s", ast.ValueName(opts.Value))
-	}
-	return s.compiled.options(opts)
-}
-
-func optsObject(t *ast.Term) (ast.Object, bool) {
-	if t == nil {
-		return nil, false
-	}
-	obj, ok := t.Value.(ast.Object)
-	return obj, ok
+	return s.collector.Request(string(key)), nil
 }
 
 // document returns the report as bytes: policies have it parsed or as text.

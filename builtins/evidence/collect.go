@@ -24,21 +24,10 @@ var functions = map[string]bool{
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
-// TakesOptions says whether fn is a function of evidence.collect, and whether
-// it takes options.
-func TakesOptions(fn string) (takes, known bool) {
-	takes, known = functions[fn]
-	return takes, known
-}
-
 // Collect finds the results of all requests at once: evidence.collect. An
 // author's mistake stops only its own request.
 func (d *Decision) Collect(ctx context.Context, requests []Request) (map[string]Result, error) {
-	results := make([]Result, len(requests))
-	errs := parallel(len(requests), func(i int) (err error) {
-		results[i], err = d.one(ctx, requests[i])
-		return err
-	})
+	results, errs := d.Each(ctx, requests)
 	out := make(map[string]Result, len(requests))
 	for i, r := range requests {
 		if errs[i] != nil {
@@ -47,6 +36,17 @@ func (d *Decision) Collect(ctx context.Context, requests []Request) (map[string]
 		out[r.Key] = results[i]
 	}
 	return out, nil
+}
+
+// Each is [Decision.Collect] for hosts that answer request by request: what
+// halts stands in errs, at the place of its request, and stops no other.
+func (d *Decision) Each(ctx context.Context, requests []Request) (results []Result, errs []error) {
+	results = make([]Result, len(requests))
+	errs = parallel(len(requests), func(i int) (err error) {
+		results[i], err = d.one(ctx, requests[i])
+		return err
+	})
+	return results, errs
 }
 
 func (d *Decision) one(ctx context.Context, r Request) (Result, error) {

@@ -47,6 +47,7 @@ type Collector struct {
 	store    *store
 	outcomes *outcomes
 	refs     *references
+	requests *requests
 }
 
 // New returns a Collector that asks source.
@@ -72,6 +73,7 @@ func New(source Source, cfg Config) *Collector {
 		store:    newStore(source, cfg),
 		outcomes: newOutcomes(cfg.Now),
 		refs:     &references{},
+		requests: newRequests(cfg.Names),
 	}
 }
 
