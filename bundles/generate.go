@@ -58,3 +58,10 @@ var entry []byte
 // Entry returns the entry point of a Gatekeeper template: the rule violation
 // over the report. The files of a Gatekeeper flavour are its libs.
 func Entry() []byte { return bytes.Clone(entry) }
+
+//go:embed notes.rego
+var notesEntry []byte
+
+// NotesEntry returns the entry point of a Gatekeeper template that says notes
+// in the place of violations, for constraints whose action is warn.
+func NotesEntry() []byte { return bytes.Clone(notesEntry) }

@@ -36,6 +36,7 @@ var allowed = []struct {
 	{"builtins/hosted", []string{"builtins"}, true},
 	{"builtins", []string{"builtins/"}, true},
 	{"bundles", []string{"rego", "gatekeeper", "builtins/fault"}, false},
+	{"gatekeeper/template", []string{"bundles", "rego", "builtins/fault"}, false},
 	{"gatekeeper", nil, false},
 	{"rego", nil, false},
 	{"cmd/waxseal", []string{"builtins", "bundles", "rego", "cmd/waxseal/internal"}, true},
