@@ -20,6 +20,7 @@ type Option func(*settings)
 
 type settings struct {
 	observe func(registry.Request)
+	costs   evidence.Observer
 	report  func(error)
 }
 
@@ -27,6 +28,11 @@ type settings struct {
 // is called from several goroutines.
 func WithObserver(f func(registry.Request)) Option {
 	return func(s *settings) { s.observe = f }
+}
+
+// WithCosts has o told what evidence costs: metrics.Metrics is one.
+func WithCosts(o evidence.Observer) Option {
+	return func(s *settings) { s.costs = o }
 }
 
 // WithReport has f told of what goes wrong without changing an answer: a trust
@@ -54,7 +60,7 @@ func New(cfg *config.Config, options ...Option) (*Set, error) {
 	limits := client.Limits()
 	return Over(evidence.New(client, evidence.Config{
 		Names: names, Deadline: cfg.Limits.Deadline, ListingTTL: cfg.Limits.ListingTTL,
-		CacheBytes: cfg.Limits.CacheBytes, Limits: &limits,
+		CacheBytes: cfg.Limits.CacheBytes, Limits: &limits, Observer: s.costs,
 	})), nil
 }
 

@@ -33,6 +33,7 @@ var allowed = []struct {
 	{"builtins/config", []string{"builtins/fault", "builtins/config", "builtins/registry"}, false},
 	{"builtins/evidence", []string{"builtins/fault", "builtins/registry", "builtins/cosign", "builtins/scan"}, false},
 	{"builtins/trustroot", []string{"builtins/fault", "builtins/cosign"}, false},
+	{"builtins/metrics", []string{"builtins/evidence", "builtins/registry"}, false},
 	{"builtins/hosted", []string{"builtins"}, true},
 	{"builtins", []string{"builtins/"}, true},
 	{"bundles", []string{"rego", "gatekeeper", "builtins/fault"}, false},

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"time"
 
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
@@ -41,6 +42,8 @@ func (d *Decision) Collect(ctx context.Context, requests []Request) (map[string]
 // Each is [Decision.Collect] for hosts that answer request by request: what
 // halts stands in errs, at the place of its request, and stops no other.
 func (d *Decision) Each(ctx context.Context, requests []Request) (results []Result, errs []error) {
+	started := time.Now()
+	defer func() { d.observer.Collected(len(requests), time.Since(started)) }()
 	results = make([]Result, len(requests))
 	errs = parallel(len(requests), func(i int) (err error) {
 		results[i], err = d.one(ctx, requests[i])

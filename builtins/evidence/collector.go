@@ -36,6 +36,8 @@ type Config struct {
 	Limits *registry.Limits
 	// Now is the clock of what is kept. The default is time.Now.
 	Now func() time.Time
+	// Observer is told what evidence costs. The default is nobody.
+	Observer Observer
 }
 
 // Collector finds facts. It is safe for concurrent use.
@@ -48,6 +50,7 @@ type Collector struct {
 	outcomes *outcomes
 	refs     *references
 	requests *requests
+	observer Observer
 }
 
 // New returns a Collector that asks source.
@@ -68,12 +71,16 @@ func New(source Source, cfg Config) *Collector {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Observer == nil {
+		cfg.Observer = nobody{}
+	}
 	return &Collector{
 		source: source, names: cfg.Names, deadline: cfg.Deadline, limits: limits,
 		store:    newStore(source, cfg),
 		outcomes: newOutcomes(cfg.Now),
 		refs:     &references{},
 		requests: newRequests(cfg.Names),
+		observer: cfg.Observer,
 	}
 }
 

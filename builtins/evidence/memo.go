@@ -26,6 +26,7 @@ func (d *Decision) Call(ctx context.Context, fn, ref string, opts *Options) (Res
 	m, known := d.enter(key, nil)
 	if !known && fn == verifyFn {
 		if v := d.warm(ctx, ref, opts); v != nil {
+			d.observer.Looked(OutcomeCache, true)
 			m, known = d.enter(key, &memo{done: closed, result: v})
 			if !known {
 				return v, nil

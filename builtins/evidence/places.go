@@ -50,8 +50,13 @@ func (l listing) empty() bool { return len(l.entries) == 0 }
 
 // list asks one place. Nothing there is an empty listing, not an error.
 func (d *Decision) list(ctx context.Context, key placeKey) (listing, error) {
-	if l, ok := d.store.keptListing(key); ok && !l.empty() && d.rec == nil {
-		return l, nil
+	if d.rec == nil {
+		l, ok := d.store.keptListing(key)
+		found := ok && !l.empty()
+		d.observer.Looked(ListingCache, found)
+		if found {
+			return l, nil
+		}
 	}
 	l, err := d.ask(ctx, key)
 	if err == nil {

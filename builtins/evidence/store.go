@@ -15,9 +15,10 @@ import (
 
 // store shares what is being fetched, and keeps content by digest.
 type store struct {
-	source  Source
-	flights singleflight.Group
-	budget  time.Duration // of a shared fetch, which outlives its first caller
+	source   Source
+	observer Observer
+	flights  singleflight.Group
+	budget   time.Duration // of a shared fetch, which outlives its first caller
 
 	mu      sync.Mutex
 	max     int64
@@ -48,7 +49,7 @@ type keptListing struct {
 
 func newStore(source Source, cfg Config) *store {
 	return &store{
-		source: source, budget: cfg.Deadline, max: cfg.CacheBytes, order: list.New(),
+		source: source, observer: cfg.Observer, budget: cfg.Deadline, max: cfg.CacheBytes, order: list.New(),
 		content: map[contentKey]*list.Element{}, ttl: cfg.ListingTTL, now: cfg.Now,
 		listings: map[placeKey]keptListing{},
 	}
@@ -129,15 +130,15 @@ func (s *store) blob(ctx context.Context, repo registry.Repository, desc registr
 	})
 }
 
-func lookup[T any](s *store, key contentKey) (T, bool) {
+func lookup[T any](s *store, key contentKey) (v T, ok bool) {
+	defer func() { s.observer.Looked(ContentCache, ok) }()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var zero T
-	e, ok := s.content[key]
-	if !ok {
-		return zero, false
+	e, known := s.content[key]
+	if !known {
+		return v, false
 	}
-	v, ok := e.Value.(*kept).value.(T)
+	v, ok = e.Value.(*kept).value.(T)
 	if ok {
 		s.order.MoveToFront(e)
 	}

@@ -164,7 +164,9 @@ func (d *Decision) once(fn string, tag place, prove prover) prover {
 		return prove
 	}
 	return func(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
-		if out := d.remembered(ctx, fn, repo, digest, tag, o); out != nil {
+		out := d.remembered(ctx, fn, repo, digest, tag, o)
+		d.observer.Looked(OutcomeCache, out != nil)
+		if out != nil {
 			return out, nil
 		}
 		root, err := d.rootDigest(ctx, o)
@@ -339,7 +341,9 @@ func (t *trial) examine(ctx context.Context, f *found, types match, check func(c
 func (t *trial) judge(ctx context.Context, c candidate, check func(context.Context, candidate) error) error {
 	err := c.err
 	if err == nil {
+		started := time.Now()
 		err = check(ctx, c)
+		t.d.observer.Verified(time.Since(started))
 	} else if code, _ := fault.CodeOf(err); t.all && code != fault.Unsupported {
 		t.failed = append(t.failed, err)
 		return nil
