@@ -1,6 +1,7 @@
 package bundles_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"path"
@@ -13,7 +14,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/stretchr/testify/require"
 
+	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/bundles"
+	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/rego"
 )
 
@@ -33,8 +36,8 @@ type schema struct {
 // closed says whether unknown keys are refused; an object that is not closed has free keys.
 func (s schema) closed() bool { return string(s.AdditionalProperties) == "false" }
 
-// The schemas, which documents and Gatekeeper's CRDs are made of, and the
-// policies accept and refuse the same parameters.
+// The schemas, which documents, Gatekeeper's CRDs and the check of a waxseal.yaml
+// are made of, and the policies accept and refuse the same parameters.
 func TestParametersAndSchemasAgree(t *testing.T) {
 	policies, err := bundles.Policies()
 	require.NoError(t, err)
@@ -50,16 +53,66 @@ func TestParametersAndSchemasAgree(t *testing.T) {
 			j := newJudge(t)
 			for _, example := range s.Examples {
 				require.Empty(t, j.problems(t, policy, example), "%v", example)
+				require.Empty(t, refused(t, policy, example), "%v", example)
 			}
 			for _, required := range s.Required {
 				without := maps.Clone(s.Examples[0].(map[string]any))
 				delete(without, required)
 				require.NotEmpty(t, j.problems(t, policy, without), "without %s", required)
+				require.NotEmpty(t, refused(t, policy, without), "without %s", required)
 			}
 			agree(t, s, "", func(t *testing.T, where string, node schema, value any) []string {
-				return j.problems(t, policy, with(s.Examples[0], where, value))
+				parameters := with(s.Examples[0], where, value)
+				problems := j.problems(t, policy, parameters)
+				if !invisible[where] {
+					require.Equal(t, len(problems) > 0, len(refused(t, policy, parameters)) > 0, "%s: %v: the policy says %q, the check %q", where, value, problems, refused(t, policy, parameters))
+				}
+				return problems
 			})
 		})
+	}
+}
+
+// invisible are the places whose examples only the check can judge: the policy
+// does not read certificates.
+var invisible = map[string]bool{"authorities.0.certificates": true}
+
+// refused returns what the check of a waxseal.yaml says of parameters of a policy.
+func refused(t *testing.T, policy string, value any) (texts []string) {
+	raw, err := json.Marshal(map[string]any{policy: value})
+	require.NoError(t, err)
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber() // as a configuration is read
+	var policies map[string]any
+	require.NoError(t, dec.Decode(&policies))
+	problems, err := parameters.Problems(&config.Config{
+		Policies: policies,
+		Keys:     map[string]config.Key{"team-key": {}}, TrustRoots: map[string]config.TrustRoot{"public-good": {}},
+	})
+	require.NoError(t, err)
+	for _, p := range problems {
+		texts = append(texts, p.String())
+	}
+	return texts
+}
+
+// The regular expression of the schemas and the policies know the same patterns of images.
+func TestPatternsAgree(t *testing.T) {
+	j := newJudge(t)
+	valid := map[string]bool{
+		"registry.example": true, "registry.example/team/*": true, "registry.example/**": true, "localhost": true, "localhost:5000/a": true,
+		"*": true, "**": true, "*/a": true, "*.example/a-*": true, "[::1]:5000/a": true, "docker.io/a*b*c": true, "Registry.Example:443/a_b": true, "*:5000/x": true,
+		"registry.example/*a*": true, "a:b": true,
+
+		"": false, "team": false, "team/*": false, "/a.b": false, "registry.example/": false, "registry.example//a": false, "registry.example/**/a": false,
+		"**/a": false, "***": false, "**.example": false, "registry.example/a**": false, "registry.example/***": false, "registry.example/A": false,
+		"https://registry.example/a": false, "registry.example/a:v1": false, "registry.example/a@sha256:0": false, "a b.c/d": false, "registry.example/a\n": false,
+		"registry.example/a ": false, " registry.example": false, "[::1": false, "localhosts": false,
+	}
+	for pattern, want := range valid {
+		value := map[string]any{"images": []any{pattern}}
+		require.Equal(t, want, len(j.problems(t, "allowed_registries", value)) == 0, "the policy, %q", pattern)
+		require.Equal(t, want, len(refused(t, "allowed_registries", value)) == 0, "the schema, %q", pattern)
 	}
 }
 

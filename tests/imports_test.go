@@ -36,6 +36,7 @@ var allowed = []struct {
 	{"builtins/metrics", []string{"builtins/evidence", "builtins/registry"}, false},
 	{"builtins/hosted", []string{"builtins"}, true},
 	{"builtins", []string{"builtins/"}, true},
+	{"bundles/parameters", []string{"bundles", "rego", "builtins/config", "builtins/cosign"}, false},
 	{"bundles", []string{"rego", "gatekeeper", "builtins/fault"}, false},
 	{"gatekeeper/template", []string{"bundles", "rego", "builtins/fault"}, false},
 	{"gatekeeper", nil, false},

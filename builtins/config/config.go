@@ -25,8 +25,8 @@ type Config struct {
 	Policy Policy
 	// Policies holds the parameters of every policy that is on, each an object
 	// (map[string]any) as encoding/json gives it, numbers as json.Number. Whether
-	// the names exist and the parameters fit is for the caller to check; see
-	// [Config.Problem].
+	// the names exist and the parameters fit is for a [Check] of the caller; see
+	// bundles/parameters.
 	Policies map[string]any
 	// Workloads says where kinds that are not known name containers and images.
 	Workloads []any

@@ -63,6 +63,7 @@ func workloadShape() *shape {
 		{"kind", true, &shape{kind: text, about: "kind", example: "WebApp"}},
 		places("pods", "places of pod specs"),
 		places("containers", "places of containers"),
+		places("volumes", "places of volumes"),
 		places("images", "places of images"),
 		places("ignore", "places that name images and run nothing"),
 		places("opaque", "places that may run images in a form that is not read: never judged"),

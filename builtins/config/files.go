@@ -110,7 +110,7 @@ func (l *loader) read(field, path string, most int) []byte {
 }
 
 func (l *loader) key(name string, w wireKey) Key {
-	field := under("keys", name)
+	field := Join("keys", name)
 	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Rotated: w.Rotated, File: w.File}
 	switch {
 	case w.KMS != "":
@@ -162,7 +162,7 @@ func (l *loader) parseKey(field string, block *pem.Block) {
 }
 
 func (l *loader) trustRoot(name string, w wireRoot) TrustRoot {
-	field := under("trust_roots", name)
+	field := Join("trust_roots", name)
 	if w.PublicGood != nil && !*w.PublicGood {
 		l.failAt(field+".public_good", "false says nothing; remove the trust root or name its file")
 	}
@@ -223,7 +223,7 @@ func oneOf(name string, names []string) string {
 }
 
 func (l *loader) certificate(name string, w wireFile) Certificate {
-	field := under("certificates", name) + ".file"
+	field := Join("certificates", name) + ".file"
 	raw := l.read(field, w.File, maxBytes)
 	l.certificates(field, w.File, raw)
 	return Certificate{PEM: raw, File: w.File}
@@ -256,7 +256,7 @@ func (l *loader) certificates(field, file string, raw []byte) {
 func (l *loader) registries(w *wire) map[string]Registry {
 	out := make(map[string]Registry, len(w.Registries))
 	for _, written := range slices.Sorted(maps.Keys(w.Registries)) {
-		field := under("registries", written)
+		field := Join("registries", written)
 		host := l.host(field, written)
 		if _, twice := out[host]; twice && host != "" {
 			l.failAt(field, "the same host as another entry: both are %s", host)

@@ -14,18 +14,24 @@ import (
 // maxBytes bounds waxseal.yaml, keys and every other file but trust roots.
 const maxBytes = 1 << 20
 
+// Check returns what else is wrong with a configuration, for callers that know
+// more about it than this package: what its policies are, say. What this package
+// found wrong itself is missing in the configuration that it is given. The error
+// is for checks that cannot be made.
+type Check func(*Config) ([]Problem, error)
+
 // Load reads the configuration at path. Relative paths in it begin at its folder.
-func Load(path string) (*Config, error) {
+func Load(path string, checks ...Check) (*Config, error) {
 	raw, err := readFile(path, maxBytes)
 	if err != nil {
 		return nil, NewError(Problem{File: path, Text: err.Error() + "; `waxseal init` writes a starter"})
 	}
-	return Parse(path, raw, filepath.Dir(path))
+	return Parse(path, raw, filepath.Dir(path), checks...)
 }
 
 // Parse reads a configuration. The name is for messages; relative paths begin
 // at dir.
-func Parse(name string, raw []byte, dir string) (*Config, error) {
+func Parse(name string, raw []byte, dir string, checks ...Check) (*Config, error) {
 	root, found := document.FromYAML(raw, document.Options{Bytes: maxBytes, Nodes: 100_000, Aliased: 10_000, Depth: 50})
 	c := &checker{file: name}
 	for _, p := range found {
@@ -43,6 +49,13 @@ func Parse(name string, raw []byte, dir string) (*Config, error) {
 	}
 	l := &loader{checker: c, root: root, dir: dir}
 	config := l.config(wire)
+	for _, check := range checks {
+		more, err := check(config)
+		if err != nil {
+			return nil, err
+		}
+		c.problems = append(c.problems, more...)
+	}
 	if err := NewError(c.problems...); err != nil {
 		return nil, err
 	}

@@ -100,10 +100,10 @@ func (c *checker) object(n *document.Node, s *shape, path string) any {
 			if hint == "" {
 				hint = "; expected " + list(s.fieldNames())
 			}
-			c.fail(&at, under(path, f.Name), "unknown key%s", hint)
+			c.fail(&at, Join(path, f.Name), "unknown key%s", hint)
 			continue
 		}
-		out[f.Name] = c.check(f.Value, known.shape, under(path, f.Name))
+		out[f.Name] = c.check(f.Value, known.shape, Join(path, f.Name))
 	}
 	c.complete(n, s, path)
 	return out
@@ -113,7 +113,7 @@ func (c *checker) object(n *document.Node, s *shape, path string) any {
 func (c *checker) complete(n *document.Node, s *shape, path string) {
 	for _, f := range s.fields {
 		if f.required && n.Get(f.name) == nil {
-			c.fail(n, under(path, f.name), "missing: %s", f.shape.about)
+			c.fail(n, Join(path, f.name), "missing: %s", f.shape.about)
 		}
 	}
 	if len(s.oneOf) == 0 {
@@ -167,7 +167,7 @@ func (c *checker) dictionary(n *document.Node, s *shape, path string) any {
 			c.fail(&at, path, "%q is not %s", f.Name, s.naming)
 			continue
 		}
-		out[f.Name] = c.check(f.Value, s.elem, under(path, f.Name))
+		out[f.Name] = c.check(f.Value, s.elem, Join(path, f.Name))
 	}
 	return out
 }
@@ -191,7 +191,7 @@ func (c *checker) free(n *document.Node, path string) any {
 		return map[string]any{}
 	}
 	if !c.isObject(n, path, " of parameters") {
-		return map[string]any{}
+		return nil
 	}
 	return n.Value()
 }
@@ -345,9 +345,9 @@ func readVersion(n *document.Node, _ *shape) (any, string) {
 	return int64(1), ""
 }
 
-// under returns the path of a key. Keys that hold dots are put in brackets, as
-// people write them.
-func under(path, name string) string {
+// Join returns the path of a key inside of what stands at another path. Keys
+// that hold dots are put in brackets, as people write them.
+func Join(path, name string) string {
 	switch {
 	case strings.ContainsAny(name, ".[/"):
 		return path + `["` + name + `"]`

@@ -18,6 +18,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
@@ -79,7 +80,7 @@ var declareOnly = []string{
 func register(command string) error {
 	cfg := config.Default()
 	if path := os.Getenv("WAXSEAL_CONFIG"); path != "" && !slices.Contains(declareOnly, command) {
-		loaded, err := config.Load(path)
+		loaded, err := parameters.Load(path)
 		if err != nil {
 			return fmt.Errorf("$WAXSEAL_CONFIG: %w", err)
 		}

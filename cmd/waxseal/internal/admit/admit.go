@@ -18,6 +18,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/registry"
+	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/manifest"
@@ -153,7 +154,7 @@ func (f *flags) judge(cmd *cobra.Command, docs []manifest.Document, notes []mani
 }
 
 func (f *flags) prepare(ctx context.Context, stderr io.Writer) (*judgement, error) {
-	cfg, err := config.Load(f.config)
+	cfg, err := parameters.Load(f.config)
 	if err != nil {
 		return nil, err
 	}

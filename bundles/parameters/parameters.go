@@ -1,0 +1,78 @@
+// Package parameters checks what a waxseal.yaml says to the policies, before
+// anything is judged: a misspelt parameter is the operator's mistake, and the
+// answer is to refuse to start, with the line.
+//
+// What a parameter may be stands in the JSON Schema of its policy, the same that
+// documents and editors read; what no schema can say, because it depends on the
+// rest of the file, stands in names.go. The policies refuse the same things once
+// more (<policy>.parameters), for hosts whose parameters are nobody's file.
+package parameters
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/bundles"
+)
+
+// Load reads the waxseal.yaml at path, its policies and their parameters
+// included. It is how commands and servers load a configuration; the error is a
+// [*config.Error] with everything that is wrong.
+func Load(path string) (*config.Config, error) { return config.Load(path, Problems) }
+
+// Problems returns what is wrong with the policies of a configuration: names
+// that are no policy, parameters that do not fit, and names of keys, trust roots
+// and certificates that the configuration does not hold.
+func Problems(cfg *config.Config) ([]config.Problem, error) {
+	known, err := bundles.Policies()
+	if err != nil {
+		return nil, err
+	}
+	var out []config.Problem
+	for _, name := range slices.Sorted(maps.Keys(cfg.Policies)) {
+		at := config.Join("policies", name)
+		value, isObject := cfg.Policies[name].(map[string]any)
+		switch {
+		case !slices.Contains(known, name):
+			out = append(out, cfg.Problem(at, "no policy has this name%s", hint(name, known)))
+			continue
+		case !isObject: // said already
+			continue
+		}
+		s, err := schemaOf(name)
+		if err != nil {
+			return nil, fmt.Errorf("parameters.json of %s: %w: this is a bug in Waxseal, please report it", name, err)
+		}
+		report := func(path, text string) { out = append(out, cfg.Problem(path, "%s", text)) }
+		s.check(value, at, report)
+		checkNames(cfg, value, at, report)
+	}
+	return out, nil
+}
+
+// reporter takes a problem and its place.
+type reporter func(path, text string)
+
+// hint helps with a name that is not one of those that are known.
+func hint(name string, known []string) string {
+	if s := config.Suggest(name, known); s != "" {
+		return s
+	}
+	if len(known) == 0 {
+		return "; there are none"
+	}
+	return "; there are " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
+}
+
+// reason returns the cause of an error without what led to it: the place is said
+// by the line.
+func reason(err error) string {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err.Error()
+}
