@@ -33,9 +33,9 @@ demo: build ## sign real images on an embedded registry, judge manifests that us
 test: build test-go test-rego test-framework check-generated ## everything that needs no cluster, offline
 
 .PHONY: test-go
-test-go:
+test-go: build
 	$(GO) vet ./...
-	$(GO) test ./...
+	WAXSEAL=$(CURDIR)/$(WAXSEAL) $(GO) test ./...
 
 .PHONY: test-rego
 test-rego: build

@@ -6,6 +6,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
+
+	"github.com/waxseal/waxseal/tests/fixture"
 )
 
 // example is one image of the demo: what it shows, how it is signed, and the
@@ -59,8 +61,9 @@ func clean(p pushed) error       { return p.scanned(time.Hour, 6*time.Hour) }
 func stale(p pushed) error       { return p.scanned(30*day, 31*day) }
 func oldDatabase(p pushed) error { return p.scanned(time.Hour, 90*day) }
 func critical(p pushed) error {
-	return p.scanned(time.Hour, 6*time.Hour, vulnerability{
-		"CVE-2024-3094", "xz-utils", "5.6.0-0.2", "5.6.1+really5.4.5-1", "CRITICAL", "xz: malicious code in distributed source",
+	return p.scanned(time.Hour, 6*time.Hour, fixture.Vulnerability{
+		ID: "CVE-2024-3094", Package: "xz-utils", Installed: "5.6.0-0.2", Fixed: "5.6.1+really5.4.5-1",
+		Severity: "CRITICAL", Title: "xz: malicious code in distributed source",
 	})
 }
 
