@@ -47,6 +47,15 @@ test-rego: build
 test-framework: ## the policies in Gatekeeper's constraint framework, at its own OPA
 	cd tests/framework && $(GO) vet ./... && $(GO) test ./...
 
+.PHONY: tools
+tools: ## the tools of the end-to-end tests, each built once, outside of this folder
+	tests/e2e/tools/build.sh
+
+.PHONY: writers
+writers: ## what signatures of the real cosign v2 and v3 cost, counted
+	tests/e2e/tools/build.sh cosign2 cosign3
+	cd tests/e2e && $(GO) vet ./... && $(GO) test . -count 1 -run '^(TestWriters|TestFallbackTagOfCosign2)$$'
+
 .PHONY: race
 race: ## the Go tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race ./builtins/... ./cmd/... ./tests/...
