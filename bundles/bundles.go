@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/conftest"
 	"github.com/waxseal/waxseal/gatekeeper"
 	"github.com/waxseal/waxseal/rego"
 )
@@ -25,9 +26,12 @@ import (
 // The flavours: one for each way in which a policy meets the world.
 const (
 	CLI               = "cli"                // the waxseal binary: input.object, evidence by builtin
-	Replay            = "replay"             // a recorded decision: everything is data
+	ConftestBuiltin   = "conftest-builtin"   // a conftest with the builtins inside: input is the object
+	Data              = "data"               // an unmodified conftest: evidence from a file
 	Gatekeeper        = "gatekeeper"         // an unmodified Gatekeeper: evidence by external_data
 	GatekeeperBuiltin = "gatekeeper-builtin" // a Gatekeeper with the builtins inside
+	HTTP              = "http"               // an unmodified OPA server: evidence by http.send to a waxseal server
+	Replay            = "replay"             // a recorded decision: everything is data
 )
 
 const (
@@ -43,12 +47,12 @@ const (
 	always = "pinned_digests"
 )
 
-//go:embed cli/host.rego replay/host.rego
+//go:embed cli/host.rego http/host.rego replay/host.rego
 var hosts embed.FS
 
 // Flavours returns the names of the flavours, sorted.
 func Flavours() []string {
-	return []string{CLI, Gatekeeper, GatekeeperBuiltin, Replay}
+	return []string{CLI, ConftestBuiltin, Data, Gatekeeper, GatekeeperBuiltin, HTTP, Replay}
 }
 
 // Policies returns the names of all policies of the library, sorted.
@@ -70,11 +74,16 @@ func Policies() ([]string, error) {
 // the library are in it; pinned_digests always is, because it is required at
 // admission. A name or a flavour that is not known is [fault.InvalidRequest].
 func Files(flavour string, policies []string) (map[string][]byte, error) {
+	return FilesWith(flavour, policies, nil)
+}
+
+// FilesWith is [Files] with policies of one's own among those of the library.
+func FilesWith(flavour string, policies []string, own Own) (map[string][]byte, error) {
 	host, err := hostFile(flavour)
 	if err != nil {
 		return nil, err
 	}
-	names, err := selected(policies)
+	names, err := selected(policies, own)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +102,13 @@ func Files(flavour string, policies []string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read library: %w", err)
 	}
+	for name, policy := range own {
+		if slices.Contains(names, name) {
+			for file, content := range policy.Rego {
+				files[path.Join(policyRoot, name, file)] = content
+			}
+		}
+	}
 	return files, nil
 }
 
@@ -108,8 +124,12 @@ func Revision(files map[string][]byte) string {
 
 func hostFile(flavour string) ([]byte, error) {
 	switch flavour {
-	case CLI, Replay:
+	case CLI, HTTP, Replay:
 		return hosts.ReadFile(path.Join(flavour, "host.rego"))
+	case Data:
+		return conftest.Rego.ReadFile("host.rego")
+	case ConftestBuiltin:
+		return conftest.Rego.ReadFile("host_builtin.rego")
 	case Gatekeeper:
 		return gatekeeper.Hosts.ReadFile("host.rego")
 	case GatekeeperBuiltin:
@@ -119,11 +139,12 @@ func hostFile(flavour string) ([]byte, error) {
 }
 
 // selected returns the policies of a bundle, sorted, each once.
-func selected(policies []string) ([]string, error) {
+func selected(policies []string, own Own) ([]string, error) {
 	all, err := Policies()
 	if err != nil {
 		return nil, err
 	}
+	all = slices.Sorted(slices.Values(slices.AppendSeq(all, maps.Keys(own))))
 	if len(policies) == 0 {
 		return all, nil
 	}

@@ -71,7 +71,7 @@ func TestFilesWithoutNamesHoldAllPolicies(t *testing.T) {
 
 func TestFilesRefuseWhatIsNotKnown(t *testing.T) {
 	_, err := bundles.Files("lambda", nil)
-	require.EqualError(t, err, `bundle flavour "lambda": there are cli, gatekeeper, gatekeeper-builtin, replay`)
+	require.EqualError(t, err, `bundle flavour "lambda": there are cli, conftest-builtin, data, gatekeeper, gatekeeper-builtin, http, replay`)
 	_, err = bundles.Files(bundles.CLI, []string{"pinned_digest"})
 	require.ErrorContains(t, err, `bundle policy "pinned_digest": there are `)
 }

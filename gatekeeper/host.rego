@@ -41,6 +41,13 @@ _provider := input.parameters.provider if is_string(input.parameters.provider)
 
 now := time.now_ns()
 
+# METADATA
+# title: What does not fit
+problems contains "the input has no review, and nothing can be judged: this bundle (flavour gatekeeper) is for Gatekeeper" if {
+	object == null
+	operation == "AUDIT"
+}
+
 # One call for all. Gatekeeper keeps answers by key for minutes; the slot of 10 s at the end of a
 # key bounds that. What the provider could not tell comes back as the reason.
 collect(requests) := {key: answer |

@@ -30,4 +30,11 @@ parameters := input.parameters if is_object(input.parameters)
 
 now := time.now_ns()
 
+# METADATA
+# title: What does not fit
+problems contains "the input has no review, and nothing can be judged: this bundle (flavour gatekeeper-builtin) is for Gatekeeper" if {
+	object == null
+	operation == "AUDIT"
+}
+
 collect(requests) := evidence.collect(requests)

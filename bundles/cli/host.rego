@@ -29,4 +29,11 @@ parameters := waxseal.parameters if is_object(waxseal.parameters)
 
 now := time.now_ns()
 
+# METADATA
+# title: What does not fit
+problems contains "the input has no object, and nothing can be judged: this bundle (flavour cli) is for waxseal, and asks for {\"input\": {\"object\": …}}" if {
+	object == null
+	operation != "DELETE"
+}
+
 collect(requests) := evidence.collect(requests)

@@ -31,6 +31,13 @@ default now := 0
 
 now := waxseal.now if is_number(waxseal.now)
 
+# METADATA
+# title: What does not fit
+problems contains "the record has no object, and nothing can be judged" if {
+	object == null
+	operation != "DELETE"
+}
+
 # What was not recorded is not collected.
 collect(requests) := {key: waxseal.evidence[key] |
 	some request in requests

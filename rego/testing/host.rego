@@ -29,6 +29,10 @@ default now := 0
 
 now := input.now
 
+default problems := set()
+
+problems := input.problems
+
 collect(requests) := {key: input.evidence[key] |
 	some request in requests
 	key := json.marshal(request)

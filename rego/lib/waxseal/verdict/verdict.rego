@@ -46,6 +46,18 @@ report(said) := {
 }
 
 # METADATA
+# title: The bundle does not fit its host
+# description: The host gives no object, or in a form that this flavour of bundle does not read. It would admit everything.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/parameters.md#host
+# custom:
+#   code: parameters.host
+#   severity: high
+#   remediation: Build the bundle of the flavour that is for this host, and give it what it reads.
+#   controls: ["NIST-800-53:CM-14"]
+problems contains result.new(rego.metadata.chain(), {"why": why}) if some why in host.problems
+
+# METADATA
 # title: No policy is switched on
 # description: Parameters that switch on no policy would admit everything.
 # related_resources:

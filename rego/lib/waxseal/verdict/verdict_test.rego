@@ -31,6 +31,14 @@ test_report_whole if {
 	}
 }
 
+# A bundle in the wrong host admits nothing, also where there is no container.
+test_report_misfit if {
+	report := verdict.report({}) with plan.policies as {"a"} with host.object as null with host.parameters as {"a": {}} with host.problems as {"this is for another host"}
+	[v] := [v | some v in report.violations]
+	v.code == "parameters.host"
+	startswith(v.msg, "object: this is for another host. Build the bundle")
+}
+
 test_report_denied if {
 	report := _report({"a": {"deny": {_violation("spec.containers[0]")}, "pass": set(), "notes": set()}}, {"a": {}})
 	report.violations == {_violation("spec.containers[0]")}
