@@ -40,7 +40,7 @@ func collected(t *testing.T, flavour string, waxseal map[string]any) map[string]
 	return ask(t, flavour, `data.lib.waxseal.host.collect({"a", "b"})`, map[string]any{}, waxseal).(map[string]any)
 }
 
-func refused(code, message string, retryable bool) map[string]any {
+func notOK(code, message string, retryable bool) map[string]any {
 	return map[string]any{"ok": false, "errors": []any{map[string]any{"code": code, "message": message, "retryable": retryable}}}
 }
 
@@ -86,15 +86,15 @@ func TestHTTPFailuresAreValues(t *testing.T) {
 		body   string
 		want   map[string]any
 	}{
-		"halt":             {502, `{"error": {"code": "unavailable", "message": "the registry sleeps"}}`, refused("unavailable", "the waxseal server answered 502: the registry sleeps", true)},
-		"an author's":      {400, `{"error": {"code": "invalid_request", "message": "keys: expected a list"}}`, refused("invalid_request", "the waxseal server answered 400: keys: expected a list", false)},
-		"no token":         {401, `{"error": {"code": "unauthorized", "message": "who are you?"}}`, refused("unauthorized", "the waxseal server answered 401: who are you?", true)},
-		"a proxy's page":   {502, `<html>`, refused("unavailable", "the waxseal server answered 502, and no evidence", true)},
-		"a redirect":       {307, ``, refused("unavailable", "the waxseal server answered 307, and no evidence", true)},
-		"no JSON":          {200, `ok`, refused("unavailable", "the waxseal server answered 200, and no evidence", true)},
-		"another's answer": {200, `{"result": true}`, refused("unavailable", "the waxseal server answered 200, and no evidence", true)},
-		"left out":         {200, `{"results": {"\"a\"": 1}}`, refused("unavailable", "the waxseal server left this evidence out of its answer", true)},
-		"an error in 200":  {200, `{"error": {"code": "x", "message": "y"}}`, refused("unavailable", "the waxseal server answered 200, and no evidence", true)},
+		"halt":             {502, `{"error": {"code": "unavailable", "message": "the registry sleeps"}}`, notOK("unavailable", "the waxseal server answered 502: the registry sleeps", true)},
+		"an author's":      {400, `{"error": {"code": "invalid_request", "message": "keys: expected a list"}}`, notOK("invalid_request", "the waxseal server answered 400: keys: expected a list", false)},
+		"no token":         {401, `{"error": {"code": "unauthorized", "message": "who are you?"}}`, notOK("unauthorized", "the waxseal server answered 401: who are you?", true)},
+		"a proxy's page":   {502, `<html>`, notOK("unavailable", "the waxseal server answered 502, and no evidence", true)},
+		"a redirect":       {307, ``, notOK("unavailable", "the waxseal server answered 307, and no evidence", true)},
+		"no JSON":          {200, `ok`, notOK("unavailable", "the waxseal server answered 200, and no evidence", true)},
+		"another's answer": {200, `{"result": true}`, notOK("unavailable", "the waxseal server answered 200, and no evidence", true)},
+		"left out":         {200, `{"results": {"\"a\"": 1}}`, notOK("unavailable", "the waxseal server left this evidence out of its answer", true)},
+		"an error in 200":  {200, `{"error": {"code": "x", "message": "y"}}`, notOK("unavailable", "the waxseal server answered 200, and no evidence", true)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, calls := waxsealServer(t, row.status, row.body)
@@ -133,7 +133,7 @@ func TestHTTPMistakesOfTheOperator(t *testing.T) {
 		`data.waxseal.server.token_env names the variable "NONE", and it is not set or empty`:                           {"server": map[string]any{"url": url, "token_env": "NONE"}},
 		`data.waxseal.server.token_env names the variable "EMPTY", and it is not set or empty`:                          {"server": map[string]any{"url": url, "token_env": "EMPTY"}},
 	} {
-		require.Equal(t, both(refused("unavailable", "the waxseal server could not be asked: "+want, true)), collected(t, bundles.HTTP, waxseal))
+		require.Equal(t, both(notOK("unavailable", "the waxseal server could not be asked: "+want, true)), collected(t, bundles.HTTP, waxseal))
 	}
 	require.Empty(t, *calls)
 }
@@ -150,7 +150,7 @@ func TestHTTPReadsNoConfigurationFromTheInput(t *testing.T) {
 func TestDataReadsTheEvidenceFile(t *testing.T) {
 	at := func(ago time.Duration) string { return time.Now().Add(-ago).UTC().Format(time.RFC3339Nano) }
 	evidence := map[string]any{`"a"`: map[string]any{"ok": true}}
-	missing := refused("not_collected", "the evidence file has no answer to this: run `waxseal collect` with the same manifests and parameters", true)
+	missing := notOK("not_collected", "the evidence file has no answer to this: run `waxseal collect` with the same manifests and parameters", true)
 	require.Equal(t, map[string]any{`"a"`: map[string]any{"ok": true}, `"b"`: missing},
 		collected(t, bundles.Data, map[string]any{"evidence": evidence, "collected_at": at(59 * time.Minute)}))
 	require.Equal(t, map[string]any{`"a"`: map[string]any{"ok": true}, `"b"`: missing},
@@ -163,7 +163,7 @@ func TestDataReadsTheEvidenceFile(t *testing.T) {
 		"the evidence file does not say when it was collected (collected_at)":                                     {"evidence": evidence, "collected_at": "today"},
 		"data.waxseal.max_evidence_age has to be a duration, such as 1h":                                          {"evidence": evidence, "collected_at": at(0), "max_evidence_age": "ever"},
 	} {
-		require.Equal(t, both(refused("not_collected", want, true)), collected(t, bundles.Data, waxseal))
+		require.Equal(t, both(notOK("not_collected", want, true)), collected(t, bundles.Data, waxseal))
 	}
 }
 
