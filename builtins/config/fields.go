@@ -19,9 +19,9 @@ func waxsealYAML() *shape {
 	return &shape{kind: object, about: "Waxseal's configuration", fields: []field{
 		{"version", true, &shape{kind: version, about: "the version of this format; write version: 1"}},
 		{"policy", false, policyShape()},
-		{"policies", true, &shape{
-			kind: dictionary, names: policyText, naming: "the name of a policy, such as signed_images", atLeast: 1,
-			about: "the policies that are on, each with its parameters; name at least one, or nothing is judged",
+		{"policies", false, &shape{
+			kind: dictionary, names: policyText, naming: "the name of a policy, such as signed_images",
+			about: "the policies that are on, each with its parameters; commands that judge by this file need at least one",
 			elem:  &shape{kind: free, about: "parameters of the policy"},
 		}},
 		{"workloads", false, &shape{

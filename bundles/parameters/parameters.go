@@ -20,9 +20,19 @@ import (
 )
 
 // Load reads the waxseal.yaml at path, its policies and their parameters
-// included. It is how commands and servers load a configuration; the error is a
-// [*config.Error] with everything that is wrong.
-func Load(path string) (*config.Config, error) { return config.Load(path, Problems) }
+// included. It is how what judges by this file loads it; what has the parameters
+// from elsewhere, as Gatekeeper has them from constraints, uses [config.Load]. No
+// policy at all is a problem. The error is a [*config.Error] with everything
+// that is wrong.
+func Load(path string) (*config.Config, error) { return config.Load(path, named, Problems) }
+
+// named wants a policy: without one, nothing would be judged.
+func named(cfg *config.Config) ([]config.Problem, error) {
+	if len(cfg.Policies) > 0 {
+		return nil, nil
+	}
+	return []config.Problem{cfg.Problem("policies", "none is on; name at least one with its parameters, or nothing is judged")}, nil
+}
 
 // Problems returns what is wrong with the policies of a configuration: names
 // that are no policy, parameters that do not fit, and names of keys, trust roots

@@ -37,6 +37,15 @@ const (
 	keys    = "keys: {release: {file: cosign.pub}}\n"
 )
 
+// TestNoPolicy is about what judges by the file; other hosts need no policies in it.
+func TestNoPolicy(t *testing.T) {
+	for text, at := range map[string]string{"version: 1\n": "1:1", "version: 1\npolicies: {}\n": "2:1", "version: 1\npolicies:\n": "2:1"} {
+		require.Equal(t, []string{"w.yaml:" + at + ": policies: none is on; name at least one with its parameters, or nothing is judged"}, load(t, text))
+		_, err := config.Parse("w.yaml", []byte(text), "")
+		require.NoError(t, err)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	for _, tt := range []struct {
 		name, policies, rest string

@@ -80,7 +80,7 @@ var declareOnly = []string{
 func register(command string) error {
 	cfg := config.Default()
 	if path := os.Getenv("WAXSEAL_CONFIG"); path != "" && !slices.Contains(declareOnly, command) {
-		loaded, err := parameters.Load(path)
+		loaded, err := config.Load(path, parameters.Problems)
 		if err != nil {
 			return fmt.Errorf("$WAXSEAL_CONFIG: %w", err)
 		}

@@ -156,10 +156,9 @@ func (w *World) Config(t testing.TB, params map[string]any) []byte {
 		}
 		policies[name] = value
 	}
-	if params == nil {
-		policies["pinned_digests"] = map[string]any{}
+	if params != nil {
+		config["policies"] = policies
 	}
-	config["policies"] = policies
 	raw, err := yaml.Marshal(config)
 	require.NoError(t, err)
 	return raw
