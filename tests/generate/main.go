@@ -20,8 +20,6 @@ import (
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
-	"github.com/waxseal/waxseal/bundles"
-	"github.com/waxseal/waxseal/gatekeeper/template"
 	"github.com/waxseal/waxseal/rego"
 )
 
@@ -84,22 +82,7 @@ func generated() (map[string][]byte, error) {
 	if files["docs/policies/parameters.md"], err = verdictPage(); err != nil {
 		return nil, err
 	}
-	return files, addTemplates(files)
-}
-
-// addTemplates adds Gatekeeper's templates. Those of the builtins have a folder
-// of their own, so that nobody applies them with the others.
-func addTemplates(files map[string][]byte) error {
-	for flavour, folder := range map[string]string{bundles.Gatekeeper: "gatekeeper/templates", bundles.GatekeeperBuiltin: "gatekeeper/templates/builtin"} {
-		rendered, err := template.Library(flavour)
-		if err != nil {
-			return err
-		}
-		for name, content := range rendered {
-			files[path.Join(folder, name)] = content
-		}
-	}
-	return nil
+	return files, gatekeeperFiles(files)
 }
 
 // capabilities are OPA's with ours, for `opa check --capabilities` and editors.
