@@ -39,9 +39,9 @@ test-go: build
 
 .PHONY: test-rego
 test-rego: build
-	$(WAXSEAL) check --strict rego/lib rego/testing
-	$(WAXSEAL) test --timeout 60s rego/lib rego/testing
-	$(WAXSEAL) test --timeout 60s rego/lib rego/testing --coverage --threshold 100 --verbose > /dev/null
+	$(WAXSEAL) check --strict rego/lib rego/testing bundles/server
+	$(WAXSEAL) test --timeout 60s rego/lib rego/testing bundles/server
+	$(WAXSEAL) test --timeout 60s rego/lib rego/testing bundles/server --coverage --threshold 100 --verbose > /dev/null
 
 .PHONY: test-framework
 test-framework: ## the policies in Gatekeeper's constraint framework, at its own OPA

@@ -1,7 +1,7 @@
 package bundles
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -24,8 +24,16 @@ type Options struct {
 // DataFile is the place of [Options.Data] in a bundle.
 const DataFile = "data.json"
 
-//go:embed mask.rego
-var mask []byte
+//go:embed server
+var server embed.FS
+
+// entries are the places of what only servers ask for.
+var entries = map[string]string{
+	libraryRoot + "/decision.rego":            "decision.rego",
+	libraryRoot + "/admission/admission.rego": "admission.rego",
+	"system/main/main.rego":                   "main.rego",
+	"system/log/mask.rego":                    "mask.rego",
+}
 
 // Content returns everything that stands in a bundle but its manifest, by path:
 // the Rego of [Files], the rules that the host itself asks for, and the data. The
@@ -40,7 +48,11 @@ func Content(flavour string, o Options) (map[string][]byte, error) {
 	files[path.Join(path.Dir(HostFile), hostNames[flavour])] = host
 	switch flavour {
 	case CLI, HTTP:
-		files["system/log/mask.rego"] = mask
+		for place, name := range entries {
+			if files[place], err = server.ReadFile("server/" + name); err != nil {
+				return nil, err
+			}
+		}
 	case Data, ConftestBuiltin:
 		for place, name := range map[string]string{"lib/waxseal/conftest/conftest.rego": "conftest.rego", "main/main.rego": "main.rego"} {
 			if files[place], err = conftest.Rego.ReadFile(name); err != nil {
