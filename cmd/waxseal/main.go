@@ -25,6 +25,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/replay"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/scaffold"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/server"
 )
 
 func main() {
@@ -75,9 +76,14 @@ var declareOnly = []string{
 }
 
 // register makes the builtins known to one of OPA's own commands. They use the
-// configuration that $WAXSEAL_CONFIG names; without it, the defaults. Our own
-// commands bring the configuration that they are given.
+// configuration that $WAXSEAL_CONFIG names; without it, the defaults. The plugin
+// of run registers them when OPA has read its own configuration. Our own commands
+// bring the configuration that they are given.
 func register(command string) error {
+	if command == "run" {
+		server.Install(report)
+		return nil
+	}
 	cfg := config.Default()
 	if path := os.Getenv("WAXSEAL_CONFIG"); path != "" && !slices.Contains(declareOnly, command) {
 		loaded, err := config.Load(path, parameters.Problems)
@@ -86,13 +92,15 @@ func register(command string) error {
 		}
 		cfg = loaded
 	}
-	set, err := builtins.New(cfg, builtins.WithReport(func(err error) { fmt.Fprintln(os.Stderr, "waxseal:", err) }))
+	set, err := builtins.New(cfg, builtins.WithReport(report))
 	if err != nil {
 		return err
 	}
 	set.Register()
 	return nil
 }
+
+func report(err error) { fmt.Fprintln(os.Stderr, "waxseal:", clean(err.Error())) }
 
 func command() *cobra.Command {
 	root := &cobra.Command{
