@@ -31,6 +31,7 @@ var allowed = []struct {
 	{"builtins/cosign", []string{"builtins/fault", "builtins/registry"}, false},
 	{"builtins/scan", []string{"builtins/fault"}, false},
 	{"builtins/config", []string{"builtins/fault", "builtins/config", "builtins/registry"}, false},
+	{"builtins/kms", nil, false},
 	{"builtins/evidence", []string{"builtins/fault", "builtins/registry", "builtins/cosign", "builtins/scan"}, false},
 	{"builtins/trustroot", []string{"builtins/fault", "builtins/cosign"}, false},
 	{"builtins/metrics", []string{"builtins/evidence", "builtins/registry"}, false},

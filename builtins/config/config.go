@@ -1,6 +1,6 @@
 // Package config reads waxseal.yaml, the operator's configuration, into a type
-// that cannot be invalid: every file that it names has been read, every name
-// that it refers to exists.
+// that cannot be invalid: every file that it names has been read, every key in a
+// KMS fetched, every name that it refers to exists.
 //
 // What is wrong with a configuration is the operator's mistake, and the answer
 // is to refuse to start: [Load] and [Parse] return an [*Error] with everything
@@ -82,7 +82,8 @@ type Policy struct {
 // Key is a public key and its place in the inventory.
 type Key struct {
 	PEM      []byte
-	File     string // "" when the key stands in waxseal.yaml itself
+	File     string // "" when the key stands in waxseal.yaml itself, or in a KMS
+	KMS      string // URI of the KMS that the key was taken from when the configuration was loaded
 	Owner    string
 	Purpose  string
 	Approver string

@@ -94,7 +94,7 @@ func keyShape() *shape {
 	return &shape{kind: object, about: "a public key", oneOf: []string{"file", "pem", "kms"}, fields: []field{
 		{"file", false, &shape{kind: text, about: "path of a PEM public key", example: "cosign.pub"}},
 		{"pem", false, &shape{kind: text, about: "the PEM public key itself"}},
-		{"kms", false, &shape{kind: text, about: "URI of a key in a KMS; builds without a KMS client refuse it", example: "awskms:///alias/release"}},
+		{"kms", false, &shape{kind: text, about: "URI of a key in a KMS (awskms, azurekms, gcpkms, hashivault, openbao); its public half is taken once, at start", example: "awskms:///alias/release"}},
 		{"owner", false, &shape{kind: text, about: "who controls the private key"}},
 		{"purpose", false, &shape{kind: text, about: "what it signs", example: "releases"}},
 		{"approver", false, &shape{kind: text, about: "who approved that it is trusted"}},

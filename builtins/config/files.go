@@ -27,6 +27,7 @@ type loader struct {
 	*checker
 	root *document.Node
 	dir  string
+	kms  map[string]fetched // by the names of the keys
 }
 
 func (l *loader) failAt(path, format string, args ...any) {
@@ -37,9 +38,11 @@ func (l *loader) failAt(path, format string, args ...any) {
 }
 
 func (l *loader) config(w *wire) *Config {
+	limits := w.Limits.limits()
+	l.kms = fromKMS(w.Keys, limits.Registry.RequestTimeout)
 	c := &Config{
 		File: l.file, Dir: l.dir, root: l.root,
-		Policy: w.Policy, Policies: w.Policies, Workloads: w.Workloads, HostsOnly: w.HostsOnly, Offline: w.Offline, Limits: w.Limits.limits(),
+		Policy: w.Policy, Policies: w.Policies, Workloads: w.Workloads, HostsOnly: w.HostsOnly, Offline: w.Offline, Limits: limits,
 		Keys:         each(w.Keys, l.key),
 		TrustRoots:   each(w.TrustRoots, l.trustRoot),
 		Certificates: each(w.Certificates, l.certificate),
@@ -111,11 +114,13 @@ func (l *loader) read(field, path string, most int) []byte {
 
 func (l *loader) key(name string, w wireKey) Key {
 	field := Join("keys", name)
-	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Rotated: w.Rotated, File: w.File}
+	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Rotated: w.Rotated, File: w.File, KMS: w.KMS}
 	switch {
 	case w.KMS != "":
-		l.failAt(field+".kms", "this build of Waxseal has no KMS client; export the public key (cosign public-key --key %s) and name it with file", w.KMS)
-		return k
+		field += ".kms"
+		if k.PEM = l.kms[name].pem; k.PEM == nil {
+			l.failAt(field, "%s", l.kms[name].err)
+		}
 	case w.File != "":
 		field += ".file"
 		k.PEM = l.read(field, w.File, maxBytes)

@@ -13,6 +13,7 @@ import (
 	"github.com/waxseal/waxseal/tests/fixture"
 	"github.com/waxseal/waxseal/tests/fixture/sigstore"
 	"github.com/waxseal/waxseal/tests/fixture/tuf"
+	"github.com/waxseal/waxseal/tests/fixture/vault"
 )
 
 func TestMain(m *testing.M) {
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
 // registry with signed images, a waxseal.yaml for it, and these variables:
 // $HOST, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
-// and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
+// $VAULT and $TOKEN (a transit engine that holds the key "release"), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
 func TestScripts(t *testing.T) {
 	w := fixture.New(t)
 	o := sigstore.Options{}
@@ -36,12 +37,15 @@ func TestScripts(t *testing.T) {
 	w.Fail("/v2/down/", http.StatusServiceUnavailable)
 	repository := tuf.Start(t)
 	repository.Publish(map[string][]byte{tuf.TrustedRoot: w.Sigstore.TrustedRootJSON()}, tuf.Options{})
+	transit := vault.Start(t, map[string][]string{"release": {string(w.Key.PEM())}})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOST", w.Host())
 			e.Setenv("TUF", repository.URL())
+			e.Setenv("VAULT", transit.URL())
+			e.Setenv("TOKEN", transit.Token)
 			e.Setenv("HOME", e.WorkDir)
 			for name, ref := range refs {
 				e.Setenv(name, ref)
