@@ -46,6 +46,16 @@ func TestCommandLine(t *testing.T) {
 	compare(t, parity.CLI{Waxseal: parity.Binary(t, "WAXSEAL")})
 }
 
+// TestConftestWithBuiltins compares a conftest with the builtins inside.
+func TestConftestWithBuiltins(t *testing.T) {
+	compare(t, parity.ConftestBuiltin{Conftest: parity.Binary(t, "WAXSEAL_CONFTEST")})
+}
+
+// TestConftest compares an unmodified conftest with `waxseal collect`.
+func TestConftest(t *testing.T) {
+	compare(t, parity.Conftest{Conftest: parity.Binary(t, "STOCK_CONFTEST"), Waxseal: parity.Binary(t, "WAXSEAL")})
+}
+
 func compare(t *testing.T, h parity.Host) {
 	cases, err := parity.Load(corpus)
 	require.NoError(t, err)
