@@ -18,20 +18,26 @@ type plugin struct {
 	stop    context.CancelFunc
 }
 
-// Start implements [plugins.Plugin]. An error keeps the server from starting.
+// Start implements [plugins.Plugin]. An error keeps the server from starting; OPA
+// does not print it.
 func (p *plugin) Start(ctx context.Context) error {
+	if err := p.prepare(ctx); err != nil {
+		p.report(err)
+		return err
+	}
+	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go p.watch(ctx)
+	return nil
+}
+
+func (p *plugin) prepare(ctx context.Context) error {
 	if registry := p.manager.PrometheusRegister(); registry != nil {
 		err := registry.Register(p.metrics)
 		if err != nil && !errors.As(err, new(prometheus.AlreadyRegisteredError)) {
 			return fmt.Errorf("register metrics: %w", err)
 		}
 	}
-	if err := putParameters(ctx, p.manager.Store, p.cfg); err != nil {
-		return err
-	}
-	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
-	go p.watch(ctx)
-	return nil
+	return putParameters(ctx, p.manager.Store, p.cfg)
 }
 
 // Stop implements [plugins.Plugin].

@@ -86,7 +86,7 @@ func (h *host) build(s settings) error {
 	}
 	cfg := config.Default()
 	if s.Config != "" {
-		loaded, err := parameters.Load(s.Config)
+		loaded, err := config.Load(s.Config, parameters.Problems)
 		if err != nil {
 			return fmt.Errorf("plugins.%s: %w", name, err)
 		}
