@@ -41,9 +41,10 @@ var allowed = []struct {
 	{"gatekeeper/template", []string{"bundles", "rego", "builtins/fault"}, false},
 	{"bundles", []string{"rego", "gatekeeper", "conftest", "builtins/fault"}, false},
 	{"conftest", nil, false},
+	{"gatekeeper/provider", []string{"builtins/evidence", "builtins/fault"}, false},
 	{"gatekeeper", nil, false},
 	{"rego", nil, false},
-	{"cmd/waxseal", []string{"builtins", "bundles", "rego", "cmd/waxseal/internal"}, true},
+	{"cmd/waxseal", []string{"builtins", "bundles", "rego", "gatekeeper/provider", "cmd/waxseal/internal"}, true},
 	{"tests", []string{""}, true},
 }
 

@@ -87,6 +87,9 @@ func New(source Source, cfg Config) *Collector {
 // Names returns the names of the operator's configuration.
 func (c *Collector) Names() Names { return c.names }
 
+// Deadline is the deadline of one decision.
+func (c *Collector) Deadline() time.Duration { return c.deadline }
+
 // Decision is one snapshot: a tag means one digest, and the name of a trust root
 // one root, for as long as it lives.
 // It is safe for concurrent use.

@@ -23,6 +23,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/provider"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/replay"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/scaffold"
@@ -126,7 +127,7 @@ OPA's commands keep their own; misuse is 2 there too.`,
 			withVersion(cmd)
 		}
 	}
-	root.AddCommand(admit.Admit(), admit.Verify(), replay.Command(), lintcmd.Command(), scaffold.Init(), scaffold.New())
+	root.AddCommand(admit.Admit(), admit.Verify(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New())
 	return root
 }
 
