@@ -46,6 +46,16 @@ func TestCommandLine(t *testing.T) {
 	compare(t, parity.CLI{Waxseal: parity.Binary(t, "WAXSEAL")})
 }
 
+// TestServer compares `waxseal run --server`.
+func TestServer(t *testing.T) {
+	compare(t, parity.Server{Waxseal: parity.Binary(t, "WAXSEAL")})
+}
+
+// TestOPA compares an unmodified OPA server that asks a waxseal server.
+func TestOPA(t *testing.T) {
+	compare(t, parity.OPA{OPA: parity.Binary(t, "STOCK_OPA"), Waxseal: parity.Binary(t, "WAXSEAL")})
+}
+
 // TestConftestWithBuiltins compares a conftest with the builtins inside.
 func TestConftestWithBuiltins(t *testing.T) {
 	compare(t, parity.ConftestBuiltin{Conftest: parity.Binary(t, "WAXSEAL_CONFTEST")})
