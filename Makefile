@@ -30,12 +30,18 @@ demo: build ## sign real images on an embedded registry, judge manifests that us
 	$(GO) run ./tests/demo -waxseal $(WAXSEAL) -dir demo
 
 .PHONY: test
-test: build test-go test-rego test-framework check-generated ## everything that needs no cluster, offline
+test: build test-go test-hosts test-rego test-framework check-generated ## everything that needs no cluster, offline
 
 .PHONY: test-go
 test-go: build
 	$(GO) vet ./...
 	WAXSEAL=$(CURDIR)/$(WAXSEAL) $(GO) test ./...
+
+.PHONY: test-hosts
+test-hosts: ## an unmodified OPA against the server
+	@mkdir -p $(BIN)
+	$(GO) build -o $(BIN)/opa github.com/open-policy-agent/opa
+	OPA=$(abspath $(BIN)/opa) $(GO) test ./cmd/waxseal -run '^TestStockOPA'
 
 .PHONY: test-rego
 test-rego: build
