@@ -77,6 +77,37 @@ fuzz: ## each fuzz target for FUZZ (5s)
 bench: ## benchmarks, as ratios in one run
 	WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatios$$' -bench . -benchtime 5s
 
+# Hosts of others. The stock ones are for tests, and kept outside of this folder.
+HOST := GO="$(GO)" builtins/hosted/build.sh
+
+.PHONY: conftest
+conftest: ## build .bin/conftest with the builtins inside
+	@mkdir -p $(BIN)
+	@$(HOST) conftest $(BIN)/conftest
+
+.PHONY: gatekeeper
+gatekeeper: ## build .bin/gatekeeper and .bin/gator with the builtins inside
+	@mkdir -p $(BIN)
+	@$(HOST) gator $(BIN)/gator
+	@$(HOST) gatekeeper $(BIN)/gatekeeper
+
+.PHONY: conftest-stock
+conftest-stock: ## build .bin/conftest-stock as upstream ships it
+	@mkdir -p $(BIN)
+	@$(HOST) --stock conftest $(BIN)/conftest-stock
+
+.PHONY: gatekeeper-stock
+gatekeeper-stock: ## build .bin/gatekeeper-stock and .bin/gator-stock as upstream ships them
+	@mkdir -p $(BIN)
+	@$(HOST) --stock gator $(BIN)/gator-stock
+	@$(HOST) --stock gatekeeper $(BIN)/gatekeeper-stock
+
+.PHONY: tidy
+tidy: ## go.mod and go.sum of all modules
+	$(GO) mod tidy
+	cd tests/framework && $(GO) mod tidy
+	@$(HOST) --tidy
+
 .PHONY: generate
 generate: ## write the generated files
 	$(GO) run ./tests/generate

@@ -9,6 +9,10 @@
 // evaluated. It must: in a process that went on without the builtins, a policy
 // that calls them could be accepted and then admit everything.
 //
+// What goes wrong without changing an answer, such as a trust root that could
+// not be refreshed while the older one holds, is a line on standard error: the
+// log of Gatekeeper. What changes an answer is in the answer.
+//
 // This is the one package with an init. Mains of your own call
 // [github.com/waxseal/waxseal/builtins.New] and Register instead.
 package hosted
@@ -16,6 +20,8 @@ package hosted
 import (
 	"fmt"
 	"os"
+	"strings"
+	"unicode"
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
@@ -39,10 +45,21 @@ func register(path string) error {
 		}
 		cfg = loaded
 	}
-	set, err := builtins.New(cfg)
+	set, err := builtins.New(cfg, builtins.WithReport(report))
 	if err != nil {
 		return fmt.Errorf("$%s: %w", variable, err)
 	}
 	set.Register()
 	return nil
+}
+
+// report writes one line, whatever a server has said.
+func report(err error) {
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, err.Error())
+	fmt.Fprintln(os.Stderr, "waxseal:", line)
 }

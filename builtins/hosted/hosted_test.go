@@ -8,12 +8,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/stretchr/testify/require"
 
 	_ "github.com/waxseal/waxseal/builtins/hosted"
+	"github.com/waxseal/waxseal/tests/fixture"
+	"github.com/waxseal/waxseal/tests/fixture/sigstore"
+	"github.com/waxseal/waxseal/tests/fixture/tuf"
 )
 
 const asHost = "WAXSEAL_TEST_HOST"
@@ -94,4 +99,54 @@ func TestNoStartWithoutConfiguration(t *testing.T) {
 			require.NotContains(t, stderr, "goroutine")
 		})
 	}
+}
+
+// What goes wrong without changing an answer is said to whoever reads the log.
+func TestReport(t *testing.T) {
+	w := fixture.New(t)
+	repository := tuf.Start(t)
+	repository.Publish(map[string][]byte{tuf.TrustedRoot: w.Sigstore.TrustedRootJSON()}, tuf.Options{})
+	dir := t.TempDir()
+	for name, text := range map[string][]byte{
+		"key.pub": w.Key.PEM(), "root.json": repository.Root(),
+		"waxseal.yaml": fmt.Appendf(nil, `version: 1
+policies: {pinned_digests: {}}
+keys: {release: {file: key.pub}}
+registries: {"%s": {plain_http: true}}
+trust_roots: {mine: {tuf: {url: "%s", root: root.json}, cache: kept}}
+`, w.Host(), repository.URL()),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
+	}
+	ref := w.Push(t, "shop/app", "v1", nil).Sign(t, sigstore.Options{}, w.Key).ByDigest()
+	query := fmt.Sprintf(`cosign.verify(%q, {"keys": ["release"]}).ok`, ref)
+
+	stdout, stderr, _ := host(t, filepath.Join(dir, "waxseal.yaml"), query)
+	require.Equal(t, "true\n", stdout)
+	require.Empty(t, stderr)
+
+	age(t, filepath.Join(dir, "kept"))
+	repository.Close()
+	stdout, stderr, _ = host(t, filepath.Join(dir, "waxseal.yaml"), query)
+	require.Equal(t, "true\n", stdout, "the older root holds")
+	require.Regexp(t, `\Awaxseal: load trust root "mine": `+repository.URL()+`: .+\n\z`, stderr)
+}
+
+// age makes the trust root in a cache as old as one that is refreshed.
+func age(t *testing.T, cache string) {
+	t.Helper()
+	fetched := regexp.MustCompile(`"fetched_at":"[^"]+"`)
+	files := 0
+	require.NoError(t, filepath.WalkDir(cache, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil || !fetched.Match(raw) {
+			return err
+		}
+		files++
+		return os.WriteFile(path, fetched.ReplaceAll(raw, []byte(`"fetched_at":"`+time.Now().AddDate(0, 0, -2).UTC().Format(time.RFC3339)+`"`)), 0o600)
+	}))
+	require.Equal(t, 1, files)
 }

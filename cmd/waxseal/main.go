@@ -21,6 +21,7 @@ import (
 	_ "github.com/waxseal/waxseal/builtins/kms" // keys: {name: {kms: URI}}
 	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/provider"
@@ -127,7 +128,7 @@ OPA's commands keep their own; misuse is 2 there too.`,
 			withVersion(cmd)
 		}
 	}
-	root.AddCommand(admit.Admit(), admit.Verify(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New())
+	root.AddCommand(admit.Admit(), admit.Verify(), collect.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New())
 	return root
 }
 

@@ -43,9 +43,19 @@ now := data.lib.waxseal.host.now`
 // New compiles the bundle of a flavour with its data. Set may be nil for a
 // flavour that asks nobody.
 func New(ctx context.Context, flavour string, set *builtins.Set, data map[string]any) (*Engine, error) {
-	files, err := bundles.Files(flavour, nil)
+	q, revision, err := prepare(ctx, query, flavour, set, data)
 	if err != nil {
 		return nil, err
+	}
+	return &Engine{query: q, set: set, Revision: revision}, nil
+}
+
+// prepare compiles a query over the bundle of a flavour, and returns the
+// revision of the bundle too.
+func prepare(ctx context.Context, query, flavour string, set *builtins.Set, data map[string]any) (q rego.PreparedEvalQuery, revision string, err error) {
+	files, err := bundles.Files(flavour, nil)
+	if err != nil {
+		return q, "", err
 	}
 	opts := []func(*rego.Rego){rego.Query(query), rego.Store(inmem.NewFromObject(map[string]any{"waxseal": data}))}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -54,11 +64,10 @@ func New(ctx context.Context, flavour string, set *builtins.Set, data map[string
 	if set != nil {
 		opts = append(opts, set.Options()...)
 	}
-	q, err := rego.New(opts...).PrepareForEval(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("compile the policies: %w", err)
+	if q, err = rego.New(opts...).PrepareForEval(ctx); err != nil {
+		return q, "", fmt.Errorf("compile the policies: %w", err)
 	}
-	return &Engine{query: q, set: set, Revision: bundles.Revision(files)}, nil
+	return q, bundles.Revision(files), nil
 }
 
 // Judge evaluates the policies over one object. The error means that nobody
