@@ -3,6 +3,7 @@ package collect_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,37 +11,59 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
-)
-
-const (
-	configuration = "version: 1\npolicies: {pinned_digests: {}, allowed_registries: {images: [\"registry.example/**\"]}}\n"
-	manifest      = `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": "registry.example/a:1"}]}}`
+	"github.com/waxseal/waxseal/tests/fixture"
 )
 
 // TestHalt leaves no file behind, neither a half nor an older one.
 func TestHalt(t *testing.T) {
+	dir := files(t, fixture.New(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	dir := files(t)
 	_, err := run(ctx, t, dir)
 	require.ErrorContains(t, err, "cancel")
-	require.Equal(t, []string{"pod.json", "waxseal.yaml"}, names(t, dir))
+	require.Equal(t, []string{"key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
+}
+
+// TestGivenUp is a caller who goes away while a registry keeps silent.
+func TestGivenUp(t *testing.T) {
+	w := fixture.New(t)
+	dir := files(t, w)
+	ctx, cancel := context.WithCancel(t.Context())
+	arrived := w.Hold(0)
+	defer w.Release()
+	go func() {
+		<-arrived
+		cancel()
+	}()
+	_, err := run(ctx, t, dir)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, []string{"key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
 }
 
 // TestWhole is the same without the halt.
 func TestWhole(t *testing.T) {
-	dir := files(t)
+	dir := files(t, fixture.New(t))
 	stderr, err := run(t.Context(), t, dir)
 	require.NoError(t, err)
 	require.Empty(t, stderr)
-	require.Equal(t, []string{"evidence.json", "pod.json", "waxseal.yaml"}, names(t, dir))
+	require.Equal(t, []string{"evidence.json", "key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
 }
 
-func files(t *testing.T) string {
+// files writes a configuration, a manifest that needs evidence, and evidence of an earlier run.
+func files(t *testing.T, w *fixture.World) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"waxseal.yaml": configuration, "pod.json": manifest, "evidence.json": "{}"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	ref := w.Push(t, "shop/app", "v1", nil).ByDigest()
+	for name, text := range map[string][]byte{
+		"key.pub": w.Key.PEM(), "evidence.json": []byte("{}"),
+		"pod.json": fmt.Appendf(nil, `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": %q}]}}`, ref),
+		"waxseal.yaml": fmt.Appendf(nil, `version: 1
+policies: {signed_images: {authorities: [{name: release, images: ["**"], keys: [release]}]}}
+keys: {release: {file: key.pub}}
+registries: {%q: {plain_http: true}}
+`, w.Host()),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))
 	}
 	return dir
 }
