@@ -25,6 +25,12 @@ build: ## build .bin/waxseal
 	@mkdir -p $(BIN)
 	$(GO) build -o $(WAXSEAL) ./cmd/waxseal
 
+.PHONY: bundles
+bundles: build ## write one bundle for each host to .bin/bundles
+	@mkdir -p $(BIN)/bundles
+	@for flavour in cli http data conftest-builtin gatekeeper gatekeeper-builtin; do \
+	  $(WAXSEAL) bundle build --flavour $$flavour -o $(BIN)/bundles/$$flavour.tar.gz; done
+
 .PHONY: demo
 demo: build ## sign real images on an embedded registry, judge manifests that use them
 	$(GO) run ./tests/demo -waxseal $(WAXSEAL) -dir demo

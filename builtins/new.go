@@ -84,7 +84,7 @@ func clientOf(cfg *config.Config, observe func(registry.Request)) (*registry.Cli
 	if cfg.HostsOnly {
 		out.Hosts = slices.Sorted(maps.Keys(cfg.Registries))
 	}
-	credentials, err := credentialsOf(cfg)
+	credentials, err := Keychain(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,8 @@ func clientOf(cfg *config.Config, observe func(registry.Request)) (*registry.Cli
 	return registry.New(out)
 }
 
-func credentialsOf(cfg *config.Config) (registry.Keychain, error) {
+// Keychain returns the credentials for registries that a configuration names.
+func Keychain(cfg *config.Config) (registry.Keychain, error) {
 	var chains []registry.Keychain
 	for _, p := range cfg.Credentials.PullSecrets {
 		chain, err := registry.PullSecret(p.Raw())

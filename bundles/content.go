@@ -35,6 +35,12 @@ var entries = map[string]string{
 	"system/log/mask.rego":                    "mask.rego",
 }
 
+//go:embed guard.rego
+var guard []byte
+
+// guardFile says in its name, which conftest prints, what is wrong.
+const guardFile = libraryRoot + "/guard/not_for_conftest__build_flavour_data_or_conftest-builtin.rego"
+
 // Content returns everything that stands in a bundle but its manifest, by path:
 // the Rego of [Files], the rules that the host itself asks for, and the data. The
 // host file has a name that says, when it does not compile, where it belongs.
@@ -53,6 +59,9 @@ func Content(flavour string, o Options) (map[string][]byte, error) {
 				return nil, err
 			}
 		}
+		files[guardFile] = guard
+	case Gatekeeper, GatekeeperBuiltin:
+		files[guardFile] = guard
 	case Data, ConftestBuiltin:
 		for place, name := range map[string]string{"lib/waxseal/conftest/conftest.rego": "conftest.rego", "main/main.rego": "main.rego"} {
 			if files[place], err = conftest.Rego.ReadFile(name); err != nil {

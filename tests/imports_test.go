@@ -44,7 +44,7 @@ var allowed = []struct {
 	{"gatekeeper/provider", []string{"builtins/evidence", "builtins/fault"}, false},
 	{"gatekeeper", nil, false},
 	{"rego", nil, false},
-	{"cmd/waxseal", []string{"builtins", "bundles", "rego", "gatekeeper/provider", "cmd/waxseal/internal"}, true},
+	{"cmd/waxseal", []string{"builtins", "bundles", "rego", "gatekeeper/provider", "gatekeeper/template", "cmd/waxseal/internal"}, true},
 	{"tests", []string{""}, true},
 }
 

@@ -37,11 +37,19 @@ func named(cfg *config.Config) ([]config.Problem, error) {
 // Problems returns what is wrong with the policies of a configuration: names
 // that are no policy, parameters that do not fit, and names of keys, trust roots
 // and certificates that the configuration does not hold.
-func Problems(cfg *config.Config) ([]config.Problem, error) {
+func Problems(cfg *config.Config) ([]config.Problem, error) { return problems(cfg, nil) }
+
+// With is [Problems] where there are policies of one's own beside the library's.
+func With(own bundles.Own) func(*config.Config) ([]config.Problem, error) {
+	return func(cfg *config.Config) ([]config.Problem, error) { return problems(cfg, own) }
+}
+
+func problems(cfg *config.Config, own bundles.Own) ([]config.Problem, error) {
 	known, err := bundles.Policies()
 	if err != nil {
 		return nil, err
 	}
+	known = slices.AppendSeq(known, maps.Keys(own))
 	var out []config.Problem
 	for _, name := range slices.Sorted(maps.Keys(cfg.Policies)) {
 		at := config.Join("policies", name)
@@ -53,7 +61,10 @@ func Problems(cfg *config.Config) ([]config.Problem, error) {
 		case !isObject: // said already
 			continue
 		}
-		s, err := schemaOf(name)
+		s, err := schemaOf(name, own)
+		if err != nil && own[name].Parameters != nil {
+			return nil, fmt.Errorf("parameters.json of %s: %w", name, err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("parameters.json of %s: %w: this is a bug in Waxseal, please report it", name, err)
 		}

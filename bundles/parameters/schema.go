@@ -17,6 +17,7 @@ import (
 	"golang.org/x/text/message"
 
 	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/rego"
 )
 
@@ -27,10 +28,13 @@ type schema struct {
 	written  any
 }
 
-func schemaOf(policy string) (*schema, error) {
-	raw, err := rego.FS.ReadFile(path.Join("lib/waxseal/policy", policy, "parameters.json"))
-	if err != nil {
-		return nil, err
+func schemaOf(policy string, own bundles.Own) (*schema, error) {
+	raw := own[policy].Parameters
+	if raw == nil {
+		var err error
+		if raw, err = rego.FS.ReadFile(path.Join("lib/waxseal/policy", policy, "parameters.json")); err != nil {
+			return nil, err
+		}
 	}
 	written, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	_ "github.com/waxseal/waxseal/builtins/kms" // keys: {name: {kms: URI}}
 	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/bundle"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
@@ -123,12 +124,17 @@ OPA's commands keep their own; misuse is 2 there too.`,
 	}
 	opa.Command(root, "OPA")
 	for _, cmd := range root.Commands() {
-		cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return register(cmd.Name()) }
+		cmd.PersistentPreRunE = func(run *cobra.Command, args []string) error {
+			if err := bundle.Fits(run, args); err != nil {
+				return err
+			}
+			return register(cmd.Name())
+		}
 		if cmd.Name() == "version" {
 			withVersion(cmd)
 		}
 	}
-	root.AddCommand(admit.Admit(), admit.Verify(), collect.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New())
+	root.AddCommand(admit.Admit(), admit.Verify(), collect.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version()))
 	return root
 }
 

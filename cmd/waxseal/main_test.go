@@ -2,6 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"os"
@@ -9,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/tests/fixture"
 	"github.com/waxseal/waxseal/tests/fixture/sigstore"
@@ -35,6 +41,7 @@ func TestScripts(t *testing.T) {
 		"DOWN":     w.Push(t, "down/app", "v1", nil).ByDigest(),
 	}
 	w.Fail("/v2/down/", http.StatusServiceUnavailable)
+	signing, public := keyPair(t)
 	repository := tuf.Start(t)
 	repository.Publish(map[string][]byte{tuf.TrustedRoot: w.Sigstore.TrustedRootJSON()}, tuf.Options{})
 	transit := vault.Start(t, map[string][]string{"release": {string(w.Key.PEM())}})
@@ -53,6 +60,7 @@ func TestScripts(t *testing.T) {
 			for name, text := range map[string][]byte{
 				"waxseal.yaml": []byte(configuration(w)), "cosign.pub": w.Key.PEM(), "root.json": w.Sigstore.TrustedRootJSON(),
 				"tuf-root.json": repository.Root(),
+				"signing.pem":   signing, "signing.pub": public, "stranger.pub": w.Other.PEM(),
 			} {
 				if err := os.WriteFile(filepath.Join(e.WorkDir, name), text, 0o644); err != nil {
 					return err
@@ -62,6 +70,18 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"expand": expand, "calls": calls(repository)},
 	})
+}
+
+// keyPair returns a new key, for signatures of bundles, and its public half.
+func keyPair(t *testing.T) (private, public []byte) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	private, err = x509.MarshalECPrivateKey(key)
+	require.NoError(t, err)
+	public, err = x509.MarshalPKIXPublicKey(key.Public())
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
 }
 
 // expand replaces variables in files of the script.

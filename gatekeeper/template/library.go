@@ -2,7 +2,9 @@ package template
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/bundles"
@@ -12,11 +14,15 @@ import (
 // Library returns the templates of the library for a flavour, by file name: one
 // with all policies, one that says their notes, and one for each policy, which
 // requires digests as well.
-func Library(flavour string) (map[string][]byte, error) {
+func Library(flavour string) (map[string][]byte, error) { return LibraryWith(flavour, nil) }
+
+// LibraryWith is [Library] with policies of one's own among those of the library.
+func LibraryWith(flavour string, own bundles.Own) (map[string][]byte, error) {
 	names, err := bundles.Policies()
 	if err != nil {
 		return nil, err
 	}
+	names = slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(own))))
 	images := Template{
 		Kind: Kind(flavour, "images"), Flavour: flavour, Title: "Images", Entry: bundles.Entry(),
 		Description: "Judges the images of all containers by the policies whose keys stand in the parameters. Digests are always required.",
@@ -27,13 +33,13 @@ func Library(flavour string) (map[string][]byte, error) {
 	}
 	out := map[string][]byte{}
 	for _, t := range []Template{images, notes} {
-		if err := add(out, t, names); err != nil {
+		if err := add(out, t, names, own); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range names {
 		t := Template{Kind: Kind(flavour, name), Flavour: flavour, Entry: bundles.Entry()}
-		if err := add(out, t, []string{name}); err != nil {
+		if err := add(out, t, []string{name}, own); err != nil {
 			return nil, err
 		}
 	}
@@ -42,14 +48,17 @@ func Library(flavour string) (map[string][]byte, error) {
 
 // add renders the template with these policies. Of a single one it takes the
 // title and the description.
-func add(out map[string][]byte, t Template, policies []string) (err error) {
-	if t.Files, err = bundles.Files(t.Flavour, policies); err != nil {
+func add(out map[string][]byte, t Template, policies []string, own bundles.Own) (err error) {
+	if t.Files, err = bundles.FilesWith(t.Flavour, policies, own); err != nil {
 		return err
 	}
 	t.Parameters = map[string][]byte{}
 	for name := range t.Files {
 		policy, ok := strings.CutPrefix(path.Dir(name), "lib/waxseal/policy/")
 		if !ok {
+			continue
+		}
+		if t.Parameters[policy] = own[policy].Parameters; t.Parameters[policy] != nil {
 			continue
 		}
 		if t.Parameters[policy], err = rego.FS.ReadFile(path.Join(path.Dir(name), "parameters.json")); err != nil {

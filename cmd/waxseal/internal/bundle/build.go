@@ -1,0 +1,167 @@
+package bundle
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/bundles"
+	"github.com/waxseal/waxseal/bundles/parameters"
+)
+
+// buildFlags are the flags of build.
+type buildFlags struct {
+	flavour, output, config, data string
+	policies                      []string
+	signingKey, signingAlg        string
+}
+
+func build(version string) *cobra.Command {
+	var f buildFlags
+	cmd := &cobra.Command{
+		Use:   "build --flavour FLAVOUR -o FILE",
+		Short: "Build a bundle, or ConstraintTemplates",
+		Long: `Writes a bundle (FILE.tar.gz) or, for the flavours of Gatekeeper, ConstraintTemplates
+(FILE.yaml). Equal input gives equal bytes, but for signatures.
+
+--policies names a folder of your own policies, in the form of the library's: NAME/NAME.rego with the
+package lib.waxseal.policy.NAME, and NAME/parameters.json. They are linted, and compiled strictly with
+what the host has. Their tests are left out.
+
+--config takes the policies and workloads of a waxseal.yaml as parameters into the bundle; --data takes
+{"waxseal": {…}} with parameters, server (flavour http) or max_evidence_age (flavour data). The bundle
+owns what it holds; what it leaves out may come from elsewhere.
+
+Exit codes: 0 written, 2 something is wrong, or misuse.`,
+		Example: `  waxseal bundle build --flavour http --config waxseal.yaml --data server.yaml -o http.tar.gz
+  waxseal bundle build --flavour data --policies policies/ -o conftest.tar.gz
+  waxseal bundle build --flavour gatekeeper --policies policies/ -o templates.yaml
+  waxseal bundle build --flavour cli --signing-key key.pem -o cli.tar.gz`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			content, err := f.build(version)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(f.output, content, 0o644); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\n", f.output)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&f.flavour, "flavour", "", "the host: "+strings.Join(built(), ", "))
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write: .tar.gz for a bundle, .yaml for ConstraintTemplates")
+	cmd.Flags().StringVarP(&f.config, "config", "c", "", "waxseal.yaml whose policies and workloads become parameters")
+	cmd.Flags().StringVar(&f.data, "data", "", "YAML or JSON with what stands at data.waxseal")
+	cmd.Flags().StringArrayVar(&f.policies, "policies", nil, "folder of your own policies; may be repeated")
+	cmd.Flags().StringVar(&f.signingKey, "signing-key", "", "file of the key (PEM, or the secret of HMAC) that signs the bundle")
+	cmd.Flags().StringVar(&f.signingAlg, "signing-alg", "RS256", "algorithm of the signature, as in OPA's sign")
+	_ = cmd.MarkFlagRequired("flavour")
+	_ = cmd.MarkFlagRequired("output")
+	_ = cmd.RegisterFlagCompletionFunc("flavour", cobra.FixedCompletions(built(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// build returns the file to write.
+func (f *buildFlags) build(version string) ([]byte, error) {
+	if !slices.Contains(built(), f.flavour) {
+		return nil, fmt.Errorf("--flavour %s: there are %s", f.flavour, strings.Join(built(), ", "))
+	}
+	own, err := ownPolicies(f.policies)
+	if err != nil {
+		return nil, err
+	}
+	data, err := f.operatorsData(own)
+	if err != nil {
+		return nil, err
+	}
+	content, err := bundles.Content(f.flavour, bundles.Options{Own: own, Data: data})
+	if err != nil {
+		return nil, err
+	}
+	needed, err := compile(f.flavour, content)
+	if err != nil {
+		return nil, err
+	}
+	switch extension := filepath.Ext(f.output); {
+	case extension == ".yaml" || extension == ".yml":
+		return f.templates(own)
+	case !strings.HasSuffix(f.output, ".tar.gz"):
+		return nil, fmt.Errorf("-o %s: a bundle is named FILE.tar.gz, ConstraintTemplates FILE.yaml", f.output)
+	}
+	manifest, err := json.MarshalIndent(bundles.NewManifest(content, bundles.Description{Flavour: f.flavour, Version: version, Builtins: needed}), "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	content[bundles.ManifestFile] = manifest
+	if f.signingKey != "" {
+		if err := sign(content, f.signingKey, f.signingAlg); err != nil {
+			return nil, err
+		}
+	}
+	return bundles.Archive(content)
+}
+
+func ownPolicies(dirs []string) (bundles.Own, error) {
+	var folders []fs.FS
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("--policies %s: this is not a folder", dir)
+		}
+		folders = append(folders, os.DirFS(dir))
+	}
+	own, err := bundles.ReadOwn(folders...)
+	if err != nil {
+		return nil, fmt.Errorf("--policies: %w", err)
+	}
+	return own, lintOwn(own)
+}
+
+// dataKeys are what an operator may put into a bundle.
+var dataKeys = []string{"max_evidence_age", "parameters", "server"}
+
+// operatorsData is what stands at data.waxseal.
+func (f *buildFlags) operatorsData(own bundles.Own) (map[string]any, error) {
+	if forGatekeeper(f.flavour) && (f.config != "" || f.data != "") {
+		return nil, fmt.Errorf("--flavour %s takes no --config and no --data: in Gatekeeper the parameters stand in the constraint", f.flavour)
+	}
+	out := map[string]any{}
+	if f.data != "" {
+		raw, err := os.ReadFile(f.data)
+		if err != nil {
+			return nil, fmt.Errorf("--data: %w", err)
+		}
+		var document struct {
+			Waxseal map[string]any `json:"waxseal"`
+		}
+		if err := yaml.UnmarshalStrict(raw, &document); err != nil {
+			return nil, fmt.Errorf("--data %s: expected {\"waxseal\": {…}}: %w", f.data, err)
+		}
+		out = document.Waxseal
+	}
+	for key := range out {
+		if !slices.Contains(dataKeys, key) {
+			return nil, fmt.Errorf("--data %s: waxseal.%s: expected one of %s", f.data, key, strings.Join(dataKeys, ", "))
+		}
+	}
+	if f.config != "" {
+		if out["parameters"] != nil {
+			return nil, fmt.Errorf("parameters stand both in --config %s and in --data %s", f.config, f.data)
+		}
+		cfg, err := config.Load(f.config, parameters.With(own))
+		if err != nil {
+			return nil, err
+		}
+		out["parameters"] = cfg.Parameters()
+	}
+	return out, nil
+}
