@@ -49,26 +49,40 @@ problems contains "the input has no review, and nothing can be judged: this bund
 }
 
 # One call for all. Gatekeeper keeps answers by key for minutes; the slot of 10 s at the end of a
-# key bounds that. What the provider could not tell comes back as the reason.
+# key bounds that. What nobody can tell now is in system_error, which it does not keep.
 collect(requests) := {key: answer |
 	keys := {json.marshal(request) | some request in requests}
 	response := external_data({"provider": _provider, "keys": [_slotted(key) | some key in keys]})
+	left_out := _left_out(response.system_error)
 	some key in keys
-	answer := _answer(response, _slotted(key))
+	answer := _answer(response, left_out, _slotted(key))
 } if {
 	count(requests) > 0
 } else := {}
 
 _slotted(key) := concat(" ", [key, format_int(floor(now / 10000000000), 10)])
 
-_answer(response, key) := answer if {
+_answer(response, left_out, key) := answer if {
 	some [name, answer] in response.responses
 	name == key
 } else := _unavailable(reason) if {
 	some [name, reason] in response.errors
 	name == key
+} else := left_out[key] if {
+	is_object(left_out[key])
 } else := _unavailable(response.system_error) if {
 	response.system_error != ""
+}
+
+# Waxseal's provider says of each key what it found, as JSON after a sentence.
+default _left_out(_) := {}
+
+_left_out(text) := results if {
+	start := indexof(text, "{")
+	start >= 0
+	written := substring(text, start, -1)
+	json.is_valid(written)
+	results := json.unmarshal(written)
 }
 
 _unavailable(reason) := {
