@@ -5,9 +5,11 @@
 package parity_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego"
 	"github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego/schema"
@@ -36,6 +38,11 @@ type driver struct {
 
 // load reads a template as it is shipped, and compiles it.
 func load(t *testing.T, file string, args ...rego.Arg) driver {
+	return loadAs(t, file, func(lib string) string { return lib }, args...)
+}
+
+// loadAs is load with every lib changed.
+func loadAs(t *testing.T, file string, change func(string) string, args ...rego.Arg) driver {
 	raw, err := os.ReadFile(filepath.Join(templated, file))
 	require.NoError(t, err)
 	var shipped struct {
@@ -55,11 +62,17 @@ func load(t *testing.T, file string, args ...rego.Arg) driver {
 	require.Len(t, shipped.Spec.Targets, 1)
 	require.Len(t, shipped.Spec.Targets[0].Code, 1)
 	require.Equal(t, schema.Name, shipped.Spec.Targets[0].Code[0].Engine)
+	source := shipped.Spec.Targets[0].Code[0].Source
+	libs, _ := source["libs"].([]any)
+	require.NotEmpty(t, libs)
+	for i := range libs {
+		libs[i] = change(libs[i].(string))
+	}
 	out := &templates.ConstraintTemplate{}
 	out.Spec.CRD.Spec.Names.Kind = shipped.Spec.CRD.Spec.Names.Kind
 	out.Spec.Targets = []templates.Target{{
 		Target: target,
-		Code:   []templates.Code{{Engine: schema.Name, Source: &templates.Anything{Value: shipped.Spec.Targets[0].Code[0].Source}}},
+		Code:   []templates.Code{{Engine: schema.Name, Source: &templates.Anything{Value: source}}},
 	}}
 	d, err := rego.New(args...)
 	require.NoError(t, err)
@@ -70,6 +83,15 @@ func load(t *testing.T, file string, args ...rego.Arg) driver {
 // review judges one case as an admission, or as an audit where the case has no
 // operation.
 func (d driver) review(t *testing.T, c parity.Case, extra map[string]any) []parity.Violation {
+	return d.reviewWith(t, c, extra, nil)
+}
+
+// reviewAt is review at a time, for templates that read it from the review.
+func (d driver) reviewAt(t *testing.T, c parity.Case, at time.Time) []parity.Violation {
+	return d.reviewWith(t, c, nil, map[string]any{"now": at.UnixNano()})
+}
+
+func (d driver) reviewWith(t *testing.T, c parity.Case, extra, beside map[string]any) []parity.Violation {
 	params := map[string]any{}
 	for _, from := range []map[string]any{c.Params, extra} {
 		for name, value := range from {
@@ -82,6 +104,7 @@ func (d driver) review(t *testing.T, c parity.Case, extra map[string]any) []pari
 	}}
 	require.NoError(t, d.AddConstraint(t.Context(), constraint))
 	review := map[string]any{"object": c.Object, "namespace": c.Namespace}
+	maps.Copy(review, beside)
 	if c.Operation != "" {
 		review["operation"] = c.Operation
 	}
