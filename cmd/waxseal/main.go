@@ -23,6 +23,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/bundle"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/doctor"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/provider"
@@ -134,7 +135,7 @@ OPA's commands keep their own; misuse is 2 there too.`,
 			withVersion(cmd)
 		}
 	}
-	root.AddCommand(admit.Admit(), admit.Verify(), collect.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version()))
+	root.AddCommand(admit.Admit(), admit.Verify(), collect.Command(), doctor.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version()))
 	return root
 }
 
