@@ -108,6 +108,16 @@ gatekeeper-stock: ## build .bin/gatekeeper-stock and .bin/gator-stock as upstrea
 	@$(HOST) --stock gator $(BIN)/gator-stock
 	@$(HOST) --stock gatekeeper $(BIN)/gatekeeper-stock
 
+.PHONY: test-conftest
+test-conftest: build conftest conftest-stock ## both conftests, as their users run them
+	WAXSEAL=$(CURDIR)/$(WAXSEAL) WAXSEAL_CONFTEST=$(CURDIR)/$(BIN)/conftest STOCK_CONFTEST=$(CURDIR)/$(BIN)/conftest-stock \
+	  $(GO) test ./tests/hosts -run '^TestConftest$$' -count 1 -timeout 5m
+
+.PHONY: test-gator
+test-gator: gatekeeper gatekeeper-stock ## the suites for gatekeeper-builtin, with both gators
+	WAXSEAL_GATOR=$(CURDIR)/$(BIN)/gator STOCK_GATOR=$(CURDIR)/$(BIN)/gator-stock \
+	  $(GO) test ./tests/hosts -run '^TestGator$$' -count 1 -timeout 5m
+
 .PHONY: tidy
 tidy: ## go.mod and go.sum of all modules
 	$(GO) mod tidy

@@ -24,7 +24,12 @@ import (
 // from elsewhere, as Gatekeeper has them from constraints, uses [config.Load]. No
 // policy at all is a problem. The error is a [*config.Error] with everything
 // that is wrong.
-func Load(path string) (*config.Config, error) { return config.Load(path, named, Problems) }
+func Load(path string) (*config.Config, error) { return LoadWith(path, nil) }
+
+// LoadWith is [Load] where there are policies of one's own beside the library's.
+func LoadWith(path string, own bundles.Own) (*config.Config, error) {
+	return config.Load(path, named, With(own))
+}
 
 // named wants a policy: without one, nothing would be judged.
 func named(cfg *config.Config) ([]config.Problem, error) {

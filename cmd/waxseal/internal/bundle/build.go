@@ -76,7 +76,7 @@ func (f *buildFlags) build(version string) ([]byte, error) {
 	if !slices.Contains(built(), f.flavour) {
 		return nil, fmt.Errorf("--flavour %s: there are %s", f.flavour, strings.Join(built(), ", "))
 	}
-	own, err := ownPolicies(f.policies)
+	own, err := Own(f.policies)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,8 @@ func (f *buildFlags) build(version string) ([]byte, error) {
 	return bundles.Archive(content)
 }
 
-func ownPolicies(dirs []string) (bundles.Own, error) {
+// Own reads and lints the policies of the folders that --policies names.
+func Own(dirs []string) (bundles.Own, error) {
 	var folders []fs.FS
 	for _, dir := range dirs {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {

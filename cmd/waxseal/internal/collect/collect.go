@@ -17,14 +17,16 @@ import (
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/bundles/parameters"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/bundle"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/manifest"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 )
 
 type flags struct {
-	config string
-	output string
+	config   string
+	output   string
+	policies []string
 }
 
 // Command is `waxseal collect`.
@@ -53,6 +55,7 @@ or misuse. A file that stood there before is removed then.`,
 	}
 	cmd.Flags().StringVarP(&f.config, "config", "c", cmp.Or(os.Getenv("WAXSEAL_CONFIG"), "waxseal.yaml"), "configuration: policies, keys, registries, limits; $WAXSEAL_CONFIG names another default")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "evidence.json", "file to write; - is standard output")
+	cmd.Flags().StringArrayVar(&f.policies, "policies", nil, "folder of your own policies, as waxseal bundle build took it; may be repeated")
 	return cmd
 }
 
@@ -97,7 +100,11 @@ func read(ctx context.Context, paths []string, stdin io.Reader, stderr io.Writer
 }
 
 func (f *flags) collect(ctx context.Context, objects []map[string]any, stderr io.Writer) (*Found, error) {
-	cfg, err := parameters.Load(f.config)
+	own, err := bundle.Own(f.policies)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := parameters.LoadWith(f.config, own)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +114,7 @@ func (f *flags) collect(ctx context.Context, objects []map[string]any, stderr io
 	if err != nil {
 		return nil, err
 	}
-	planner, err := engine.NewPlanner(ctx, set, map[string]any{"parameters": cfg.Parameters()})
+	planner, err := engine.NewPlanner(ctx, own, set, map[string]any{"parameters": cfg.Parameters()})
 	if err != nil {
 		return nil, err
 	}

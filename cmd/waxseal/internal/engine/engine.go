@@ -43,17 +43,17 @@ now := data.lib.waxseal.host.now`
 // New compiles the bundle of a flavour with its data. Set may be nil for a
 // flavour that asks nobody.
 func New(ctx context.Context, flavour string, set *builtins.Set, data map[string]any) (*Engine, error) {
-	q, revision, err := prepare(ctx, query, flavour, set, data)
+	q, revision, err := prepare(ctx, query, flavour, nil, set, data)
 	if err != nil {
 		return nil, err
 	}
 	return &Engine{query: q, set: set, Revision: revision}, nil
 }
 
-// prepare compiles a query over the bundle of a flavour, and returns the
-// revision of the bundle too.
-func prepare(ctx context.Context, query, flavour string, set *builtins.Set, data map[string]any) (q rego.PreparedEvalQuery, revision string, err error) {
-	files, err := bundles.Files(flavour, nil)
+// prepare compiles a query over the bundle of a flavour, with policies of one's
+// own in it, and returns the revision of the bundle too.
+func prepare(ctx context.Context, query, flavour string, own bundles.Own, set *builtins.Set, data map[string]any) (q rego.PreparedEvalQuery, revision string, err error) {
+	files, err := bundles.FilesWith(flavour, nil, own)
 	if err != nil {
 		return q, "", err
 	}
