@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/tests/fixture/shop"
 )
 
 const repository = ".."
@@ -69,7 +70,8 @@ func TestHeadingsOfPoliciesAreUnique(t *testing.T) {
 	require.Positive(t, pages)
 }
 
-// The configurations that are shown as examples can be loaded.
+// The configurations that are shown as examples can be loaded, where the folder
+// shop is that some of them name.
 func TestExamplesLoad(t *testing.T) {
 	found := 0
 	for _, name := range files(t, ".yaml") {
@@ -77,7 +79,12 @@ func TestExamplesLoad(t *testing.T) {
 			continue
 		}
 		found++
-		_, err := config.Load(filepath.Join(repository, name))
+		dir := t.TempDir()
+		_, err := shop.Write(filepath.Join(dir, "shop"))
+		require.NoError(t, err)
+		copied := filepath.Join(dir, "waxseal.yaml")
+		require.NoError(t, os.WriteFile(copied, []byte(text(t, name)), 0o600))
+		_, err = config.Load(copied)
 		require.NoError(t, err, name)
 	}
 	require.Positive(t, found)
