@@ -43,7 +43,7 @@ The file says what was found and judges nothing: trust it as you trust the polic
 job that uses it, and never take one from the repository that is judged.
 
 Exit codes: 0 the file is written, 2 it is not: a manifest cannot be read, the evaluation was halted,
-or misuse. A file that stood there before is removed then.`,
+or misuse. A file of evidence that stood there before is removed then; another file is left alone.`,
 		Example: `  waxseal collect -o evidence.json deploy/
   conftest test --policy policy --data policy --data evidence.json deploy/
   kustomize build overlays/prod > prod.yaml && waxseal collect -o evidence.json prod.yaml

@@ -3,6 +3,7 @@ package collect_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
 	"github.com/waxseal/waxseal/tests/fixture"
+	"github.com/waxseal/waxseal/tests/fixture/oci"
 )
 
 // TestHalt leaves no file behind, neither a half nor an older one.
@@ -21,7 +23,7 @@ func TestHalt(t *testing.T) {
 	cancel()
 	_, err := run(ctx, t, dir)
 	require.ErrorContains(t, err, "cancel")
-	require.Equal(t, []string{"key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
+	require.Equal(t, []string{"config.json", "key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
 }
 
 // TestGivenUp is a caller who goes away while a registry keeps silent.
@@ -37,7 +39,7 @@ func TestGivenUp(t *testing.T) {
 	}()
 	_, err := run(ctx, t, dir)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, []string{"key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
+	require.Equal(t, []string{"config.json", "key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
 }
 
 // TestWhole is the same without the halt.
@@ -46,7 +48,27 @@ func TestWhole(t *testing.T) {
 	stderr, err := run(t.Context(), t, dir)
 	require.NoError(t, err)
 	require.Empty(t, stderr)
-	require.Equal(t, []string{"evidence.json", "key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
+	require.Equal(t, []string{"config.json", "evidence.json", "key.pub", "pod.json", "waxseal.yaml"}, names(t, dir))
+}
+
+// TestCredentialsStayWithTheOperator: neither those that are right nor those that
+// are refused come into the file.
+func TestCredentialsStayWithTheOperator(t *testing.T) {
+	for password, code := range map[string]string{"hunter2": `"code":"unsigned"`, "hunter3": `"code":"unauthorized"`} {
+		w := fixture.New(t, oci.WithBearer("user", "hunter2"))
+		dir := files(t, w)
+		login := base64.StdEncoding.EncodeToString([]byte("user:" + password))
+		docker := fmt.Appendf(nil, `{"auths": {%q: {"auth": %q}}}`, w.Host(), login)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "config.json"), docker, 0o600))
+		stderr, err := run(t.Context(), t, dir)
+		require.NoError(t, err)
+		raw, err := os.ReadFile(filepath.Join(dir, "evidence.json"))
+		require.NoError(t, err)
+		require.Contains(t, string(raw), code)
+		for _, secret := range []string{password, login} {
+			require.NotContains(t, string(raw)+stderr, secret)
+		}
+	}
 }
 
 // files writes a configuration, a manifest that needs evidence, and evidence of an earlier run.
@@ -55,12 +77,13 @@ func files(t *testing.T, w *fixture.World) string {
 	dir := t.TempDir()
 	ref := w.Push(t, "shop/app", "v1", nil).ByDigest()
 	for name, text := range map[string][]byte{
-		"key.pub": w.Key.PEM(), "evidence.json": []byte("{}"),
+		"key.pub": w.Key.PEM(), "config.json": []byte("{}"), "evidence.json": []byte(`{"waxseal":{"evidence":{}}}`),
 		"pod.json": fmt.Appendf(nil, `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": %q}]}}`, ref),
 		"waxseal.yaml": fmt.Appendf(nil, `version: 1
 policies: {signed_images: {authorities: [{name: release, images: ["**"], keys: [release]}]}}
 keys: {release: {file: key.pub}}
 registries: {%q: {plain_http: true}}
+credentials: {docker_config: config.json}
 `, w.Host()),
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o600))

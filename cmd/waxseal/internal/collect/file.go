@@ -54,9 +54,27 @@ func discard(path string) error {
 		return fmt.Errorf("-o: %w", err)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("-o %s: not a file; - is standard output", path)
+	case !ours(path):
+		return fmt.Errorf("-o %s: this is a file that waxseal collect has not written; remove it, or name another", path)
 	}
 	return os.Remove(path)
 }
+
+// ours says whether a file begins as those that [write] writes: nobody's manifest
+// is overwritten.
+func ours(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // it is only read
+	begin := make([]byte, len(beginning))
+	_, err = io.ReadFull(f, begin)
+	return err == nil && string(begin) == beginning
+}
+
+// beginning is how every file of evidence begins.
+const beginning = `{"waxseal":{"evidence":{`
 
 // write writes the file whole or not at all.
 func write(path string, w io.Writer, found *Found) error {
