@@ -87,7 +87,8 @@ _call := {
 	"cache": false,
 }
 
-default _timeout := "10s"
+# A waxseal server answers within 7 s, and an API server waits for 10 s.
+default _timeout := "8s"
 
 _timeout := _server.timeout
 

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -10,11 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
-	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/bundles"
-	"github.com/waxseal/waxseal/bundles/parameters"
 )
 
 // buildFlags are the flags of build.
@@ -47,7 +45,7 @@ Exit codes: 0 written, 2 something is wrong, or misuse.`,
   waxseal bundle build --flavour cli --signing-key key.pem -o cli.tar.gz`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			content, err := f.build(version)
+			content, err := f.build(cmd.Context(), version)
 			if err != nil {
 				return err
 			}
@@ -72,7 +70,7 @@ Exit codes: 0 written, 2 something is wrong, or misuse.`,
 }
 
 // build returns the file to write.
-func (f *buildFlags) build(version string) ([]byte, error) {
+func (f *buildFlags) build(ctx context.Context, version string) ([]byte, error) {
 	if !slices.Contains(built(), f.flavour) {
 		return nil, fmt.Errorf("--flavour %s: there are %s", f.flavour, strings.Join(built(), ", "))
 	}
@@ -88,8 +86,11 @@ func (f *buildFlags) build(version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	needed, err := compile(f.flavour, content)
+	compiler, err := compile(f.flavour, content)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.heeded(ctx, compiler, data); err != nil {
 		return nil, err
 	}
 	switch extension := filepath.Ext(f.output); {
@@ -98,7 +99,7 @@ func (f *buildFlags) build(version string) ([]byte, error) {
 	case !strings.HasSuffix(f.output, ".tar.gz"):
 		return nil, fmt.Errorf("-o %s: a bundle is named FILE.tar.gz, ConstraintTemplates FILE.yaml", f.output)
 	}
-	manifest, err := json.MarshalIndent(bundles.NewManifest(content, bundles.Description{Flavour: f.flavour, Version: version, Builtins: needed}), "", "  ")
+	manifest, err := json.MarshalIndent(bundles.NewManifest(content, bundles.Description{Flavour: f.flavour, Version: version, Builtins: needed(compiler)}), "", "  ")
 	if err != nil {
 		return nil, err
 	}
@@ -125,44 +126,4 @@ func Own(dirs []string) (bundles.Own, error) {
 		return nil, fmt.Errorf("--policies: %w", err)
 	}
 	return own, lintOwn(own)
-}
-
-// dataKeys are what an operator may put into a bundle.
-var dataKeys = []string{"max_evidence_age", "parameters", "server"}
-
-// operatorsData is what stands at data.waxseal.
-func (f *buildFlags) operatorsData(own bundles.Own) (map[string]any, error) {
-	if forGatekeeper(f.flavour) && (f.config != "" || f.data != "") {
-		return nil, fmt.Errorf("--flavour %s takes no --config and no --data: in Gatekeeper the parameters stand in the constraint", f.flavour)
-	}
-	out := map[string]any{}
-	if f.data != "" {
-		raw, err := os.ReadFile(f.data)
-		if err != nil {
-			return nil, fmt.Errorf("--data: %w", err)
-		}
-		var document struct {
-			Waxseal map[string]any `json:"waxseal"`
-		}
-		if err := yaml.UnmarshalStrict(raw, &document); err != nil {
-			return nil, fmt.Errorf("--data %s: expected {\"waxseal\": {…}}: %w", f.data, err)
-		}
-		out = document.Waxseal
-	}
-	for key := range out {
-		if !slices.Contains(dataKeys, key) {
-			return nil, fmt.Errorf("--data %s: waxseal.%s: expected one of %s", f.data, key, strings.Join(dataKeys, ", "))
-		}
-	}
-	if f.config != "" {
-		if out["parameters"] != nil {
-			return nil, fmt.Errorf("parameters stand both in --config %s and in --data %s", f.config, f.data)
-		}
-		cfg, err := config.Load(f.config, parameters.With(own))
-		if err != nil {
-			return nil, err
-		}
-		out["parameters"] = cfg.Parameters()
-	}
-	return out, nil
 }

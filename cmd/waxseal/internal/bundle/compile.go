@@ -16,9 +16,6 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lint"
 )
 
-// oldest is the OPA of the oldest host, Gatekeeper's: nothing newer is in a bundle.
-const oldest = "v1.17.1"
-
 // lintOwn holds policies of one's own to the rules of the library.
 func lintOwn(own bundles.Own) error {
 	var problems []error
@@ -52,9 +49,8 @@ func placed(where, name, source string) error {
 	return nil
 }
 
-// compile compiles a bundle as strictly as can be, with what its host has, and
-// returns the builtins that it needs, sorted.
-func compile(flavour string, content map[string][]byte) ([]string, error) {
+// compile compiles a bundle as strictly as can be, with what its host has.
+func compile(flavour string, content map[string][]byte) (*ast.Compiler, error) {
 	capabilities, err := capabilitiesOf(flavour)
 	if err != nil {
 		return nil, err
@@ -73,19 +69,24 @@ func compile(flavour string, content map[string][]byte) ([]string, error) {
 	if compiler.Compile(modules); compiler.Failed() {
 		return nil, fmt.Errorf("a host of flavour %s could not load this: %w", flavour, compiler.Errors)
 	}
-	var needed []string
+	return compiler, nil
+}
+
+// needed returns the builtins that the host has to have, sorted.
+func needed(compiler *ast.Compiler) []string {
+	var out []string
 	for _, b := range compiler.Required.Builtins {
-		needed = append(needed, b.Name)
+		out = append(out, b.Name)
 	}
-	slices.Sort(needed)
-	return slices.Compact(needed), nil
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // capabilitiesOf is what the host of a flavour has at the least.
 func capabilitiesOf(flavour string) (*ast.Capabilities, error) {
-	capabilities, err := ast.LoadCapabilitiesVersion(oldest)
+	capabilities, err := ast.LoadCapabilitiesVersion(lint.Oldest)
 	if err != nil {
-		return nil, fmt.Errorf("capabilities of OPA %s: %w", oldest, err)
+		return nil, fmt.Errorf("capabilities of OPA %s: %w", lint.Oldest, err)
 	}
 	switch flavour {
 	case bundles.CLI, bundles.ConftestBuiltin, bundles.GatekeeperBuiltin:

@@ -212,14 +212,15 @@ func (m *module) constant(term *ast.Term) *ast.Term {
 	return term
 }
 
-// oldest is the version of OPA that the oldest host pins: Gatekeeper's.
-const oldest = "v1.17.1"
+// Oldest is the version of OPA that the oldest host pins: Gatekeeper's. Nothing
+// newer stands in what travels.
+const Oldest = "v1.17.1"
 
 // newBuiltin: what Gatekeeper's OPA does not know makes its template fail.
 func newBuiltin(m *module, say say) {
-	old, err := ast.LoadCapabilitiesVersion(oldest)
+	old, err := ast.LoadCapabilitiesVersion(Oldest)
 	if err != nil {
-		say(m.Package.Location, "the builtins of OPA %s are not known: %v", oldest, err)
+		say(m.Package.Location, "the builtins of OPA %s are not known: %v", Oldest, err)
 		return
 	}
 	known := map[string]bool{}
@@ -230,7 +231,7 @@ func newBuiltin(m *module, say say) {
 		m.eachCall(rule, func(operator ast.Ref, _ []*ast.Term, loc *ast.Location) {
 			name := m.builtin(operator)
 			if _, current := ast.BuiltinMap[name]; current && !known[name] && !slices.Contains(worldly, name) {
-				say(loc, "%s is newer than OPA %s, which Gatekeeper pins", name, oldest)
+				say(loc, "%s is newer than OPA %s, which Gatekeeper pins", name, Oldest)
 			}
 		})
 	}
