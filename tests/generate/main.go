@@ -82,6 +82,9 @@ func generated() (map[string][]byte, error) {
 	if files["docs/policies/parameters.md"], err = verdictPage(); err != nil {
 		return nil, err
 	}
+	if err := mutationFiles(files); err != nil {
+		return nil, err
+	}
 	return files, gatekeeperFiles(files)
 }
 
