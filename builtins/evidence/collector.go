@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -127,10 +128,15 @@ func (d *Decision) Remaining() time.Duration { return max(0, time.Until(d.until)
 
 // bounded returns ctx with the deadline of the decision.
 func (d *Decision) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithDeadlineCause(ctx, d.until, errDeadline)
+	return context.WithDeadlineCause(ctx, d.until, deadlineError{d.deadline})
 }
 
-var errDeadline = fault.New(fault.Timeout, "", "", context.DeadlineExceeded)
+// deadlineError is the cause of a context that ended with the decision's deadline.
+type deadlineError struct{ deadline time.Duration }
+
+func (e deadlineError) Error() string {
+	return fmt.Sprintf("no answer within %s, the deadline of the decision (limits.deadline)", e.deadline)
+}
 
 // resolve establishes the digest that ref means in this decision.
 func (d *Decision) resolve(ctx context.Context, ref registry.Reference) (registry.Descriptor, error) {
@@ -155,15 +161,23 @@ func (d *Decision) resolve(ctx context.Context, ref registry.Reference) (registr
 		}
 		return r.desc, r.err
 	case <-ctx.Done():
-		return registry.Descriptor{}, ended(ctx)
+		return registry.Descriptor{}, waiting("tag "+ref.String(), ended(ctx))
 	}
 }
 
 // ended says why ctx is done: the deadline of the decision is an answer for a
 // policy ([fault.Timeout]); that the caller gave up is not.
 func ended(ctx context.Context) error {
-	if errors.Is(context.Cause(ctx), errDeadline) {
-		return fault.Newf(fault.Timeout, "collect evidence", "", "the deadline of the decision has passed")
+	if passed, ok := errors.AsType[deadlineError](context.Cause(ctx)); ok {
+		return fault.New(fault.Timeout, "", "", passed)
 	}
 	return ctx.Err()
+}
+
+// waiting names what was waited for until the deadline.
+func waiting(key string, err error) error {
+	if code, known := fault.CodeOf(err); known && code == fault.Timeout {
+		return fault.New(code, "get "+key, "", err)
+	}
+	return err
 }

@@ -61,7 +61,7 @@ func newStore(source Source, cfg Config) *store {
 func shared[T any](ctx context.Context, s *store, key string, fetch func(context.Context) (T, error)) (T, error) {
 	var zero T
 	ch := s.flights.DoChan(key, func() (any, error) {
-		own, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.budget, errDeadline)
+		own, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.budget, deadlineError{s.budget})
 		defer cancel()
 		var v T
 		err := safely(func() (err error) {
@@ -69,7 +69,7 @@ func shared[T any](ctx context.Context, s *store, key string, fetch func(context
 			return err
 		})
 		if err != nil && own.Err() != nil && !errors.As(err, new(*fault.Error)) {
-			err = ended(own)
+			err = waiting(key, ended(own))
 		}
 		return v, err
 	})
@@ -80,7 +80,7 @@ func shared[T any](ctx context.Context, s *store, key string, fetch func(context
 		}
 		return r.Val.(T), nil
 	case <-ctx.Done():
-		return zero, ended(ctx)
+		return zero, waiting(key, ended(ctx))
 	}
 }
 

@@ -286,6 +286,38 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// A refusal says what a reader can do about it.
+func TestRefusalsSayWhatToDo(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		login  func(*registry.Config)
+		status int
+		header string
+		want   string
+	}{
+		{"wait", nil, 429, "3600", "the registry answered 429 and wants to be asked again in 1h0m0s (Retry-After)"},
+		{"wait, nobody knows how long", nil, 429, "", "the registry answered 429 without saying when to ask again (no Retry-After)"},
+		{"overloaded", nil, 503, "3600", "the registry answered 503 and wants to be asked again in 1h0m0s (Retry-After)"},
+		{"broken", nil, 503, "", "the registry answered 503"},
+		{"no credentials", nil, 403, "", "the registry answered 403; docker_config, pull_secrets and cloud, under credentials in waxseal.yaml, name none for HOST"},
+		{"refused credentials", func(c *registry.Config) { c.Credentials = held{login("user", "wrong")} }, 403, "", "the registry answered 403 to the credentials for HOST (credentials in waxseal.yaml)"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			w := newWorld(t, row.login)
+			w.Intercept(func(rw http.ResponseWriter, _ *http.Request) bool {
+				rw.Header().Set("Retry-After", row.header)
+				rw.WriteHeader(row.status)
+				return true
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := w.client.Manifest(ctx, w.repository, w.digest)
+			at := fmt.Sprintf("get manifest %q: ", w.Host()+"/team/app@"+string(w.digest))
+			require.EqualError(t, err, at+strings.ReplaceAll(row.want, "HOST", w.Host()))
+		})
+	}
+}
+
 func TestRetryAfterIsWaitedFor(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -341,7 +373,7 @@ func TestEndsOfTime(t *testing.T) {
 			slow(w)
 			err := w.manifest(context.Background())
 			requireCode(t, fault.Unavailable, err)
-			require.ErrorContains(t, err, "request timeout")
+			require.ErrorContains(t, err, "no answer within 50ms, the limit of one request (limits.request_timeout)")
 		})
 	}
 	t.Run("over before it began", func(t *testing.T) {
@@ -533,6 +565,11 @@ func TestObserveSeesEveryRequest(t *testing.T) {
 
 // login is a keychain with one login for every registry it is asked about.
 func login(user, password string) registry.Keychain { return static{user: user, password: password} }
+
+// held is a keychain that says that it has credentials.
+type held struct{ registry.Keychain }
+
+func (held) Holds(registry.Repository) bool { return true }
 
 type static struct {
 	user, password, token string

@@ -246,7 +246,7 @@ func runHelper(ctx context.Context, name, registry string) (user, password strin
 		return "", "", nil
 	case err != nil:
 		// Its output is not repeated: nobody knows what a helper prints.
-		return "", "", fault.Newf(fault.Unauthorized, "run credential helper", name, "it failed")
+		return "", "", fault.Newf(fault.Unauthorized, "run credential helper", name, "it failed; \"echo %s | docker-credential-%s get\" shows why", serverURL(registry), name)
 	}
 	return got.Username, got.Secret, nil
 }

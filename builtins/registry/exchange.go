@@ -76,7 +76,7 @@ func (c *Client) ask(ctx context.Context, q question) (*answer, error) {
 	if err != nil {
 		return nil, classify(ctx, q.op, q.subject(), err)
 	}
-	return a, a.fault(q.op, q.subject())
+	return a, c.fault(a, q.op, q.repository, q.subject())
 }
 
 // patiently repeats a request as long as the registry says when to come back,
@@ -181,7 +181,7 @@ func (c *Client) redirect(a *answer, from *url.URL) (*url.URL, error) {
 
 // once sends one request and reads its answer, within the limits.
 func (c *Client) once(request *http.Request, to target, q question) (*answer, error) {
-	ctx, cancel := context.WithTimeoutCause(request.Context(), c.limits.RequestTimeout, errSlow)
+	ctx, cancel := context.WithTimeoutCause(request.Context(), c.limits.RequestTimeout, slowError{c.limits.RequestTimeout})
 	defer cancel()
 	seen := Request{
 		Registry: q.repository.Registry, Repository: q.repository.Name,
@@ -202,12 +202,16 @@ func (c *Client) once(request *http.Request, to target, q question) (*answer, er
 	return a, nil
 }
 
-// errSlow is the cause of a request that ran into the operator's limit, not into the deadline.
-var errSlow = errors.New("no answer within the request timeout")
+// slowError is the cause of a request that ran into the operator's limit, not into the deadline.
+type slowError struct{ limit time.Duration }
+
+func (e slowError) Error() string {
+	return fmt.Sprintf("no answer within %s, the limit of one request (limits.request_timeout)", e.limit)
+}
 
 func cause(ctx context.Context, err error) error {
-	if errors.Is(context.Cause(ctx), errSlow) {
-		return fmt.Errorf("%w: %s", errSlow, bare(err).Error())
+	if slow, ok := errors.AsType[slowError](context.Cause(ctx)); ok {
+		return slow
 	}
 	return err
 }
@@ -239,21 +243,43 @@ func read(response *http.Response, most int64) ([]byte, error) {
 }
 
 // fault returns the error that a status stands for, nil for a success.
-func (a *answer) fault(op, subject string) error {
-	code := fault.Unavailable
+func (c *Client) fault(a *answer, op string, repository Repository, subject string) error {
+	code, advice := fault.Unavailable, ""
 	switch a.status {
 	case http.StatusOK:
 		return nil
 	case http.StatusNotFound, http.StatusGone:
 		code = fault.NotFound
 	case http.StatusUnauthorized, http.StatusForbidden:
-		code = fault.Unauthorized
+		code, advice = fault.Unauthorized, c.aboutCredentials(repository)
 	case http.StatusTooManyRequests:
-		code = fault.RateLimited
+		code, advice = fault.RateLimited, a.aboutWaiting()
+	case http.StatusServiceUnavailable:
+		advice = a.aboutWaiting()
 	case http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
 		code = fault.Unsupported
 	}
-	return fault.Newf(code, op, subject, "the registry answered %d%s", a.status, a.reason())
+	return fault.Newf(code, op, subject, "the registry answered %d%s%s", a.status, a.reason(), advice)
+}
+
+// aboutCredentials says where the credentials are configured that were not good enough.
+func (c *Client) aboutCredentials(repository Repository) string {
+	if holds(c.credentials, repository) {
+		return " to the credentials for " + repository.Registry + " (credentials in waxseal.yaml)"
+	}
+	return "; docker_config, pull_secrets and cloud, under credentials in waxseal.yaml, name none for " + repository.Registry
+}
+
+// aboutWaiting says when the registry wants to be asked again.
+func (a *answer) aboutWaiting() string {
+	wait, said := a.retryAfter(time.Now())
+	switch {
+	case said:
+		return fmt.Sprintf(" and wants to be asked again in %s (Retry-After)", wait.Round(time.Second))
+	case a.status == http.StatusTooManyRequests:
+		return " without saying when to ask again (no Retry-After)"
+	}
+	return ""
 }
 
 var errorCode = regexp.MustCompile(`\A[A-Z][A-Z_]{0,63}\z`)
@@ -276,10 +302,11 @@ func classify(ctx context.Context, op, subject string, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return fmt.Errorf("%s %q: %w", op, subject, context.Canceled)
 	case passed(ctx):
-		return fault.New(fault.Timeout, op, subject, context.DeadlineExceeded)
+		<-ctx.Done()
+		return fault.New(fault.Timeout, op, subject, context.Cause(ctx))
 	}
-	if code, ok := fault.CodeOf(err); ok && !errors.Is(err, context.DeadlineExceeded) {
-		return fault.New(code, op, subject, bare(err))
+	if coded, ok := errors.AsType[*fault.Error](err); ok {
+		return fault.New(coded.Code, op, subject, bare(err))
 	}
 	return fault.New(fault.Unavailable, op, subject, bare(err))
 }

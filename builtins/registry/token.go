@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -66,7 +67,7 @@ func (c *Client) meet(ctx context.Context, repository Repository, asked challeng
 	}
 	user, password, token, err := c.credentials.Credentials(ctx, repository)
 	if err != nil {
-		return grant{}, fault.New(fault.Unauthorized, "get credentials", repository.Registry, err)
+		return grant{}, fault.New(withoutCredentials(err), "get credentials", repository.Registry, err)
 	}
 	switch {
 	case asked.scheme == "bearer" && token != "":
@@ -77,6 +78,16 @@ func (c *Client) meet(ctx context.Context, repository Repository, asked challeng
 		return grant{authorization: basic(user, password)}, nil
 	}
 	return grant{}, nil
+}
+
+// withoutCredentials returns the code for credentials that could not be had. A
+// look-up that took too long says nothing about who may read what; that the
+// deadline of the decision is over is noticed by [classify].
+func withoutCredentials(err error) fault.Code {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fault.Unavailable
+	}
+	return fault.Unauthorized
 }
 
 func basic(user, password string) string {
@@ -105,7 +116,7 @@ func (c *Client) fetchToken(ctx context.Context, repository Repository, asked ch
 	if err != nil {
 		return grant{}, err
 	}
-	if err := got.fault("get token", repository.String()); err != nil {
+	if err := c.fault(got, "get token", repository, repository.String()); err != nil {
 		return grant{}, err
 	}
 	return readToken(got.body, started)
