@@ -196,6 +196,7 @@ func TestDeadline(t *testing.T) {
 	require.True(t, out["fast"].Base().OK)
 	require.Equal(t, []fault.Code{fault.Timeout}, codes(out["slow"].Base().Errors))
 	require.True(t, out["slow"].Base().Errors[0].Retryable)
+	require.Regexp(t, `^(resolve|get) tag "?`+slow.Repository+`:v1"?: no answer within 300ms, the deadline of the decision \(limits\.deadline\)$`, out["slow"].Base().Errors[0].Message)
 }
 
 // TestGivenUp halts: that the caller went away is no answer.

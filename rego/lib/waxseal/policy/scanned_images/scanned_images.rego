@@ -98,6 +98,18 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.untrusted
 
 # METADATA
+# title: A platform of the image is not covered
+# description: The authority asks for platforms, and the image lacks one of them, or the authority has not scanned it.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#platform_missing
+# custom:
+#   code: scanned_images.platform_missing
+#   severity: high
+#   remediation: Scan every platform of the image, or have the owner of the policy correct the parameter platforms of the authority.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.platform_missing
+
+# METADATA
 # title: Whether the image is scanned cannot be told now
 # description: The registry or a service behind it gave no answer. What cannot be verified is not admitted.
 # related_resources:
@@ -105,7 +117,7 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 # custom:
 #   code: scanned_images.unknown
 #   severity: medium
-#   remediation: Try again; if it stays, see that the registry can be reached and that its credentials are configured.
+#   remediation: 'Try again; if it stays, see to what the message names: that this registry, or the source of this trust root, can be reached, and that credentials are configured.'
 #   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unknown
 
@@ -411,6 +423,9 @@ else := evidence.standing(answer) if {
 	every error in answer.errors {
 		error.code in {"no_attestation", "wrong_predicate", "unsigned"}
 	}
+} else := "platform_missing" if {
+	some error in answer.errors
+	error.code == "platform_missing"
 } else := "untrusted"
 
 _unread("not_found", _, answer) := sprintf("the registry has no such image%s", [evidence.said(answer)])
@@ -424,6 +439,8 @@ _unread("no_report", trusted, answer) := sprintf("there is no scan report of aut
 _unread("untrusted", trusted, answer) := sprintf("no scan report is what authority %q asks for%s", [trusted.name, evidence.said(answer)])
 
 _unread("unknown", trusted, answer) := sprintf("whether authority %q scanned it cannot be told now%s", [trusted.name, evidence.said(answer)])
+
+_unread("platform_missing", trusted, answer) := sprintf("authority %q has to have scanned each platform that is asked for%s", [trusted.name, evidence.said(answer)])
 
 _unread("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked%s", [trusted.name, evidence.said(answer)])
 

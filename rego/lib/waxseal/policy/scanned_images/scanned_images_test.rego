@@ -156,6 +156,10 @@ test_deny_no_report if {
 	_why(_rules, _reports([])) == {`there is no scan report of authority "team"`}
 }
 
+test_deny_platform_missing if {
+	_codes(_rules, {_team_key: samples.refused("platform_missing")}) == {"platform_missing"}
+}
+
 test_deny_untrusted if {
 	every code in {"untrusted_identity", "signature_invalid", "tlog_mismatch", "expired", "unheard_of"} {
 		_codes(_rules, {_team_key: samples.refused(code)}) == {"untrusted"}

@@ -113,6 +113,18 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.copied
 
 # METADATA
+# title: A platform of the image is not covered
+# description: The authority asks for platforms, and the image lacks one of them, or the authority has not signed it.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#platform_missing
+# custom:
+#   code: signed_images.platform_missing
+#   severity: high
+#   remediation: Sign every platform of the image, or have the owner of the policy correct the parameter platforms of the authority.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.platform_missing
+
+# METADATA
 # title: Whether the image is signed cannot be told now
 # description: The registry or a service behind it gave no answer. What cannot be verified is not admitted.
 # related_resources:
@@ -120,7 +132,7 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 # custom:
 #   code: signed_images.unknown
 #   severity: medium
-#   remediation: Try again; if it stays, see that the registry can be reached and that its credentials are configured.
+#   remediation: 'Try again; if it stays, see to what the message names: that this registry, or the source of this trust root, can be reached, and that credentials are configured.'
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-11"]
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.unknown
 
@@ -221,6 +233,9 @@ else := evidence.standing(answer) if {
 	every error in answer.errors {
 		error.code == "unsigned"
 	}
+} else := "platform_missing" if {
+	some error in answer.errors
+	error.code == "platform_missing"
 } else := "untrusted"
 
 _why("not_found", _, answer) := sprintf("the registry has no such image%s", [evidence.said(answer)])
@@ -233,6 +248,8 @@ _why("copied", trusted, answer) := sprintf("the signature of authority %q was ma
 	trusted.name,
 	concat(", ", sort({signer.repository | some signer in answer.signers})),
 ])
+
+_why("platform_missing", trusted, answer) := sprintf("authority %q has to have signed each platform that is asked for%s", [trusted.name, evidence.said(answer)])
 
 _why("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked%s", [trusted.name, evidence.said(answer)])
 

@@ -54,13 +54,18 @@ test_deny_unsigned if {
 }
 
 test_deny_untrusted if {
-	every code in {"untrusted_identity", "signature_invalid", "threshold_not_met", "tlog_missing", "expired", "platform_missing", "unheard_of"} {
+	every code in {"untrusted_identity", "signature_invalid", "threshold_not_met", "tlog_missing", "expired", "unheard_of"} {
 		_codes(_by([_team]), {_team_key: samples.refused(code)}) == _here("signed_images.untrusted")
 	}
 	_msg(_by([_team]), {_team_key: samples.refused("untrusted_identity")}) == concat("", [_subject, `: no signature is what authority "team" asks for (untrusted_identity: so says the test). Have the image signed with a key or identity of this authority; if it should be, treat the image as tampered with.`])
 }
 
 # What is no sign of tampering is not called one.
+test_deny_platform_missing if {
+	_codes(_by([_team]), {_team_key: samples.refused("platform_missing")}) == _here("signed_images.platform_missing")
+	_msg(_by([_team]), {_team_key: samples.refused("platform_missing")}) == concat("", [_subject, `: authority "team" has to have signed each platform that is asked for (platform_missing: so says the test). Sign every platform of the image, or have the owner of the policy correct the parameter platforms of the authority.`])
+}
+
 test_deny_not_found if {
 	_codes(_by([_team]), {_team_key: samples.refused("not_found")}) == _here("signed_images.not_found")
 	_msg(_by([_team]), {_team_key: samples.refused("not_found")}) == concat("", [_subject, `: the registry has no such image (not_found: so says the test). Check the name, the tag and the digest, and push the image first.`])
@@ -90,7 +95,7 @@ test_deny_unreadable if {
 
 test_deny_unknown if {
 	_codes(_by([_team]), {_team_key: samples.refused("unavailable")}) == _here("signed_images.unknown")
-	_msg(_by([_team]), {_team_key: samples.refused("unavailable")}) == concat("", [_subject, `: whether authority "team" signed it cannot be told now (unavailable: so says the test). Try again; if it stays, see that the registry can be reached and that its credentials are configured.`])
+	_msg(_by([_team]), {_team_key: samples.refused("unavailable")}) == concat("", [_subject, `: whether authority "team" signed it cannot be told now (unavailable: so says the test). Try again; if it stays, see to what the message names: that this registry, or the source of this trust root, can be reached, and that credentials are configured.`])
 }
 
 test_deny_what_was_not_collected if {
