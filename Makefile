@@ -49,6 +49,13 @@ test-hosts: ## an unmodified OPA against the server
 	$(GO) build -o $(BIN)/opa github.com/open-policy-agent/opa
 	OPA=$(abspath $(BIN)/opa) $(GO) test ./cmd/waxseal -run '^TestStockOPA'
 
+.PHONY: parity
+parity: build conftest conftest-stock ## one corpus through every host: the same violations, or it fails
+	$(GO) build -o $(BIN)/opa github.com/open-policy-agent/opa
+	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) CONFTEST=$(abspath $(BIN)/conftest) CONFTEST_STOCK=$(abspath $(BIN)/conftest-stock) \
+	  $(GO) test ./tests/parity -count 1 -v | grep -E '^(--- |FAIL|ok|panic)| cases$$|^ +--- FAIL'
+	cd tests/framework && $(GO) test ./parity -count 1 -v | grep -E '^(--- |FAIL|ok|panic)| cases$$|^ +--- FAIL'
+
 .PHONY: test-rego
 test-rego: build
 	$(WAXSEAL) check --strict rego/lib rego/testing bundles/server

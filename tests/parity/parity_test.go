@@ -53,17 +53,17 @@ func TestServer(t *testing.T) {
 
 // TestOPA compares an unmodified OPA server that asks a waxseal server.
 func TestOPA(t *testing.T) {
-	compare(t, parity.OPA{OPA: parity.Binary(t, "STOCK_OPA"), Waxseal: parity.Binary(t, "WAXSEAL")})
+	compare(t, parity.OPA{OPA: parity.Binary(t, "OPA"), Waxseal: parity.Binary(t, "WAXSEAL")})
 }
 
 // TestConftestWithBuiltins compares a conftest with the builtins inside.
 func TestConftestWithBuiltins(t *testing.T) {
-	compare(t, parity.ConftestBuiltin{Conftest: parity.Binary(t, "WAXSEAL_CONFTEST")})
+	compare(t, parity.ConftestBuiltin{Conftest: parity.Binary(t, "CONFTEST")})
 }
 
 // TestConftest compares an unmodified conftest with `waxseal collect`.
 func TestConftest(t *testing.T) {
-	compare(t, parity.Conftest{Conftest: parity.Binary(t, "STOCK_CONFTEST"), Waxseal: parity.Binary(t, "WAXSEAL")})
+	compare(t, parity.Conftest{Conftest: parity.Binary(t, "CONFTEST_STOCK"), Waxseal: parity.Binary(t, "WAXSEAL")})
 }
 
 func compare(t *testing.T, h parity.Host) {
