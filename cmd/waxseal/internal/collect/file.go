@@ -92,7 +92,7 @@ func write(path string, w io.Writer, found *Found) error {
 	if err != nil {
 		return fmt.Errorf("-o: %w", err)
 	}
-	defer os.Remove(temporary.Name()) // fails once it is renamed
+	defer func() { _ = os.Remove(temporary.Name()) }() // fails once it is renamed
 	_, err = temporary.Write(text.Bytes())
 	err = errors.Join(err, temporary.Chmod(0o644), temporary.Close())
 	if err != nil {
