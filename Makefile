@@ -117,12 +117,12 @@ gatekeeper-stock: ## build .bin/gatekeeper-stock and .bin/gator-stock as upstrea
 
 .PHONY: test-conftest
 test-conftest: build conftest conftest-stock ## both conftests, as their users run them
-	WAXSEAL=$(CURDIR)/$(WAXSEAL) WAXSEAL_CONFTEST=$(CURDIR)/$(BIN)/conftest STOCK_CONFTEST=$(CURDIR)/$(BIN)/conftest-stock \
+	WAXSEAL=$(abspath $(WAXSEAL)) CONFTEST=$(abspath $(BIN)/conftest) CONFTEST_STOCK=$(abspath $(BIN)/conftest-stock) \
 	  $(GO) test ./tests/hosts -run '^TestConftest$$' -count 1 -timeout 5m
 
 .PHONY: test-gator
 test-gator: gatekeeper gatekeeper-stock ## the suites for gatekeeper-builtin, with both gators
-	WAXSEAL_GATOR=$(CURDIR)/$(BIN)/gator STOCK_GATOR=$(CURDIR)/$(BIN)/gator-stock \
+	GATOR=$(abspath $(BIN)/gator) GATOR_STOCK=$(abspath $(BIN)/gator-stock) \
 	  $(GO) test ./tests/hosts -run '^TestGator$$' -count 1 -timeout 5m
 
 .PHONY: tidy

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waxseal/waxseal/tests/fixture/oci"
 	"github.com/waxseal/waxseal/tests/fixture/shop"
+	"github.com/waxseal/waxseal/tests/parity"
 )
 
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){}) }
@@ -21,14 +22,14 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){}) }
 // waxseal, conftest (unmodified) and conftest-with-builtins.
 func TestConftest(t *testing.T) {
 	scripts(t, "conftest", map[string]string{
-		"waxseal": "WAXSEAL", "conftest": "STOCK_CONFTEST", "conftest-with-builtins": "WAXSEAL_CONFTEST",
+		"waxseal": "WAXSEAL", "conftest": "CONFTEST_STOCK", "conftest-with-builtins": "CONFTEST",
 	})
 }
 
 // TestGator runs testdata/gator*.txtar. On PATH are gator (unmodified) and
 // gator-with-builtins.
 func TestGator(t *testing.T) {
-	scripts(t, "gator", map[string]string{"gator": "STOCK_GATOR", "gator-with-builtins": "WAXSEAL_GATOR"})
+	scripts(t, "gator", map[string]string{"gator": "GATOR_STOCK", "gator-with-builtins": "GATOR"})
 }
 
 // scripts runs the scripts of a host. Each finds the folder shop (a registry
@@ -37,7 +38,7 @@ func TestGator(t *testing.T) {
 func scripts(t *testing.T, host string, programs map[string]string) {
 	bin := t.TempDir()
 	for name, variable := range programs {
-		require.NoError(t, os.Symlink(binary(t, variable), filepath.Join(bin, name)))
+		require.NoError(t, os.Symlink(parity.Binary(t, variable), filepath.Join(bin, name)))
 	}
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -64,19 +65,6 @@ func scripts(t *testing.T, host string, programs map[string]string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"expand": expand},
 	})
-}
-
-// binary returns the path that a variable names. Without it the test is left out.
-func binary(t *testing.T, variable string) string {
-	path := os.Getenv(variable)
-	if path == "" {
-		t.Skipf("$%s is not set: run `make test-conftest` or `make test-gator`, which build it", variable)
-	}
-	path, err := filepath.Abs(path)
-	require.NoError(t, err)
-	_, err = os.Stat(path)
-	require.NoError(t, err, "$%s", variable)
-	return path
 }
 
 // expand replaces variables in files of the script.

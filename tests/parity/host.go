@@ -58,7 +58,7 @@ func text(t *testing.T, list []Violation) string {
 func Binary(t *testing.T, variable string) string {
 	path := os.Getenv(variable)
 	if path == "" {
-		t.Skipf("$%s is not set: run `make parity`, which builds every host", variable)
+		t.Skipf("$%s is not set: `make parity`, `make test-conftest` and `make test-gator` build the hosts", variable)
 	}
 	path, err := filepath.Abs(path)
 	require.NoError(t, err)
