@@ -43,10 +43,12 @@ test-go: build
 	$(GO) vet ./...
 	WAXSEAL=$(CURDIR)/$(WAXSEAL) $(GO) test ./...
 
-.PHONY: test-hosts
-test-hosts: ## an unmodified OPA against the server
+$(BIN)/opa: go.mod # unmodified, of the version that is inside waxseal
 	@mkdir -p $(BIN)
-	$(GO) build -o $(BIN)/opa github.com/open-policy-agent/opa
+	$(GO) build -o $@ github.com/open-policy-agent/opa
+
+.PHONY: test-hosts
+test-hosts: $(BIN)/opa ## an unmodified OPA against the server
 	OPA=$(abspath $(BIN)/opa) $(GO) test ./cmd/waxseal -run '^TestStockOPA'
 
 .PHONY: parity
@@ -87,8 +89,8 @@ fuzz: ## each fuzz target for FUZZ (5s)
 	  done; done
 
 .PHONY: bench
-bench: ## benchmarks, as ratios in one run
-	WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatios$$' -bench . -benchtime 5s
+bench: build $(BIN)/opa ## benchmarks, as ratios in one run
+	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatios$$' -bench . -benchtime 5s
 
 # Hosts of others. The stock ones are for tests, and kept outside of this folder.
 HOST := GO="$(GO)" builtins/hosted/build.sh

@@ -36,6 +36,7 @@ var rows = []struct {
 	{"cold, 10 bundle images: one batch over a serial builtin on the cosign library", true, 0, 7, coldBundle},
 	{"cold, 10 legacy images: the whole library of policies over the same serial builtin", true, 0, 7, coldLibrary},
 	{"warm, 20 images: the whole library of policies over the same with evidence as data", false, 1.5, 101, warmLibrary},
+	{"warm, 20 images over HTTP: a waxseal server over plain OPA with evidence as data", false, 1.25, 301, warmServer},
 	{"warm, 20 images: five light rules and cosign.verify over the five rules alone", false, 0, 301, warmCall},
 	{"warm, 20 images: five light rules and a table look-up over the five rules alone", false, 0, 301, warmTable},
 }
