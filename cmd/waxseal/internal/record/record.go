@@ -129,7 +129,8 @@ func writeLayout(dir string, rec *evidence.Recorder) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	// A layout has this folder also when the decision rests on no byte at all.
+	if err := os.MkdirAll(filepath.Join(dir, "blobs"), 0o755); err != nil {
 		return err
 	}
 	if err := writeJSON(filepath.Join(dir, "oci-layout"), map[string]string{"imageLayoutVersion": "1.0.0"}); err != nil {
