@@ -72,13 +72,6 @@ func TestStockOPAWithAClientCertificate(t *testing.T) {
 	require.Equal(t, map[string]string{"spec.containers[0]": "signed_images.unknown"}, found)
 }
 
-const authz = `package system.authz
-
-default allow := {"allowed": false, "reason": "who are you?"}
-
-allow := {"allowed": true} if input.identity == "t0ken"
-`
-
 // The same with a token: it is asked for at every route, and stays out of logs.
 func TestStockOPAWithAToken(t *testing.T) {
 	opa := stockOPA(t)
@@ -86,17 +79,18 @@ func TestStockOPAWithAToken(t *testing.T) {
 	good := s.Push(t, "shop/good", "v1", nil).Sign(t, sigstore.Options{}, s.Key).ByDigest()
 	authority := certificates.New(t, s.dir)
 	own := authority.Issue("server")
-	s.write(t, "authz/system/authz.rego", authz)
-	s.write(t, "authz/.manifest", `{"roots": ["system/authz"]}`)
-	server := process.OPA(t, "waxseal", process.Options{TLS: authority.Client()},
-		"--set", "plugins.waxseal.config="+s.config, "--bundle", s.bundle(t, bundles.CLI, nil), "--bundle", s.dir+"/authz",
+	server := process.OPA(t, "waxseal", process.Options{TLS: authority.Client(), Env: []string{"WAXSEAL_TOKEN=t0ken"}},
+		"--set", "plugins.waxseal.config="+s.config, "--bundle", s.bundle(t, bundles.CLI, nil), "--bundle", examples+"/server/authz",
 		"--tls-cert-file", own.Cert, "--tls-private-key-file", own.Key, "--authentication", "token", "--authorization", "basic")
 	for _, path := range []string{"/v1/collect", "/", decision} {
 		require.Equal(t, http.StatusUnauthorized, server.Do(t, "POST", path, `{"keys": []}`).Status, path)
 		require.Equal(t, http.StatusUnauthorized, server.Do(t, "POST", path, `{"keys": []}`, "Authorization: Bearer other").Status, path)
 		require.Equal(t, http.StatusOK, server.Do(t, "POST", path, `{"keys": []}`, "Authorization: Bearer t0ken").Status, path)
 	}
-	require.Equal(t, http.StatusUnauthorized, server.Do(t, "GET", "/health/waxseal", nil).Status)
+	for path, status := range map[string]int{"/health": http.StatusOK, "/health/waxseal": http.StatusOK, "/metrics": http.StatusUnauthorized, "/v1/data": http.StatusUnauthorized} {
+		require.Equal(t, status, server.Do(t, "GET", path, nil).Status, path)
+	}
+	require.Equal(t, http.StatusUnauthorized, server.Do(t, "PUT", "/v1/policies/x", "package x", "Authorization: Bearer t0ken").Status)
 
 	archive := s.asking(t, map[string]any{"url": server.URL, "ca_cert_file": authority.File, "token_env": "WAXSEAL_TOKEN"})
 	logging := []string{"--bundle", archive, "--set", "decision_logs.console=true,nd_builtin_cache=true"}
