@@ -45,15 +45,25 @@ const (
 
 // healthy is a cluster with nothing wrong in it.
 func healthy(t *testing.T) *cluster {
+	c := recorded(t, "healthy.json")
+	c.probe = func(string) (int, string) {
+		return 403, `admission webhook "validation.gatekeeper.sh" denied the request: [images] Pod default/waxseal-doctor: ...`
+	}
+	return c
+}
+
+// recorded is a cluster that answers what stands in a file, to the dry run too.
+func recorded(t *testing.T, file string) *cluster {
 	c := &cluster{}
 	c.server = httptest.NewTLSServer(http.HandlerFunc(c.serve))
 	t.Cleanup(c.server.Close)
-	raw, err := os.ReadFile(filepath.Join("testdata", "healthy.json"))
+	raw, err := os.ReadFile(filepath.Join("testdata", file))
 	require.NoError(t, err)
 	text := strings.ReplaceAll(string(raw), "CA-BUNDLE", base64.StdEncoding.EncodeToString(c.ca()))
 	require.NoError(t, json.Unmarshal([]byte(text), &c.answers))
 	c.probe = func(string) (int, string) {
-		return 403, `admission webhook "validation.gatekeeper.sh" denied the request: [images] Pod default/waxseal-doctor: ...`
+		answer := c.answers["dry run"].(object)
+		return int(answer["code"].(float64)), answer["message"].(string)
 	}
 	return c
 }

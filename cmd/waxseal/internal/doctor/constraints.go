@@ -91,6 +91,9 @@ func (c *constraint) provider() string {
 func (e *examination) constraint(c *constraint, t *constraintTemplate) {
 	before := len(e.findings)
 	e.loaded(c, t)
+	if e.broken[c.Kind] && len(c.Status.ByPod) > 0 {
+		e.problem(c.object(), "a template without problems", "Mend the template first.", "its status speaks of enforcement, and is not to be believed: its template has problems")
+	}
 	switch {
 	case t.notes() && c.does("deny"):
 		e.problem(c.object(), "the action warn", "Set spec.enforcementAction to warn.", "it denies what is only to be noted")

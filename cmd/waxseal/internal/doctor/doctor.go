@@ -32,6 +32,7 @@ type examination struct {
 	api        *api
 	now        func() time.Time
 	namespaces []namespace
+	broken     map[string]bool     // kinds whose template has problems
 	providers  map[string][]string // by name: who asks them
 }
 
@@ -94,7 +95,7 @@ func run(cmd *cobra.Command, o options) error {
 // first explains what follows.
 func examine(ctx context.Context, client *api, o options, now func() time.Time) []Finding {
 	o.exempt = append(slices.Clone(bootstrap), o.exempt...)
-	e := &examination{options: o, api: client, now: now, providers: map[string][]string{}}
+	e := &examination{options: o, api: client, now: now, broken: map[string]bool{}, providers: map[string][]string{}}
 	templates := e.templates(ctx)
 	enforcing := e.constraints(ctx, templates)
 	e.readNamespaces(ctx)

@@ -51,7 +51,7 @@ func TestWhatIsWrong(t *testing.T) {
 			c.probe = func(string) (int, string) { return 201, "" }
 		}, []string{
 			"problem " + template + ": THIS TEMPLATE NEVER FIRES: it calls builtins that Pod gatekeeper-1 has not, and everything is admitted (ingest_error: Could not ingest Rego: rego_type_error: undefined function evidence.collect)",
-			"problem " + template + ": the kind of its constraints does not exist: it fires never",
+			"problem " + template + ": it is not created: its constraints do not fire",
 			"problem constraints: none of Waxseal's denies: everything is admitted",
 			"problem " + dryRun + ": IT WAS ADMITTED, with an image that must be denied: Waxseal does not fire there",
 		}, exit.Denied},
@@ -59,6 +59,7 @@ func TestWhatIsWrong(t *testing.T) {
 			[]string{
 				"problem " + template + ": Pod gatekeeper-audit-1 has generation 1, and 2 is there",
 				"problem " + template + ": Pod gatekeeper-controller-1 has generation 1, and 2 is there",
+				"problem " + constraint + ": its status speaks of enforcement, and is not to be believed: its template has problems",
 			}, exit.Denied},
 		"a Pod that does not enforce": {func(c *cluster) {
 			c.set(constraintsPath, false, "items", 0, "status", "byPod", 1, "enforced")
@@ -187,6 +188,29 @@ func TestWhatIsWrong(t *testing.T) {
 			require.Equal(t, row.code, code)
 		})
 	}
+}
+
+// What a real API server (1.36.3) with a real Gatekeeper (3.23.1) has answered.
+func TestRecordedAnswers(t *testing.T) {
+	fine := recorded(t, "recorded-fine.json")
+	found, code := fine.found(t)
+	require.Equal(t, []string{
+		"notice Deployments of gatekeeper-system: there are none: how Gatekeeper was started is not known (--gatekeeper-namespace says where it runs)",
+	}, found)
+	require.Equal(t, exit.Admitted, code)
+
+	// A Gatekeeper with the builtins was replaced by an unmodified one. The constraint still calls itself enforced.
+	replaced := recorded(t, "recorded-builtin-on-stock.json")
+	found, code = replaced.found(t)
+	require.Equal(t, []string{
+		"problem ConstraintTemplate waxsealimagesbuiltin: THIS TEMPLATE NEVER FIRES: it calls builtins that Pod gatekeeper-local has not, and everything is admitted " +
+			`(ingest_error: Could not ingest Rego: unable to compile modules: 1 error occurred: libs["lib_3"]:40: rego_type_error: undefined function evidence.collect)`,
+		"problem ConstraintTemplate waxsealimagesbuiltin: it is not created: its constraints do not fire",
+		"problem WaxsealImagesBuiltin images: its status speaks of enforcement, and is not to be believed: its template has problems",
+		"problem dry run of Pod default/waxseal-doctor: IT WAS ADMITTED, with an image that must be denied: Waxseal does not fire there",
+		"notice Deployments of gatekeeper-system: there are none: how Gatekeeper was started is not known (--gatekeeper-namespace says where it runs)",
+	}, found)
+	require.Equal(t, exit.Denied, code)
 }
 
 func TestExemptNamespacesAreExpected(t *testing.T) {

@@ -92,9 +92,10 @@ func (e *examination) template(t *constraintTemplate) {
 		e.problem(t.object(), "a report of each Pod of Gatekeeper in status.byPod", "See that Gatekeeper runs, and read its log.", "no Pod of Gatekeeper has loaded it")
 	}
 	if !t.Status.Created {
-		e.problem(t.object(), "status.created: true", "Mend what its Pods report, or wait until they do.", "the kind of its constraints does not exist: it fires never")
+		e.problem(t.object(), "status.created: true", "Mend what its Pods report, or wait until they do.", "it is not created: its constraints do not fire")
 	}
-	if len(e.findings) == before {
+	e.broken[t.kind()] = len(e.findings) > before
+	if !e.broken[t.kind()] {
 		e.say(Fine, t.object(), "loaded by %d Pods (flavour %s)", len(t.Status.ByPod), t.flavour())
 	}
 }
