@@ -77,6 +77,10 @@ writers: ## what signatures of the real cosign v2 and v3 cost, counted
 	tests/e2e/tools/build.sh cosign2 cosign3
 	cd tests/e2e && $(GO) vet ./... && $(GO) test . -count 1 -run '^(TestWriters|TestFallbackTagOfCosign2)$$'
 
+.PHONY: e2e
+e2e: build tools gatekeeper-stock ## a real cluster, with real kubectl and cosign: each scenario as it passes
+	cd tests/e2e && $(GO) vet ./... && $(GO) test -count 1 -timeout 20m
+
 .PHONY: race
 race: ## the Go tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race ./builtins/... ./cmd/... ./tests/...

@@ -1,0 +1,132 @@
+package e2e_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/waxseal/waxseal/tests/e2e/stack"
+)
+
+// stock is the unmodified Gatekeeper.
+const stock = "gatekeeper-stock"
+
+// TestCluster shows Waxseal in a cluster: an unmodified Gatekeeper, `waxseal
+// provider`, and signatures of the real cosign. It prints each scenario as it passes.
+func TestCluster(t *testing.T) {
+	begin := time.Now()
+	w := newWorld(t)
+	w.install(t, stock)
+	scenario := func(name string, run func(*testing.T, *world)) {
+		if !t.Run(name, func(t *testing.T) { run(t, w) }) {
+			name = "FAILED: " + name
+		}
+		fmt.Printf("%6.1f s  %s\n", time.Since(begin).Seconds(), name)
+	}
+	scenario("the stack is up", func(*testing.T, *world) {})
+	scenario("denied: unsigned, wrongly signed, unscanned, grave findings, unapproved registry", denied)
+	scenario("admitted: signed by key, legacy and bundle, by cosign v2 and v3, and keyless", admitted)
+	scenario("Deployment and its ReplicaSet and Pods, Job, CronJob, ephemeral container, image volume", kinds)
+	scenario("one call of the provider for a Pod of five images", oneCall)
+	scenario("audit finds what was there before", audited)
+	scenario("enforcementAction warn and dryrun", enforcement)
+	scenario("the provider is down, and slow", providerDown)
+	scenario("a registry is down, and busy", registryDown)
+	scenario("Gatekeeper is down", gatekeeperDown)
+	scenario("a tag is mutated to the digest that is verified, in every kind", pinned)
+	scenario("a tag that moves between mutation and validation", moved)
+	scenario("the provider's certificate is rotated under load", rotated)
+	scenario("an image gets worse: what runs is left alone, what is new is denied", worse)
+}
+
+// install starts the provider and Gatekeeper, and installs what is shipped.
+func (w *world) install(t *testing.T, binary string) {
+	t.Helper()
+	// What is there before Waxseal is.
+	w.namespace(t, "before")
+	w.MustApply(t, pod("old", w.bad), "-n=before")
+	w.provider = stack.StartProvider(t, w.Cluster, w.waxsealYAML(t))
+	w.gatekeeper = stack.NewGatekeeper(t, w.Cluster)
+	w.gatekeeper.Run(t, binary)
+	w.MustApply(t, w.providers(t))
+	w.Must(t, "apply", "-f", shipped("gatekeeper", "templates", "waxsealimages.yaml"))
+	w.constrain(t, "images", "deny", nil)
+	raw, err := os.ReadFile(filepath.Join("testdata", "webhooks.yaml"))
+	require.NoError(t, err)
+	w.MustApply(t, w.gatekeeper.Webhooks(t, raw))
+}
+
+// shipped returns the path of a file of the repository.
+func shipped(path ...string) string {
+	absolute, err := filepath.Abs(filepath.Join(append([]string{"..", ".."}, path...)...))
+	if err != nil {
+		panic(err)
+	}
+	return absolute
+}
+
+// providers are the Provider objects, with this provider's address.
+func (w *world) providers(t *testing.T) string {
+	t.Helper()
+	const manifest = `
+apiVersion: externaldata.gatekeeper.sh/v1beta1
+kind: Provider
+metadata: {name: %s}
+spec: {url: %q, timeout: 5, caBundle: %s}
+---`
+	ca := base64.StdEncoding.EncodeToString(w.Authority.PEM(t))
+	return fmt.Sprintf(manifest, "waxseal", w.provider.URL("/validate"), ca) + fmt.Sprintf(manifest, "waxseal-mutate", w.provider.URL("/mutate"), ca)
+}
+
+// constrain applies a constraint with the policy to namespaces, to all that no
+// other constraint of these tests is for if there are none, and waits until it
+// is enforced.
+func (w *world) constrain(t *testing.T, name, action string, namespaces []string) {
+	t.Helper()
+	match := map[string]any{"kinds": []any{
+		map[string]any{"apiGroups": []string{""}, "kinds": []string{"Pod", "PodTemplate", "ReplicationController"}},
+		map[string]any{"apiGroups": []string{"apps"}, "kinds": []string{"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}},
+		map[string]any{"apiGroups": []string{"batch"}, "kinds": []string{"CronJob", "Job"}},
+	}}
+	if namespaces != nil {
+		match["namespaces"] = namespaces
+	} else {
+		match["excludedNamespaces"] = []string{"warned", "dry"}
+	}
+	raw, err := json.Marshal(map[string]any{
+		"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "WaxsealImages", "metadata": map[string]any{"name": name},
+		"spec": map[string]any{"enforcementAction": action, "match": match, "parameters": w.policy()},
+	})
+	require.NoError(t, err)
+	require.NoError(t, stack.Eventually(func() error { // until the template has made its kind
+		_, err := w.Apply(string(raw))
+		return err
+	}))
+	w.eventually(t, "true", "{.status.byPod[0].enforced}", "waxsealimages", name)
+}
+
+// eventually waits until a field of an object holds what is wanted.
+func (w *world) eventually(t *testing.T, want, path string, object ...string) {
+	t.Helper()
+	require.NoError(t, stack.Eventually(func() error {
+		got, err := w.Run(append([]string{"get", "-o", "jsonpath=" + path}, object...)...)
+		if err == nil && strings.TrimSpace(got) != want {
+			err = fmt.Errorf("%s %s: %q; expected %q", strings.Join(object, " "), path, got, want)
+		}
+		return err
+	}))
+}
+
+// namespace makes a namespace for a scenario.
+func (w *world) namespace(t *testing.T, name string) string {
+	t.Helper()
+	w.Must(t, "create", "namespace", name)
+	return name
+}
