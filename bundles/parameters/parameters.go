@@ -49,6 +49,16 @@ func With(own bundles.Own) func(*config.Config) ([]config.Problem, error) {
 	return func(cfg *config.Config) ([]config.Problem, error) { return problems(cfg, own) }
 }
 
+// Schemas says whether the parameters.json of policies of one's own are JSON Schemas.
+func Schemas(own bundles.Own) error {
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if _, err := schemaOf(name, own); err != nil {
+			return fmt.Errorf("%s/parameters.json: %w", name, err)
+		}
+	}
+	return nil
+}
+
 func problems(cfg *config.Config, own bundles.Own) ([]config.Problem, error) {
 	known, err := bundles.Policies()
 	if err != nil {

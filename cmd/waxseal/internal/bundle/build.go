@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waxseal/waxseal/bundles"
+	"github.com/waxseal/waxseal/bundles/parameters"
 )
 
 // buildFlags are the flags of build.
@@ -123,6 +124,9 @@ func Own(dirs []string) (bundles.Own, error) {
 	}
 	own, err := bundles.ReadOwn(folders...)
 	if err != nil {
+		return nil, fmt.Errorf("--policies: %w", err)
+	}
+	if err := parameters.Schemas(own); err != nil {
 		return nil, fmt.Errorf("--policies: %w", err)
 	}
 	return own, lintOwn(own)

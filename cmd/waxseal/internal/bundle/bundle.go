@@ -1,5 +1,5 @@
-// Package bundle holds the commands that make what travels to a host: build and
-// push. It also says which bundles waxseal itself can evaluate.
+// Package bundle holds the commands that make what travels to a host: build,
+// test and push. It also says which bundles waxseal itself can evaluate.
 package bundle
 
 import (
@@ -25,7 +25,7 @@ Flavours:
   gatekeeper          an unmodified Gatekeeper, which asks waxseal provider
   gatekeeper-builtin  a Gatekeeper with the builtins inside`,
 	}
-	cmd.AddCommand(build(version), push())
+	cmd.AddCommand(build(version), push(), test())
 	return cmd
 }
 
