@@ -62,6 +62,10 @@ const (
   write its tests; all lines have to be covered (make test-rego)
   add a line to CHANGELOG.md
   make generate check test`
+	ownNext = `next:
+  write requests, deny and pass, and parameters.json
+  write its tests: waxseal bundle test --policies %[1]s
+  build it in: waxseal bundle build --policies %[1]s --flavour FLAVOUR -o FILE`
 	builtinNext = `next:
   list %s in all() (builtins/builtins.go)
   write the fact as a method of Decision in builtins/evidence
@@ -74,15 +78,20 @@ const (
 
 var policyName = regexp.MustCompile(`\A[a-z][a-z0-9]*(_[a-z0-9]+)*\z`)
 
+// libraryPolicies is where the policies of the library stand, in a checkout of Waxseal.
+const libraryPolicies = "rego/lib/waxseal/policy"
+
 func newPolicy() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "policy NAME",
 		Short: "Write the skeleton of a policy: Rego, test, parameters.json",
 		Long: `Writes a policy that denies every image until you write its rules, its test, and the
-schema of its parameters, into a checkout of Waxseal. Nothing is overwritten.`,
-		Example: "  waxseal new policy no_latest_tag",
-		Args:    cobra.ExactArgs(1),
+schema of its parameters, into a checkout of Waxseal or, with --dir, into a folder of your own.
+Nothing is overwritten.`,
+		Example: `  waxseal new policy no_latest_tag
+  waxseal new policy --dir policies no_latest_tag`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !policyName.MatchString(args[0]) {
 				return fmt.Errorf("%q is not a name for a policy: write words of lower-case letters and digits, joined by _", args[0])
@@ -96,10 +105,14 @@ schema of its parameters, into a checkout of Waxseal. Nothing is overwritten.`,
 			if err != nil {
 				return err
 			}
-			return written(cmd, files, policyNext)
+			next := policyNext
+			if dir != libraryPolicies {
+				next = fmt.Sprintf(ownNext, dir)
+			}
+			return written(cmd, files, next)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "rego/lib/waxseal/policy", "folder of the policies")
+	cmd.Flags().StringVar(&dir, "dir", libraryPolicies, "folder of the policies: of a checkout of Waxseal, or your own")
 	return cmd
 }
 
