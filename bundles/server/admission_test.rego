@@ -131,3 +131,10 @@ test_without_a_report if {
 	found := admission.response with input as _review({"object": _pod(_pinned)}) with admission._report as {}
 	found == {"uid": "u-1", "allowed": false, "status": {"code": 500, "reason": "InternalError", "message": "waxseal:\nthe policies came to no verdict, and nothing is admitted without one"}}
 }
+
+# A violation denies also where it is about no image.
+test_violation_without_an_image if {
+	report := {"violations": {{"code": "x.y", "msg": "no.", "errors": []}}, "images": set(), "notes": set(), "not_judged": set()}
+	found := admission.response with input as _review({"object": _pod(_pinned)}) with admission._report as report
+	found == {"uid": "u-1", "allowed": false, "status": {"code": 403, "reason": "Forbidden", "message": "waxseal:\n[x.y] no."}}
+}
