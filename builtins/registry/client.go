@@ -45,12 +45,13 @@ type Config struct {
 // Request is one request that was made, for logs and counts. It never holds a
 // credential.
 type Request struct {
-	Registry   string
-	Repository string
 	Method     string
 	Kind       string // "manifest", "blob", "referrers" or "token"
+	Registry   string
+	Repository string
 	Reference  string // tag or digest; empty for a token
 	Status     int    // 0 when there was no answer
+	Bytes      int64  // read of the answer's body
 }
 
 // Client reads from registries and OCI layouts. It keeps connections and

@@ -193,10 +193,11 @@ func (c *Client) once(request *http.Request, to target, q question) (*answer, er
 		return nil, cause(ctx, err)
 	}
 	defer response.Body.Close()
-	seen.Status = response.StatusCode
-	c.observe(seen)
 	a := &answer{status: response.StatusCode, header: response.Header, length: response.ContentLength, url: request.URL}
-	if a.body, err = read(response, q.most); err != nil {
+	a.body, err = read(response, q.most)
+	seen.Status, seen.Bytes = response.StatusCode, int64(len(a.body))
+	c.observe(seen)
+	if err != nil {
 		return nil, cause(ctx, err)
 	}
 	return a, nil

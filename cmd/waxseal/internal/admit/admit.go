@@ -39,7 +39,7 @@ func (f *flags) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&f.config, "config", "c", cmp.Or(os.Getenv("WAXSEAL_CONFIG"), "waxseal.yaml"), "configuration: policies, keys, registries, limits; $WAXSEAL_CONFIG names another default")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "table", "output format: "+strings.Join(render.Formats(), ", "))
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "namespace of objects that name none")
-	cmd.Flags().BoolVar(&f.explain, "explain", false, "also print, on standard error, the evidence and the requests of each decision")
+	cmd.Flags().BoolVar(&f.explain, "explain", false, "also say what each decision rests on: rules, evidence, requests; on standard error, and in JSON and YAML inside of them")
 	cmd.Flags().StringVar(&f.record, "record", "", "write the decisions and every byte they rest on to this new folder")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
 }
@@ -77,30 +77,29 @@ func Verify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify IMAGE…",
 		Short: "Judge single images",
-		Long: `Judges images by the policies of waxseal.yaml, as if a Pod used them.
+		Long: `Judges images by the policies of waxseal.yaml, each as a Pod would use it.
 Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, or misuse.`,
 		Example: `  waxseal verify registry.example/team/app@sha256:…
   waxseal verify --explain registry.example/team/app:v1`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.images = true
-			return f.judge(cmd, []manifest.Document{pod(args)}, nil)
+			return f.judge(cmd, pods(args), nil)
 		},
 	}
 	f.bind(cmd)
 	return cmd
 }
 
-// pod is a Pod that uses the images.
-func pod(images []string) manifest.Document {
-	var containers []any
+// pods are Pods with one of the images each: policies judge objects.
+func pods(images []string) (out []manifest.Document) {
 	for i, img := range images {
-		containers = append(containers, map[string]any{"name": fmt.Sprintf("image-%d", i+1), "image": img})
+		out = append(out, manifest.Document{File: render.CommandLine, Index: i + 1, Object: map[string]any{
+			"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "verify"},
+			"spec": map[string]any{"containers": []any{map[string]any{"name": "image", "image": img}}},
+		}})
 	}
-	return manifest.Document{File: "command line", Index: 1, Object: map[string]any{
-		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"name": "verify"},
-		"spec": map[string]any{"containers": containers},
-	}}
+	return out
 }
 
 // judgement is one run of admit or verify.
@@ -127,7 +126,6 @@ func (f *flags) judge(cmd *cobra.Command, docs []manifest.Document, notes []mani
 	for i := range docs {
 		decisions[i] = decisionOf(docs[i], outcomes[i])
 		if f.images {
-			decisions[i].ListImages = true
 			j.digests(cmd.Context(), decisions[i].Images)
 		}
 	}
@@ -141,11 +139,14 @@ func (f *flags) judge(cmd *cobra.Command, docs []manifest.Document, notes []mani
 		files[i] = render.FileNote{File: n.File, Text: n.Text}
 	}
 	report := render.NewReport(decisions, files...)
+	if f.explain {
+		explained(report, outcomes, j.requests.all)
+	}
 	if err := render.Write(cmd.OutOrStdout(), f.output, report); err != nil {
 		return err
 	}
-	if f.explain {
-		j.explain(outcomes, docs)
+	if f.explain && f.output != render.JSON && f.output != render.YAML {
+		report.Explain(j.stderr)
 	}
 	if report.Exit != exit.Admitted {
 		return exit.Code(report.Exit)

@@ -17,10 +17,10 @@ import (
 
 // Decision is what was decided about one object.
 type Decision struct {
-	File       string      `json:"file"`           // "-" is standard input
-	Document   int         `json:"document"`       // number in the file, from 1
-	Item       string      `json:"item,omitempty"` // place in a List
-	Line       int         `json:"line,omitempty"` // at which the object begins
+	File       string      `json:"file"`               // "-" is standard input
+	Document   int         `json:"document,omitempty"` // number in the file, from 1
+	Item       string      `json:"item,omitempty"`     // place in a List
+	Line       int         `json:"line,omitempty"`     // at which the object begins
 	Kind       string      `json:"kind,omitempty"`
 	Namespace  string      `json:"namespace,omitempty"`
 	Name       string      `json:"name,omitempty"`
@@ -32,8 +32,8 @@ type Decision struct {
 	Warnings   []string    `json:"warnings,omitempty"`
 	// Err says why there is no decision; "" when there is one.
 	Err string `json:"error,omitempty"`
-	// ListImages lists images in the table that there is nothing to say of.
-	ListImages bool `json:"-"`
+	// Evidence is what the decision rests on, by request; only where it is asked for.
+	Evidence map[string]map[string]any `json:"evidence,omitempty"`
 	// LineOf returns the line of a field (spec.containers[0].image). It may be nil.
 	LineOf func(path string) int `json:"-"`
 
@@ -90,9 +90,22 @@ type NotJudged struct {
 // Report is everything that one run decided.
 type Report struct {
 	Decisions []Decision `json:"decisions"`
-	Files     []FileNote `json:"files,omitempty"` // what a user should know of files that gave no object
+	Files     []FileNote `json:"files,omitempty"`    // what a user should know of files that gave no object
+	Requests  []Request  `json:"requests,omitempty"` // to registries, in order; only where they are asked for
 	Summary   Summary    `json:"summary"`
 	Exit      int        `json:"exit"`
+}
+
+// Request is one request to a registry. Status is 0 when there was no answer;
+// Bytes is how much of it was read.
+type Request struct {
+	Method     string `json:"method"`
+	Kind       string `json:"kind"`
+	Registry   string `json:"registry"`
+	Repository string `json:"repository"`
+	Reference  string `json:"reference"`
+	Status     int    `json:"status"`
+	Bytes      int64  `json:"bytes"`
 }
 
 // FileNote is something to know about a file, such as why it was left out.
@@ -124,6 +137,9 @@ func (d *Decision) fill() {
 	d.NotJudged = copied(d.NotJudged)
 	d.Violations = d.ordered(d.Violations)
 	d.Notes = d.ordered(d.Notes)
+	if d.single() {
+		d.bare()
+	}
 	d.Verdict = d.verdict()
 }
 

@@ -92,6 +92,9 @@ func (p *page) decision(d *Decision) {
 		return
 	}
 	head := d.subject() + " (" + d.place() + ")"
+	if d.single() {
+		head = d.subject()
+	}
 	switch d.Verdict {
 	case Admitted:
 		p.put(0, "ADMITTED     ", green, head)
@@ -123,7 +126,7 @@ func notJudged(n NotJudged) string {
 // admitted, only images with notes are listed.
 func (p *page) image(d *Decision, index int) {
 	image := d.Images[index]
-	if d.Verdict == Admitted && !d.noted(index) && !d.ListImages {
+	if d.Verdict == Admitted && !d.noted(index) && !d.single() {
 		return
 	}
 	mark, s := "? ", yellow
@@ -133,7 +136,9 @@ func (p *page) image(d *Decision, index int) {
 	case Denied:
 		mark, s = "✗ ", red
 	}
-	p.put(2, mark, s, image.label()+": "+image.name())
+	if !d.single() {
+		p.put(2, mark, s, image.label()+": "+image.name())
+	}
 	if image.Digest != "" && !strings.Contains(image.Image, "@") {
 		p.put(6, "", plain, "Its digest is now "+Clean(image.Digest))
 	}

@@ -10,6 +10,9 @@ import (
 
 // subject returns "Deployment shop/web", clean.
 func (d *Decision) subject() string {
+	if d.File == CommandLine && len(d.Images) == 1 {
+		return d.Images[0].name()
+	}
 	return subject(d.Kind, d.Namespace, d.Name, "(no name)")
 }
 
@@ -68,12 +71,7 @@ func (v Violation) why(images []Image) string {
 	if v.Remediation != "" {
 		text = strings.TrimSpace(strings.TrimSuffix(text, strings.TrimSpace(v.Remediation)))
 	}
-	for _, prefix := range v.prefixes(images) {
-		if rest, found := strings.CutPrefix(text, prefix); found {
-			text = rest
-			break
-		}
-	}
+	text, _ = v.cut(text, images)
 	text = strings.TrimSuffix(text, ".")
 	if text == "" || strings.EqualFold(text, strings.TrimSuffix(v.Title, ".")) {
 		return ""
@@ -81,10 +79,20 @@ func (v Violation) why(images []Image) string {
 	return Clean(capital(text))
 }
 
+// cut cuts off what a message is about.
+func (v Violation) cut(text string, images []Image) (rest string, found bool) {
+	for _, prefix := range v.prefixes(images) {
+		if rest, found := strings.CutPrefix(text, prefix); found {
+			return rest, true
+		}
+	}
+	return text, false
+}
+
 // prefixes returns how messages begin that say first what they are about.
 func (v Violation) prefixes(images []Image) []string {
 	object := strings.TrimSpace(v.Where.Kind + " " + strings.Trim(v.Where.Namespace+"/"+v.Where.Name, "/"))
-	out := []string{object + ": "}
+	out := []string{object + ": ", fmt.Sprintf("image %q: ", v.Image)}
 	kinds := []string{"container", "init container", "ephemeral container", "volume"}
 	for _, image := range images {
 		kinds = append(kinds, image.Type)

@@ -71,7 +71,7 @@ func run(ctx context.Context, dir string, verify bool, output string, stdout, st
 		fmt.Fprintln(stderr, "differs:", d)
 	}
 	if len(differences) > 0 {
-		fmt.Fprintf(stderr, "%d answers differ from the record\n", len(differences))
+		fmt.Fprintln(stderr, counted(len(differences), "answer differs", "answers differ"), "from the record")
 		return exit.Code(exit.CannotTell)
 	}
 	fmt.Fprintln(stderr, same(len(decisions), verify))
@@ -82,10 +82,18 @@ func run(ctx context.Context, dir string, verify bool, output string, stdout, st
 }
 
 func same(n int, verify bool) string {
+	text := counted(n, "decision", "decisions") + " replayed to the same answer"
 	if verify {
-		return fmt.Sprintf("%d decisions replayed to the same answer; all evidence verified again from the recorded bytes", n)
+		text += "; all evidence verified again from the recorded bytes"
 	}
-	return fmt.Sprintf("%d decisions replayed to the same answer", n)
+	return text
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // again judges every decision by the recorded evidence.
