@@ -16,7 +16,8 @@ import (
 )
 
 // TestAllocations compares warm calls with lookups of the same results in a
-// Rego table, 20 in one evaluation: at most ten allocations more for each.
+// Rego table, 20 in one evaluation: a call makes no more allocations than
+// a lookup.
 func TestAllocations(t *testing.T) {
 	const n = 20
 	w := fixture.New(t)
@@ -43,5 +44,5 @@ func TestAllocations(t *testing.T) {
 	}
 	warm, lookup := allocations(`cosign.verify(ref, {"keys": ["release"]}).ok`), allocations(`data.table[ref].ok`)
 	t.Logf("for each image: warm call %.1f allocations, table lookup %.1f", warm/n, lookup/n)
-	require.LessOrEqual(t, (warm-lookup)/n, 10.0)
+	require.LessOrEqual(t, warm, lookup)
 }

@@ -12,8 +12,11 @@
 package builtins
 
 import (
+	"context"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	topdown "github.com/open-policy-agent/opa/v1/topdown/builtins"
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
@@ -27,9 +30,9 @@ type builtin struct {
 	// payload is what the result has beside the common fields.
 	payload []field
 	pure    bool
-	call    func(*call) (evidence.Result, error)
+	call    func(call) (evidence.Result, error)
 	// raw replaces call where the result is not one of package evidence.
-	raw func(*call) (*ast.Term, error)
+	raw func(call) (*ast.Term, error)
 }
 
 // all is every builtin, in the order of the reference page.
@@ -104,26 +107,31 @@ func (b builtin) typ() types.Type {
 }
 
 func (s *Set) impl(b builtin) rego.BuiltinDyn {
-	return func(bctx rego.BuiltinContext, args []*ast.Term) (*ast.Term, error) {
-		return total(b.name, func() (*ast.Term, error) {
-			c := &call{builtin: b.name, set: s, bctx: &bctx, args: args}
-			if b.raw != nil {
-				return b.raw(c)
-			}
-			r, err := b.call(c)
-			if err != nil {
-				return nil, err
-			}
-			return termOf(r)
-		})
+	return func(bctx rego.BuiltinContext, args []*ast.Term) (term *ast.Term, err error) {
+		defer total(b.name, &term, &err)
+		return b.run(call{builtin: b.name, set: s, ctx: bctx.Context, cache: bctx.Cache, args: args})
 	}
 }
 
-// call is one call of a builtin.
+func (b builtin) run(c call) (*ast.Term, error) {
+	if b.raw != nil {
+		return b.raw(c)
+	}
+	r, err := b.call(c)
+	if err != nil {
+		return nil, err
+	}
+	return termOf(r)
+}
+
+// call is one call of a builtin. It holds the two things of OPA's context that
+// are needed, and is handed on by value: a warm call is so short that keeping
+// all of the context on the heap can be seen.
 type call struct {
 	builtin string
 	set     *Set
-	bctx    *rego.BuiltinContext
+	ctx     context.Context
+	cache   topdown.Cache // of the query
 	args    []*ast.Term
 }
 
@@ -131,25 +139,25 @@ type snapshotKey struct{ *Set }
 
 // decision returns the snapshot that this evaluation shares: the caller's, or
 // one for the query.
-func (c *call) decision() *evidence.Decision {
-	if d := evidence.DecisionOf(c.bctx.Context); d != nil {
+func (c call) decision() *evidence.Decision {
+	if d := evidence.DecisionOf(c.ctx); d != nil {
 		return d
 	}
 	key := snapshotKey{c.set}
-	if c.bctx.Cache != nil {
-		if d, ok := c.bctx.Cache.Get(key); ok {
+	if c.cache != nil {
+		if d, ok := c.cache.Get(key); ok {
 			return d.(*evidence.Decision)
 		}
 	}
 	d := c.set.collector.Decide()
-	if c.bctx.Cache != nil {
-		c.bctx.Cache.Put(key, d)
+	if c.cache != nil {
+		c.cache.Put(key, d)
 	}
 	return d
 }
 
 // ref returns the first argument.
-func (c *call) ref() (string, error) {
+func (c call) ref() (string, error) {
 	s, ok := c.args[0].Value.(ast.String)
 	if !ok {
 		return "", mistake("ref: expected a string, got %s", ast.ValueName(c.args[0].Value))
@@ -158,7 +166,7 @@ func (c *call) ref() (string, error) {
 }
 
 // opts returns the second argument, compiled.
-func (c *call) opts() (*evidence.Options, error) {
+func (c call) opts() (*evidence.Options, error) {
 	return c.set.compiled.options(c.args[1])
 }
 

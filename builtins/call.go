@@ -19,16 +19,16 @@ func answer[T evidence.Result](v T, err error) (evidence.Result, error) {
 }
 
 // about calls a fact about one image.
-func about(c *call) (evidence.Result, error) {
+func about(c call) (evidence.Result, error) {
 	ref, err := c.ref()
 	if err != nil {
 		return nil, err
 	}
-	return c.decision().Call(c.bctx.Context, c.builtin, ref, nil)
+	return c.decision().Call(c.ctx, c.builtin, ref, nil)
 }
 
 // verified calls a fact about one image that rests on signatures.
-func verified(c *call) (evidence.Result, error) {
+func verified(c call) (evidence.Result, error) {
 	ref, err := c.ref()
 	if err != nil {
 		return nil, err
@@ -37,5 +37,5 @@ func verified(c *call) (evidence.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.decision().Call(c.bctx.Context, c.builtin, ref, opts)
+	return c.decision().Call(c.ctx, c.builtin, ref, opts)
 }

@@ -20,12 +20,12 @@ var evidenceCollect = builtin{
 	raw: collect,
 }
 
-func collect(c *call) (*ast.Term, error) {
+func collect(c call) (*ast.Term, error) {
 	requests, err := requestsOf(c)
 	if err != nil {
 		return nil, err
 	}
-	results, err := c.decision().Collect(c.bctx.Context, requests)
+	results, err := c.decision().Collect(c.ctx, requests)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func collect(c *call) (*ast.Term, error) {
 	return ast.NewTerm(out), nil
 }
 
-func requestsOf(c *call) ([]evidence.Request, error) {
+func requestsOf(c call) ([]evidence.Request, error) {
 	var terms []*ast.Term
 	each := func(t *ast.Term) { terms = append(terms, t) }
 	switch v := c.args[0].Value.(type) {
@@ -73,7 +73,7 @@ func requestOf(s *Set, t *ast.Term) (evidence.Request, error) {
 }
 
 // document returns the report as bytes: policies have it parsed or as text.
-func document(c *call) ([]byte, error) {
+func document(c call) ([]byte, error) {
 	if s, ok := c.args[0].Value.(ast.String); ok {
 		return []byte(s), nil
 	}

@@ -18,21 +18,18 @@ import (
 // halt. A builtin is total: it is never undefined and never fails with a plain
 // error, because `r := f(x); not r.ok` passes silently when f does.
 
-// total runs a builtin. Its error, and a panic, halt the evaluation.
-func total(name string, call func() (*ast.Term, error)) (term *ast.Term, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			term, err = nil, halt(name, fmt.Errorf("this is a bug in Waxseal, please report it: panic: %v\n%s", r, debug.Stack()))
-		}
-	}()
-	term, err = call()
-	switch {
-	case err != nil:
-		return nil, halt(name, err)
-	case term == nil:
-		return nil, halt(name, errors.New("this is a bug in Waxseal, please report it: no result"))
+// total is deferred by every builtin: its error, and a panic, halt the
+// evaluation.
+func total(name string, term **ast.Term, err *error) {
+	switch r := recover(); {
+	case r != nil:
+		*err = fmt.Errorf("this is a bug in Waxseal, please report it: panic: %v\n%s", r, debug.Stack())
+	case *err == nil && *term == nil:
+		*err = errors.New("this is a bug in Waxseal, please report it: no result")
 	}
-	return term, nil
+	if *err != nil {
+		*term, *err = nil, halt(name, *err)
+	}
 }
 
 func halt(name string, err error) error {
@@ -46,22 +43,20 @@ func mistake(format string, args ...any) error {
 
 // termOf renders a result as a term, once for each result.
 func termOf(r evidence.Result) (*ast.Term, error) {
-	type rendered struct {
-		term *ast.Term
-		err  error
+	if known, ok := r.Base().Rendered().(*ast.Term); ok {
+		return known, nil
 	}
-	out := r.Base().Memo(func() any {
-		raw, err := json.Marshal(r)
-		if err != nil {
-			return rendered{err: err}
-		}
-		v, err := ast.ValueFromReader(bytes.NewReader(raw))
-		if err != nil {
-			return rendered{err: err}
-		}
-		return rendered{term: ast.NewTerm(v)}
-	}).(rendered)
-	return out.term, out.err
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	v, err := ast.ValueFromReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	term := ast.NewTerm(v)
+	r.Base().Render(term)
+	return term, nil
 }
 
 // canonical is the JSON of a term: sorted keys, as json.marshal prints it.

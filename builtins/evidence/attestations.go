@@ -34,7 +34,7 @@ func newAttestations(c Common) *Attestations {
 
 func (d *Decision) attested(ctx context.Context, r registry.Reference, o *Options) (Image, *outcome, error) {
 	if r.Digest() != "" && d.rec == nil && o.Platforms == "index" {
-		if out := d.remembered(ctx, attestFn, r.Repository(), r.Digest(), attestationTag, o); out != nil {
+		if out, _ := d.remembered(ctx, attestFn, r.Repository(), r.Digest(), attestationTag, o); out != nil {
 			d.observer.Looked(OutcomeCache, true)
 			return imageOf(r, registry.Descriptor{Digest: r.Digest()}), out, nil
 		}

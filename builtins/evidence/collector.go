@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
@@ -48,7 +47,9 @@ type Collector struct {
 	deadline time.Duration
 	limits   registry.Limits
 	store    *store
+	listings *listings
 	outcomes *outcomes
+	views    *views
 	refs     *references
 	requests *requests
 	observer Observer
@@ -69,6 +70,7 @@ func New(source Source, cfg Config) *Collector {
 	if cfg.Limits != nil {
 		limits = *cfg.Limits
 	}
+	kept := newListings(cfg.ListingTTL, cfg.Now)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -78,7 +80,9 @@ func New(source Source, cfg Config) *Collector {
 	return &Collector{
 		source: source, names: cfg.Names, deadline: cfg.Deadline, limits: limits,
 		store:    newStore(source, cfg),
+		listings: kept,
 		outcomes: newOutcomes(cfg.Now),
+		views:    &views{since: kept.since},
 		refs:     &references{},
 		requests: newRequests(cfg.Names),
 		observer: cfg.Observer,
@@ -97,12 +101,14 @@ func (c *Collector) Deadline() time.Duration { return c.deadline }
 type Decision struct {
 	*Collector
 	until time.Time
+	began time.Duration // since the start of the collector
 	rec   *Recorder
 
 	mu    sync.Mutex
 	tags  map[registry.Reference]*resolution
-	roots map[string]*cosign.TrustRoot
+	roots []namedRoot
 	calls map[callKey]*memo
+	used  []*view // calls that were answered from memory
 }
 
 type resolution struct {
@@ -113,10 +119,7 @@ type resolution struct {
 
 // Decide starts a decision; its deadline begins to run.
 func (c *Collector) Decide() *Decision {
-	return &Decision{
-		Collector: c, until: time.Now().Add(c.deadline),
-		tags: map[registry.Reference]*resolution{}, calls: make(map[callKey]*memo, 16),
-	}
+	return &Decision{Collector: c, until: time.Now().Add(c.deadline), began: c.listings.since()}
 }
 
 // Record makes the decision note every byte that it rests on in r.
@@ -147,6 +150,9 @@ func (d *Decision) resolve(ctx context.Context, ref registry.Reference) (registr
 	r, known := d.tags[ref]
 	if !known {
 		r = &resolution{done: make(chan struct{})}
+		if d.tags == nil {
+			d.tags = map[registry.Reference]*resolution{}
+		}
 		d.tags[ref] = r
 	}
 	d.mu.Unlock()

@@ -23,19 +23,10 @@ type memo struct {
 // functions that take no options.
 func (d *Decision) Call(ctx context.Context, fn, ref string, opts *Options) (Result, error) {
 	key := callKey{fn, ref, opts}
-	m, known := d.enter(key, nil)
-	if !known && fn == verifyFn {
-		if v := d.warm(ctx, ref, opts); v != nil {
-			d.observer.Looked(OutcomeCache, true)
-			m, known = d.enter(key, &memo{done: closed, result: v})
-			if !known {
-				return v, nil
-			}
-		}
+	if r := d.warm(ctx, key); r != nil {
+		return r, nil
 	}
-	if !known {
-		m, known = d.enter(key, &memo{done: make(chan struct{})})
-	}
+	m, known := d.enter(key)
 	if !known {
 		m.run(&d.mu, d.calls, key, func() (Result, error) { return d.call(ctx, fn, ref, opts) })
 		return m.result, m.err
@@ -55,31 +46,22 @@ var closed = func() chan struct{} {
 	return c
 }()
 
-// enter returns the memo of a call. Where there is none, m becomes it, unless m
-// is nil.
-func (d *Decision) enter(key callKey, m *memo) (_ *memo, known bool) {
+// enter returns the memo of a call, and whether there was one before.
+func (d *Decision) enter(key callKey) (_ *memo, known bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if first, known := d.calls[key]; known {
-		return first, true
+	if m := d.usedView(key); m != nil {
+		return m, true
 	}
-	if m != nil {
-		d.calls[key] = m
+	if m, known := d.calls[key]; known {
+		return m, true
 	}
+	m := &memo{done: make(chan struct{})}
+	if d.calls == nil {
+		d.calls = map[callKey]*memo{}
+	}
+	d.calls[key] = m
 	return m, false
-}
-
-// warm returns what an earlier decision established about the same bytes, or
-// nil.
-func (d *Decision) warm(ctx context.Context, ref string, o *Options) Result {
-	r, err := d.refs.parse(ref)
-	if err != nil {
-		return nil
-	}
-	if v := d.warmView(ctx, r, o); v != nil {
-		return v
-	}
-	return nil
 }
 
 // run makes the call. What halted is not kept: it was no answer.

@@ -27,7 +27,6 @@ type outcome struct {
 	statements []Statement
 	ignored    []Ignored
 	until      time.Time
-	views      sync.Map // registry.Reference → *Verification
 }
 
 // outcomes keeps positive outcomes, bounded.
@@ -47,11 +46,13 @@ func (o *outcomes) get(key outcomeKey) *outcome {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	out := o.m[key]
-	if out == nil || (!out.until.IsZero() && o.now().After(out.until)) {
+	if out == nil || !out.holdsAt(o.now()) {
 		return nil
 	}
 	return out
 }
+
+func (o *outcome) holdsAt(now time.Time) bool { return o.until.IsZero() || !now.After(o.until) }
 
 func (o *outcomes) put(key outcomeKey, out *outcome) {
 	o.mu.Lock()

@@ -48,19 +48,24 @@ type listing struct {
 
 func (l listing) empty() bool { return len(l.entries) == 0 }
 
+// same says whether both list the same bytes, as far as they were read.
+func (l listing) same(m listing) bool {
+	return l.sum == m.sum && l.supported == m.supported && l.truncated == m.truncated
+}
+
 // list asks one place. Nothing there is an empty listing, not an error.
 func (d *Decision) list(ctx context.Context, key placeKey) (listing, error) {
 	if d.rec == nil {
-		l, ok := d.store.keptListing(key)
-		found := ok && !l.empty()
+		l := d.listings.get(key)
+		found := l != nil && !l.empty()
 		d.observer.Looked(ListingCache, found)
 		if found {
-			return l, nil
+			return l.listing, nil
 		}
 	}
 	l, err := d.ask(ctx, key)
 	if err == nil {
-		d.store.keepListing(key, l)
+		d.listings.put(key, l)
 	}
 	return l, err
 }

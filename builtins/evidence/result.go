@@ -48,19 +48,20 @@ type Common struct {
 	Ignored []Ignored `json:"ignored"`
 	Image   Image     `json:"image"`
 
-	memo atomic.Value
+	rendered atomic.Pointer[any]
 }
 
-// Memo returns what render returned when it was first called for this result.
-// A host keeps its own rendering of an immutable result there.
-func (c *Common) Memo(render func() any) any {
-	if v := c.memo.Load(); v != nil {
-		return v
+// Rendered returns what [Common.Render] was first given for this result, or
+// nil. Where a process has two hosts it may be the other one's.
+func (c *Common) Rendered() any {
+	if v := c.rendered.Load(); v != nil {
+		return *v
 	}
-	v := render()
-	c.memo.Store(v)
-	return v
+	return nil
 }
+
+// Render keeps a host's own rendering of this result, which is immutable.
+func (c *Common) Render(v any) { c.rendered.CompareAndSwap(nil, &v) }
 
 // Base returns the common part.
 func (c *Common) Base() *Common { return c }

@@ -14,7 +14,7 @@ func (d *Decision) root(ctx context.Context, o *Options) (*cosign.TrustRoot, err
 		return nil, nil
 	}
 	d.mu.Lock()
-	r, known := d.roots[o.rootName]
+	r, known := d.knownRoot(o.rootName)
 	d.mu.Unlock()
 	if !known {
 		loaded, err := d.loadRoot(ctx, o)
@@ -36,14 +36,27 @@ func (d *Decision) loadRoot(ctx context.Context, o *Options) (*cosign.TrustRoot,
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if first, known := d.roots[o.rootName]; known {
+	if first, known := d.knownRoot(o.rootName); known {
 		return first, nil
 	}
-	if d.roots == nil {
-		d.roots = map[string]*cosign.TrustRoot{}
-	}
-	d.roots[o.rootName] = r
+	d.roots = append(d.roots, namedRoot{o.rootName, r})
 	return r, nil
+}
+
+// namedRoot is what a name means in one decision. There are few names.
+type namedRoot struct {
+	name string
+	root *cosign.TrustRoot
+}
+
+// knownRoot returns the root that a name means here already. The lock is held.
+func (d *Decision) knownRoot(name string) (root *cosign.TrustRoot, known bool) {
+	for _, r := range d.roots {
+		if r.name == name {
+			return r.root, true
+		}
+	}
+	return nil, false
 }
 
 // trusted returns the cosign options with the trust root of this decision:
@@ -61,8 +74,12 @@ func (d *Decision) trusted(ctx context.Context, o *Options) (*cosign.Options, er
 // rootDigest names the trust root in keys of what is kept.
 func (d *Decision) rootDigest(ctx context.Context, o *Options) (string, error) {
 	r, err := d.root(ctx, o)
-	if err != nil || r == nil {
-		return "", err
+	return digestOf(r), err
+}
+
+func digestOf(r *cosign.TrustRoot) string {
+	if r == nil {
+		return ""
 	}
-	return r.Digest(), nil
+	return r.Digest()
 }

@@ -25,10 +25,6 @@ type store struct {
 	bytes   int64
 	order   *list.List // of *kept, newest first
 	content map[contentKey]*list.Element
-
-	ttl      time.Duration
-	now      func() time.Time
-	listings map[placeKey]keptListing
 }
 
 type contentKey struct {
@@ -42,16 +38,10 @@ type kept struct {
 	size  int64
 }
 
-type keptListing struct {
-	listing listing
-	until   time.Time
-}
-
 func newStore(source Source, cfg Config) *store {
 	return &store{
-		source: source, observer: cfg.Observer, budget: cfg.Deadline, max: cfg.CacheBytes, order: list.New(),
-		content: map[contentKey]*list.Element{}, ttl: cfg.ListingTTL, now: cfg.Now,
-		listings: map[placeKey]keptListing{},
+		source: source, observer: cfg.Observer, budget: cfg.Deadline,
+		max: cfg.CacheBytes, order: list.New(), content: map[contentKey]*list.Element{},
 	}
 }
 
@@ -159,29 +149,4 @@ func (s *store) keep(key contentKey, value any, size int64) {
 		delete(s.content, old.key)
 		s.bytes -= old.size
 	}
-}
-
-// maxListings bounds the listings kept: a listing is a few kilobytes.
-const maxListings = 4096
-
-func (s *store) keptListing(key placeKey) (listing, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k, ok := s.listings[key]
-	if !ok || s.now().After(k.until) {
-		return listing{}, false
-	}
-	return k.listing, true
-}
-
-func (s *store) keepListing(key placeKey, l listing) {
-	if s.ttl < 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.listings) >= maxListings {
-		clear(s.listings)
-	}
-	s.listings[key] = keptListing{l, s.now().Add(s.ttl)}
 }

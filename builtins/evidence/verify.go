@@ -17,7 +17,7 @@ func (d *Decision) Verify(ctx context.Context, ref string, o *Options) (*Verific
 	if err != nil {
 		return failed(err, Image{Ref: ref}, newVerification)
 	}
-	if v := d.warmView(ctx, r, o); v != nil {
+	if v := d.reverified(ctx, ref, r, o); v != nil {
 		return v, nil
 	}
 	ctx, cancel := d.bounded(ctx)
@@ -31,29 +31,30 @@ func (d *Decision) Verify(ctx context.Context, ref string, o *Options) (*Verific
 	if err != nil {
 		return failed(err, img, newVerification)
 	}
-	v := newVerification(Common{OK: true, Ignored: sortIgnored(out.ignored), Image: img})
-	v.Signers = out.signers
-	if r.Digest() != "" {
-		out.views.Store(r, v)
-	}
-	return v, nil
+	return verification(out, img), nil
 }
 
-// warmView returns the result of an earlier verification of the same bytes.
-// It asks no registry: the digest stands in the reference, and the listings
-// are not older than ListingTTL.
-func (d *Decision) warmView(ctx context.Context, r registry.Reference, o *Options) *Verification {
+func verification(out *outcome, img Image) *Verification {
+	v := newVerification(Common{OK: true, Ignored: sortIgnored(out.ignored), Image: img})
+	v.Signers = out.signers
+	return v
+}
+
+// reverified returns the result for an outcome that is remembered, or nil, and
+// keeps it as a view. It asks no registry: the digest stands in the reference,
+// and the listings are not older than ListingTTL.
+func (d *Decision) reverified(ctx context.Context, ref string, r registry.Reference, o *Options) *Verification {
 	if r.Digest() == "" || d.rec != nil || o.Platforms != "index" {
 		return nil
 	}
-	out := d.remembered(ctx, verifyFn, r.Repository(), r.Digest(), signatureTag, o)
+	out, rests := d.remembered(ctx, verifyFn, r.Repository(), r.Digest(), signatureTag, o)
 	if out == nil {
 		return nil
 	}
-	if v, ok := out.views.Load(r); ok {
-		return v.(*Verification)
-	}
-	return nil
+	d.observer.Looked(OutcomeCache, true)
+	v := verification(out, imageOf(r, registry.Descriptor{Digest: r.Digest()}))
+	d.views.put(&view{key: viewKey{ref, o}, memo: memo{done: closed, result: v}, outcome: out, basis: rests})
+	return v
 }
 
 const (
@@ -116,11 +117,12 @@ func imageOf(r registry.Reference, desc registry.Descriptor) Image {
 	}
 }
 
-// remembered returns the positive outcome for listings that are kept, or nil.
-// Listings that are empty count here: a yes that rests on the others holds
-// whatever may have come since.
-func (d *Decision) remembered(ctx context.Context, fn string, repo registry.Repository, digest registry.Digest, tag place, o *Options) *outcome {
+// remembered returns the positive outcome for listings that are kept, and what
+// it rests on, or nil. Listings that are empty count here: a yes that rests on
+// the others holds whatever may have come since.
+func (d *Decision) remembered(ctx context.Context, fn string, repo registry.Repository, digest registry.Digest, tag place, o *Options) (*outcome, basis) {
 	key := outcomeKey{fn: fn, repo: repo, digest: digest, options: o.id}
+	var rests basis
 	empty := true
 	for _, p := range []struct {
 		ask bool
@@ -130,27 +132,29 @@ func (d *Decision) remembered(ctx context.Context, fn string, repo registry.Repo
 		if !p.ask {
 			continue
 		}
-		l, ok := d.store.keptListing(placeKey{repo, digest, p.pl})
-		if !ok {
-			return nil
+		l := d.listings.get(placeKey{repo, digest, p.pl})
+		if l == nil {
+			return nil, basis{}
 		}
 		*p.sum = l.sum
+		rests.listings = append(rests.listings, l)
 		empty = empty && (p.pl != referrersAPI || l.empty())
 	}
 	root, err := d.rootDigest(ctx, o)
 	if err != nil {
-		return nil
+		return nil, basis{}
 	}
-	key.root = root
+	key.root, rests.root = root, root
 	if out := d.outcomes.get(key); out != nil || !o.Formats.Bundle || !empty {
-		return out
+		return out, rests
 	}
-	l, ok := d.store.keptListing(placeKey{repo, digest, fallbackTag})
-	if !ok {
-		return nil
+	l := d.listings.get(placeKey{repo, digest, fallbackTag})
+	if l == nil {
+		return nil, basis{}
 	}
 	key.fallback = l.sum
-	return d.outcomes.get(key)
+	rests.listings = append(rests.listings, l)
+	return d.outcomes.get(key), rests
 }
 
 // prover establishes whether one manifest satisfies the options.
@@ -164,7 +168,7 @@ func (d *Decision) once(fn string, tag place, prove prover) prover {
 		return prove
 	}
 	return func(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
-		out := d.remembered(ctx, fn, repo, digest, tag, o)
+		out, _ := d.remembered(ctx, fn, repo, digest, tag, o)
 		d.observer.Looked(OutcomeCache, out != nil)
 		if out != nil {
 			return out, nil

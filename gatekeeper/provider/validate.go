@@ -79,18 +79,15 @@ func (r *reply) add(key string, result evidence.Result) {
 
 // render renders a result once: warm results are the same ones again and again.
 func render(result evidence.Result) (json.RawMessage, error) {
-	type rendered struct {
-		raw json.RawMessage
-		err error
+	if known, ok := result.Base().Rendered().(json.RawMessage); ok {
+		return known, nil
 	}
-	memo := result.Base().Memo(func() any {
-		raw, err := json.Marshal(result)
-		return rendered{raw, err}
-	})
-	if out, ok := memo.(rendered); ok {
-		return out.raw, out.err
+	raw, err := json.Marshal(result)
+	if err != nil {
+		return nil, err
 	}
-	return json.Marshal(result) // another host of this process renders it in its own way
+	result.Base().Render(json.RawMessage(raw))
+	return raw, nil
 }
 
 // unanswered is a key with a reason in the place of a result.

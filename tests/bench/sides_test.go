@@ -283,6 +283,11 @@ func warmCall(t testing.TB) sides { return warmRule(t, verifying) }
 
 func warmTable(t testing.TB) sides { return warmRule(t, lookingUp) }
 
+// callOverTable compares two policies that differ in where the answer is from.
+func callOverTable(t testing.TB) sides {
+	return sides{warmCall(t).waxseal, warmTable(t).waxseal}
+}
+
 // evaluations are measured together, because one alone is too short.
 const evaluations = 20
 
