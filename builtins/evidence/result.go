@@ -48,13 +48,13 @@ type Common struct {
 	Ignored []Ignored `json:"ignored"`
 	Image   Image     `json:"image"`
 
-	rendered atomic.Pointer[any]
+	rendered atomic.Value // of *any
 }
 
 // Rendered returns what [Common.Render] was first given for this result, or
 // nil. Where a process has two hosts it may be the other one's.
 func (c *Common) Rendered() any {
-	if v := c.rendered.Load(); v != nil {
+	if v, ok := c.rendered.Load().(*any); ok {
 		return *v
 	}
 	return nil
