@@ -5,10 +5,8 @@ package suites_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"io/fs"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path"
@@ -29,6 +27,7 @@ import (
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/gatekeeper/provider"
 	"github.com/waxseal/waxseal/tests/fixture/shop"
 )
 
@@ -57,35 +56,17 @@ func unmodified(cache *externaldata.ProviderCache) gator.Opt {
 	}
 }
 
-// provided is a cache of Providers with the one that answers from c.
+// provided is a cache of Providers with waxseal provider, which answers from c.
 func provided(t *testing.T, c *evidence.Collector) *externaldata.ProviderCache {
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var asked externaldata.ProviderRequest
-		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		answer := externaldata.ProviderResponse{APIVersion: "externaldata.gatekeeper.sh/v1beta1", Kind: "ProviderResponse"}
-		requests := make([]evidence.Request, len(asked.Request.Keys))
-		for i, key := range asked.Request.Keys {
-			requests[i] = c.Request(key[:strings.LastIndex(key, " ")])
-		}
-		results, errs := c.Decide().Each(r.Context(), requests)
-		for i, key := range asked.Request.Keys {
-			item := externaldata.Item{Key: key, Value: results[i]}
-			if errs[i] != nil {
-				item.Error = errs[i].Error()
-			}
-			answer.Response.Items = append(answer.Response.Items, item)
-		}
-		_ = json.NewEncoder(w).Encode(answer)
-	}))
+	p, err := provider.New(provider.Config{Collector: c})
+	require.NoError(t, err)
+	server := httptest.NewTLSServer(p.Handler())
 	t.Cleanup(server.Close)
 	cache := externaldata.NewCache()
 	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	require.NoError(t, cache.Upsert(&unversioned.Provider{
 		ObjectMeta: metav1.ObjectMeta{Name: "waxseal"},
-		Spec:       unversioned.ProviderSpec{URL: server.URL, Timeout: 5, CABundle: base64.StdEncoding.EncodeToString(bundle)},
+		Spec:       unversioned.ProviderSpec{URL: server.URL + "/validate", Timeout: 5, CABundle: base64.StdEncoding.EncodeToString(bundle)},
 	}))
 	return cache
 }

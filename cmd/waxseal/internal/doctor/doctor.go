@@ -102,6 +102,7 @@ func examine(ctx context.Context, client *api, o options, now func() time.Time) 
 	timeout := e.webhooks(ctx)
 	e.configs(ctx)
 	e.arguments(ctx)
+	e.mutators(ctx)
 	e.askedProviders(ctx, timeout)
 	e.probe(ctx, enforcing)
 	return e.findings

@@ -161,6 +161,19 @@ func TestWhatIsWrong(t *testing.T) {
 			"problem Provider waxseal: spec.caBundle: no certificate in it",
 			"problem Provider waxseal: Pod gatekeeper-1: certificate signed by unknown authority",
 		}, exit.Denied},
+		"a mutation that lets tags through": {func(c *cluster) {
+			c.answers["/apis/mutations.gatekeeper.sh/v1/assign"] = object{"items": []any{
+				object{"metadata": object{"name": "others"}, "spec": object{"parameters": object{"assign": object{"externalData": object{"provider": "x", "failurePolicy": "Ignore"}}}}},
+				object{"metadata": object{"name": "waxseal-pods-containers"}, "spec": object{
+					"match":      object{"excludedNamespaces": []any{"gatekeeper-system", "shop"}},
+					"parameters": object{"assign": object{"externalData": object{"provider": "waxseal-mutation", "failurePolicy": "Ignore"}}},
+				}},
+			}}
+		}, []string{
+			"problem Assign waxseal-pods-containers: externalData.failurePolicy is Ignore",
+			"problem Assign waxseal-pods-containers: spec.match.excludedNamespaces leaves out namespace shop",
+			"problem Provider waxseal-mutation: it does not exist, and is asked by Assign waxseal-pods-containers: whatever needs evidence is denied",
+		}, exit.Denied},
 		"it may not read": {func(c *cluster) {
 			c.answers[namespacesPath] = `namespaces is forbidden: User "dev" cannot list resource "namespaces"`
 		}, []string{`unknown namespaces, to see which of them are left out: HTTP 403: namespaces is forbidden: User "dev" cannot list resource "namespaces"`}, exit.CannotTell},
