@@ -36,7 +36,7 @@ demo: build ## sign real images on an embedded registry, judge manifests that us
 	$(GO) run ./tests/demo -waxseal $(WAXSEAL) -dir demo
 
 .PHONY: test
-test: build test-go test-hosts test-rego test-framework check-generated ## everything that needs no cluster, offline
+test: build test-go test-hosts test-rego test-framework test-deploy check-generated ## everything that needs no cluster, offline
 
 .PHONY: test-go
 test-go: build
@@ -67,6 +67,10 @@ test-rego: build
 .PHONY: test-framework
 test-framework: ## the policies in Gatekeeper's constraint framework, at its own OPA
 	cd tests/framework && $(GO) vet ./... && $(GO) test ./...
+
+.PHONY: test-deploy
+test-deploy: ## Gatekeeper's deployment files, rendered by kustomize's and Helm's own code
+	cd tests/deploy && $(GO) vet ./... && $(GO) test ./...
 
 .PHONY: tools
 tools: ## the tools of the end-to-end tests, each built once, outside of this folder
