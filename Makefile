@@ -82,7 +82,7 @@ writers: ## what signatures of the real cosign v2 and v3 cost, counted
 	cd tests/e2e && $(GO) vet ./... && $(GO) test . -count 1 -run '^(TestWriters|TestFallbackTagOfCosign2)$$'
 
 .PHONY: e2e
-e2e: build tools gatekeeper-stock ## a real cluster, with real kubectl and cosign: each scenario as it passes
+e2e: build tools gatekeeper gatekeeper-stock ## a real cluster, with real kubectl and cosign: each scenario as it passes
 	cd tests/e2e && $(GO) vet ./... && $(GO) test -count 1 -timeout 20m
 
 .PHONY: race

@@ -31,12 +31,16 @@ func TestCluster(t *testing.T) {
 		fmt.Printf("%6.1f s  %s\n", time.Since(begin).Seconds(), name)
 	}
 	scenario("the stack is up", func(*testing.T, *world) {})
+	scenario("the doctor finds nothing but what is left out on purpose", examined)
 	scenario("denied: unsigned, wrongly signed, unscanned, grave findings, unapproved registry", denied)
 	scenario("admitted: signed by key, legacy and bundle, by cosign v2 and v3, and keyless", admitted)
 	scenario("Deployment and its ReplicaSet and Pods, Job, CronJob, ephemeral container, image volume", kinds)
 	scenario("one call of the provider for a Pod of five images", oneCall)
 	scenario("audit finds what was there before", audited)
 	scenario("enforcementAction warn and dryrun", enforcement)
+	scenario("the API server's audit log says why", logged)
+	scenario("namespaces are left out visibly", leftOut)
+	scenario("a template for Gatekeeper with the builtins, on one without: noticed", builtinOnStock)
 	scenario("the provider is down, and slow", providerDown)
 	scenario("a registry is down, and busy", registryDown)
 	scenario("Gatekeeper is down", gatekeeperDown)
@@ -44,6 +48,8 @@ func TestCluster(t *testing.T) {
 	scenario("a tag that moves between mutation and validation", moved)
 	scenario("the provider's certificate is rotated under load", rotated)
 	scenario("an image gets worse: what runs is left alone, what is new is denied", worse)
+	scenario("Gatekeeper with the builtins inside: the same answers without a provider", builtinInside)
+	scenario("nothing runs that should not", swept)
 }
 
 // install starts the provider and Gatekeeper, and installs what is shipped.
@@ -57,7 +63,7 @@ func (w *world) install(t *testing.T, binary string) {
 	w.gatekeeper.Run(t, binary)
 	w.MustApply(t, w.providers(t))
 	w.Must(t, "apply", "-f", shipped("gatekeeper", "templates", "waxsealimages.yaml"))
-	w.constrain(t, "images", "deny", nil)
+	w.constrain(t, "WaxsealImages", "images", "deny")
 	raw, err := os.ReadFile(filepath.Join("testdata", "webhooks.yaml"))
 	require.NoError(t, err)
 	w.MustApply(t, w.gatekeeper.Webhooks(t, raw))
@@ -85,23 +91,30 @@ spec: {url: %q, timeout: 5, caBundle: %s}
 	return fmt.Sprintf(manifest, "waxseal", w.provider.URL("/validate"), ca) + fmt.Sprintf(manifest, "waxseal-mutate", w.provider.URL("/mutate"), ca)
 }
 
-// constrain applies a constraint with the policy to namespaces, to all that no
-// other constraint of these tests is for if there are none, and waits until it
-// is enforced.
-func (w *world) constrain(t *testing.T, name, action string, namespaces []string) {
+// apart are the namespaces that a constraint of their own is for.
+var apart = []string{"warned", "dry", "builtin"}
+
+// constrain applies a constraint with the policy to namespaces, to all that are
+// not [apart] if none is named, and waits until it is enforced.
+func (w *world) constrain(t *testing.T, kind, name, action string, namespaces ...string) {
+	t.Helper()
+	w.unforced(t, kind, name, action, namespaces...)
+	w.eventually(t, "true", "{.status.byPod[0].enforced}", strings.ToLower(kind), name)
+}
+
+// unforced is [world.constrain] without waiting.
+func (w *world) unforced(t *testing.T, kind, name, action string, namespaces ...string) {
 	t.Helper()
 	match := map[string]any{"kinds": []any{
 		map[string]any{"apiGroups": []string{""}, "kinds": []string{"Pod", "PodTemplate", "ReplicationController"}},
 		map[string]any{"apiGroups": []string{"apps"}, "kinds": []string{"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"}},
 		map[string]any{"apiGroups": []string{"batch"}, "kinds": []string{"CronJob", "Job"}},
-	}}
-	if namespaces != nil {
-		match["namespaces"] = namespaces
-	} else {
-		match["excludedNamespaces"] = []string{"warned", "dry"}
+	}, "excludedNamespaces": apart}
+	if len(namespaces) > 0 {
+		match["namespaces"], match["excludedNamespaces"] = namespaces, []string{}
 	}
 	raw, err := json.Marshal(map[string]any{
-		"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "WaxsealImages", "metadata": map[string]any{"name": name},
+		"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": kind, "metadata": map[string]any{"name": name},
 		"spec": map[string]any{"enforcementAction": action, "match": match, "parameters": w.policy()},
 	})
 	require.NoError(t, err)
@@ -109,7 +122,6 @@ func (w *world) constrain(t *testing.T, name, action string, namespaces []string
 		_, err := w.Apply(string(raw))
 		return err
 	}))
-	w.eventually(t, "true", "{.status.byPod[0].enforced}", "waxsealimages", name)
 }
 
 // eventually waits until a field of an object holds what is wanted.

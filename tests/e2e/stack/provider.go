@@ -34,6 +34,12 @@ func Waxseal(t testing.TB) string {
 	return path
 }
 
+// Waxseal is the command line of waxseal, as a cluster administrator.
+func (c *Cluster) Waxseal(t testing.TB) *Command {
+	t.Helper()
+	return &Command{Waxseal(t), t.TempDir(), []string{"KUBECONFIG=" + c.Kubeconfig}}
+}
+
 // StartProvider starts a provider with a configuration.
 func StartProvider(t testing.TB, c *Cluster, config string) *Provider {
 	t.Helper()
