@@ -83,15 +83,14 @@ func (a *authority) pem() []byte {
 type server struct {
 	*fixture.World
 	*provider.Server
-	files         provider.Files
-	serverCA      *authority
-	clientCA      *authority
-	url, health   string
-	stop          context.CancelFunc
-	done          chan error
-	log           *syncBuffer
-	client        *http.Client
-	certificateOf func() *tls.Certificate
+	files       provider.Files
+	serverCA    *authority
+	clientCA    *authority
+	url, health string
+	stop        context.CancelFunc
+	done        chan error
+	log         *syncBuffer
+	client      *http.Client
 }
 
 // gatekeeper is the name that Gatekeeper's webhook has in its certificate.
@@ -144,7 +143,7 @@ func start(t *testing.T, w *fixture.World, s setup) *server {
 	t.Cleanup(func() {
 		cancel()
 		w.Release()
-		<-out.done
+		require.NoError(t, <-out.done)
 	})
 	out.client = out.clientFrom(t, out.clientCA, gatekeeper)
 	return out

@@ -112,7 +112,8 @@ func serve(t *testing.T, env []string, program string, args ...string) string {
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
-		case <-ended:
+		case err := <-ended:
+			t.Log("the server ended:", err)
 		case <-time.After(10 * time.Second):
 			_ = cmd.Process.Kill()
 		}
@@ -123,7 +124,7 @@ func serve(t *testing.T, env []string, program string, args ...string) string {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/health?plugins", nil)
 		require.NoError(t, err)
 		if response, err := http.DefaultClient.Do(request); err == nil {
-			response.Body.Close()
+			_ = response.Body.Close()
 			if response.StatusCode == http.StatusOK {
 				return "http://" + addr
 			}

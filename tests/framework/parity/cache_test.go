@@ -130,4 +130,3 @@ func TestWrongClock(t *testing.T) {
 	c.at = time.Now()
 	require.Empty(t, g.codes(t, img.ByDigest()))
 }
-
