@@ -143,13 +143,7 @@ func start(t testing.TB, w *fixture.World, s setup) *server {
 	t.Cleanup(func() {
 		cancel()
 		w.Release()
-<<<<<<< HEAD
 		require.NoError(t, <-out.done)
-=======
-		if err := <-out.done; err != nil {
-			t.Error(err)
-		}
->>>>>>> 2b948bb (Measure warm calls of the provider, and keep its tests clean)
 	})
 	out.client = out.clientFrom(t, out.clientCA, gatekeeper)
 	return out
