@@ -1,10 +1,8 @@
 package e2e_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -49,6 +47,7 @@ func TestCluster(t *testing.T) {
 	scenario("the provider's certificate is rotated under load", rotated)
 	scenario("an image gets worse: what runs is left alone, what is new is denied", worse)
 	scenario("Gatekeeper with the builtins inside: the same answers without a provider", builtinInside)
+	scenario("the provider's kustomization and Helm chart are taken", deployed)
 	scenario("nothing runs that should not", swept)
 }
 
@@ -58,15 +57,12 @@ func (w *world) install(t *testing.T, binary string) {
 	// What is there before Waxseal is.
 	w.namespace(t, "before")
 	w.MustApply(t, pod("old", w.bad), "-n=before")
-	w.provider = stack.StartProvider(t, w.Cluster, w.waxsealYAML(t))
 	w.gatekeeper = stack.NewGatekeeper(t, w.Cluster)
+	w.provider = stack.StartProvider(t, w.Cluster, w.waxsealYAML(t))
 	w.gatekeeper.Run(t, binary)
-	w.MustApply(t, w.providers(t))
 	w.Must(t, "apply", "-f", shipped("gatekeeper", "templates", "waxsealimages.yaml"))
 	w.constrain(t, "WaxsealImages", "images", "deny")
-	raw, err := os.ReadFile(filepath.Join("testdata", "webhooks.yaml"))
-	require.NoError(t, err)
-	w.MustApply(t, w.gatekeeper.Webhooks(t, raw))
+	w.gatekeeper.InstallWebhooks(t)
 }
 
 // shipped returns the path of a file of the repository.
@@ -76,19 +72,6 @@ func shipped(path ...string) string {
 		panic(err)
 	}
 	return absolute
-}
-
-// providers are the Provider objects, with this provider's address.
-func (w *world) providers(t *testing.T) string {
-	t.Helper()
-	const manifest = `
-apiVersion: externaldata.gatekeeper.sh/v1beta1
-kind: Provider
-metadata: {name: %s}
-spec: {url: %q, timeout: 5, caBundle: %s}
----`
-	ca := base64.StdEncoding.EncodeToString(w.Authority.PEM(t))
-	return fmt.Sprintf(manifest, "waxseal", w.provider.URL("/validate"), ca) + fmt.Sprintf(manifest, "waxseal-mutate", w.provider.URL("/mutate"), ca)
 }
 
 // apart are the namespaces that a constraint of their own is for.

@@ -29,7 +29,7 @@ func byTag(image, tag string) string {
 func pinned(t *testing.T, w *world) {
 	ns := "-n=" + w.namespace(t, "pinned")
 	assert.Equal(t, fmt.Sprintf("[images] image %q of container \"app\" in Pod pinned/early: it is named by the tag \"v1\" only, and a digest was expected. Name the image by digest, as in name:tag@sha256:...; `waxseal verify IMAGE` prints the digest of a tag.", byTag(w.fine, "v1")), w.refused(t, pod("early", byTag(w.fine, "v1")), ns))
-	w.MustApply(t, mutators(t))
+	w.Must(t, "apply", "-f", shipped("gatekeeper", "mutation"))
 	require.NoError(t, stack.Eventually(func() error { // until Gatekeeper has them
 		_, err := w.Apply(pod("early", byTag(w.fine, "v1")), ns)
 		return err
@@ -54,7 +54,7 @@ func pinned(t *testing.T, w *world) {
 	assert.Contains(t, out, "it is not signed")
 	out, err = w.Run("run", "gone", "--image="+byTag(w.fine, "gone"), ns)
 	require.Error(t, err)
-	assert.Contains(t, out, fmt.Sprintf("provider waxseal-mutate: waxseal: resolve tag %q: the registry answered 404", byTag(w.fine, "gone")))
+	assert.Contains(t, out, fmt.Sprintf("provider waxseal-mutation: waxseal: resolve tag %q: the registry answered 404", byTag(w.fine, "gone")))
 }
 
 // moved has the registry move a tag when the first evidence is asked for: after
@@ -109,29 +109,4 @@ func (w *world) resolves(t *testing.T, tag string) string {
 	found, err := remote.Head(ref)
 	require.NoError(t, err)
 	return found.Digest.String()
-}
-
-// mutators are Assign objects for all images of all kinds that bear Pods.
-func mutators(t *testing.T) string {
-	t.Helper()
-	const manifest = `
-apiVersion: mutations.gatekeeper.sh/v1
-kind: Assign
-metadata: {name: waxseal-%s-%s}
-spec:
-  applyTo: [{groups: [%q], kinds: [%s], versions: [v1]}]
-  match: {scope: Namespaced}
-  location: "%s.%s[name:*].image"
-  parameters: {assign: {externalData: {provider: waxseal-mutate, dataSource: ValueAtLocation, failurePolicy: Fail}}}
----`
-	text := ""
-	for _, of := range []struct{ name, group, kinds, place string }{
-		{"pods", "", "Pod", "spec"}, {"apps", "apps", "Deployment, ReplicaSet, StatefulSet, DaemonSet", "spec.template.spec"},
-		{"jobs", "batch", "Job", "spec.template.spec"}, {"cronjobs", "batch", "CronJob", "spec.jobTemplate.spec.template.spec"},
-	} {
-		for _, list := range []string{"containers", "initContainers", "ephemeralContainers"} {
-			text += fmt.Sprintf(manifest, of.name, strings.ToLower(list), of.group, of.kinds, of.place, list)
-		}
-	}
-	return text
 }

@@ -59,7 +59,8 @@ func (a *Authority) Pool(t testing.TB) *x509.CertPool {
 	return pool
 }
 
-// Issue makes a pair for a server and client on the loopback address, with
+// Issue makes a pair for a server and client on the loopback address, and of the
+// subject's common name as a host, with
 // files in the authority's folder: NAME.crt and NAME.key.
 func (a *Authority) Issue(t testing.TB, name string, subject pkix.Name) Pair {
 	t.Helper()
@@ -68,7 +69,7 @@ func (a *Authority) Issue(t testing.TB, name string, subject pkix.Name) Pair {
 	template := template(subject)
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-	template.IPAddresses, template.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost"}
+	template.IPAddresses, template.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost", subject.CommonName}
 	return a.write(t, name, template, key)
 }
 

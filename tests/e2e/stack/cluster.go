@@ -85,7 +85,7 @@ func (c *Cluster) StartControllers(t testing.TB) {
 	Start(t, "kube-controller-manager", nil, Tool(t, "kube-controller-manager"), "--kubeconfig="+c.Kubeconfig,
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", FreePort(t)), "--cert-dir="+t.TempDir(),
 		"--leader-elect=false", "--use-service-account-credentials=false",
-		"--controllers=deployment-controller,replicaset-controller,job-controller,cronjob-controller,garbage-collector-controller,namespace-controller")
+		"--controllers=deployment-controller,replicaset-controller,job-controller,cronjob-controller,garbage-collector-controller,namespace-controller,resourcequota-controller")
 }
 
 func (c *Cluster) kubeconfig(t testing.TB) string {

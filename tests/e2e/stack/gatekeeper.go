@@ -23,38 +23,82 @@ const gatekeeperService = "gatekeeper-webhook-service.gatekeeper-system.svc"
 // and is reached by address.
 type Gatekeeper struct {
 	*Process
-	owner   testing.TB // whose end is that of the process
-	cluster *Cluster
-	dir     string // certificates
-	port    int
-	health  string
+	owner    testing.TB // whose end is that of the process
+	cluster  *Cluster
+	dir      string // certificates
+	port     int
+	health   string
+	args     []string // what the Deployment's container is started with
+	webhooks []map[string]any
 }
 
-// NewGatekeeper installs Gatekeeper's resources, as its chart has them, and
-// returns one that is not running yet.
+// NewGatekeeper installs Gatekeeper's release as gatekeeper/deploy/kustomize
+// patches it, all but the webhooks, and returns one that is not running yet.
 func NewGatekeeper(t testing.TB, c *Cluster) *Gatekeeper {
 	t.Helper()
-	c.Must(t, "apply", "--server-side", "-f", filepath.Join(upstream(t), "charts", "gatekeeper", "crds"))
+	g := &Gatekeeper{owner: t, cluster: c, dir: t.TempDir(), port: FreePort(t), health: fmt.Sprintf("127.0.0.1:%d", FreePort(t))}
+	var rest []string
+	for _, object := range g.release(t) {
+		name := object["metadata"].(map[string]any)["name"]
+		switch kind := object["kind"].(string); {
+		case strings.HasSuffix(kind, "WebhookConfiguration"):
+			g.webhooks = append(g.webhooks, object)
+			continue
+		case kind == "Deployment" && name == "gatekeeper-controller-manager":
+			g.args = arguments(object)
+		}
+		rest = append(rest, text(t, object))
+	}
+	c.MustApply(t, strings.Join(rest, "---\n"), "--server-side")
 	c.Must(t, "wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
 	// Gatekeeper makes the Pod that it runs in the owner of what it reports.
-	c.MustApply(t, `
-apiVersion: v1
-kind: Namespace
-metadata: {name: gatekeeper-system, labels: {admission.gatekeeper.sh/ignore: no-self-managing}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: gatekeeper, namespace: gatekeeper-system}
-spec: {containers: [{name: manager, image: gatekeeper}]}
-`)
-	g := &Gatekeeper{owner: t, cluster: c, dir: t.TempDir(), port: FreePort(t), health: fmt.Sprintf("127.0.0.1:%d", FreePort(t))}
-	pair := c.Authority.Issue(t, "gatekeeper", pkix.Name{CommonName: gatekeeperService})
-	for from, to := range map[string]string{pair.Cert: "tls.crt", pair.Key: "tls.key", c.Authority.CA(): "ca.crt"} {
+	c.MustApply(t, RestrictedPod("gatekeeper", "gatekeeper"), "-n=gatekeeper-system")
+	g.certificates(t)
+	return g
+}
+
+// release renders the kustomization that is shipped, with the release that it
+// wants fetched, which Gatekeeper's module holds.
+func (g *Gatekeeper) release(t testing.TB) []map[string]any {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join(root(), "gatekeeper", "deploy", "kustomize", "gatekeeper"))))
+	raw, err := os.ReadFile(filepath.Join(upstream(t), "deploy", "gatekeeper.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gatekeeper.yaml"), raw, 0o600))
+	var objects []map[string]any
+	for _, document := range strings.Split(g.cluster.Must(t, "kustomize", dir), "\n---\n") {
+		var object map[string]any
+		require.NoError(t, yaml.Unmarshal([]byte(document), &object))
+		objects = append(objects, object)
+	}
+	return objects
+}
+
+// arguments are those of a Deployment's container that do not depend on where it
+// runs and on what it does there: this one does everything.
+func arguments(deployment map[string]any) (kept []string) {
+	pod := deployment["spec"].(map[string]any)["template"].(map[string]any)["spec"].(map[string]any)
+	for _, a := range pod["containers"].([]any)[0].(map[string]any)["args"].([]any) {
+		if a := a.(string); !strings.HasPrefix(a, "--port=") && !strings.HasPrefix(a, "--operation=") {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// certificates makes what Gatekeeper would make for itself.
+func (g *Gatekeeper) certificates(t testing.TB) {
+	t.Helper()
+	a := g.cluster.Authority
+	pair := a.Issue(t, "gatekeeper", pkix.Name{CommonName: gatekeeperService})
+	for from, to := range map[string]string{pair.Cert: "tls.crt", pair.Key: "tls.key", a.CA(): "ca.crt"} {
 		raw, err := os.ReadFile(from)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(g.dir, to), raw, 0o600))
 	}
-	return g
+	patch := fmt.Sprintf(`{"data": {"ca.crt": %q}}`, base64.StdEncoding.EncodeToString(a.PEM(t)))
+	g.cluster.Must(t, "patch", "secret", "gatekeeper-webhook-server-cert", "-n=gatekeeper-system", "-p", patch)
 }
 
 // upstream returns the folder of Gatekeeper's module, at the version that the
@@ -75,38 +119,41 @@ func (g *Gatekeeper) Run(t testing.TB, binary string, env ...string) {
 	require.FileExists(t, path, "run `make %s`", binary)
 	cache := g.owner.TempDir()
 	env = append(env, "KUBECONFIG="+g.cluster.Kubeconfig, "POD_NAMESPACE=gatekeeper-system", "POD_NAME=gatekeeper", "CONTAINER_NAME=manager")
-	g.Process = Start(g.owner, binary, env, path, "--host=127.0.0.1", fmt.Sprintf("--port=%d", g.port), "--cert-dir="+g.dir,
+	g.Process = Start(g.owner, binary, env, path, append(g.args, "--host=127.0.0.1", fmt.Sprintf("--port=%d", g.port), "--cert-dir="+g.dir,
 		"--disable-cert-rotation", "--health-addr="+g.health, "--prometheus-port="+fmt.Sprint(FreePort(t)),
-		"--exempt-namespace=gatekeeper-system", "--shutdown-delay=0", "--audit-interval=5", "--api-cache-dir="+cache,
-		"--log-denies", "--logtostderr", "--log-level=WARNING",
+		"--shutdown-delay=0", "--audit-interval=5", "--api-cache-dir="+cache, "--log-denies", "--log-level=WARNING")...,
 	).Ready(t, g.ready)
 }
 
 func (g *Gatekeeper) ready() error { return get(http.DefaultClient, "http://"+g.health+"/readyz") }
 
-// Webhooks returns manifests of webhook configurations with the service that
-// they name replaced by the address of this process.
-func (g *Gatekeeper) Webhooks(t testing.TB, manifests []byte) string {
+// InstallWebhooks installs the webhooks of the release, with the address of this
+// process in the place of its service.
+func (g *Gatekeeper) InstallWebhooks(t testing.TB) {
 	t.Helper()
-	var documents []string
-	for _, document := range strings.Split(string(manifests), "\n---\n") {
-		var object map[string]any
-		require.NoError(t, yaml.Unmarshal([]byte(document), &object))
-		kind, _ := object["kind"].(string)
-		if !strings.HasSuffix(kind, "WebhookConfiguration") {
-			continue
-		}
-		for _, webhook := range object["webhooks"].([]any) {
+	require.Len(t, g.webhooks, 2)
+	for _, configuration := range g.webhooks {
+		for _, webhook := range configuration["webhooks"].([]any) {
 			client := webhook.(map[string]any)["clientConfig"].(map[string]any)
 			path := client["service"].(map[string]any)["path"]
 			delete(client, "service")
 			client["url"] = fmt.Sprintf("https://127.0.0.1:%d%s", g.port, path)
 			client["caBundle"] = base64.StdEncoding.EncodeToString(g.cluster.Authority.PEM(t))
 		}
-		raw, err := yaml.Marshal(object)
-		require.NoError(t, err)
-		documents = append(documents, string(raw))
+		g.cluster.MustApply(t, text(t, configuration), "--server-side")
 	}
-	require.NotEmpty(t, documents)
-	return strings.Join(documents, "---\n")
+}
+
+func text(t testing.TB, object map[string]any) string {
+	t.Helper()
+	raw, err := yaml.Marshal(object)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+// RestrictedPod is a manifest of a Pod that Gatekeeper's namespace lets in.
+func RestrictedPod(name, image string) string {
+	return fmt.Sprintf(`{apiVersion: v1, kind: Pod, metadata: {name: %s}, spec: {
+		securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}},
+		containers: [{name: app, image: %q, securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}`, name, image)
 }

@@ -2,28 +2,29 @@ package stack
 
 import (
 	"crypto/tls"
-	"crypto/x509/pkix"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Provider is `waxseal provider`, under certificates of the cluster's authority.
+// Provider is `waxseal provider`, with the certificates of
+// gatekeeper/deploy/certificates.sh.
 type Provider struct {
 	*Process
-	owner     testing.TB // whose end is that of the process
-	authority *Authority
-	config    string // waxseal.yaml
-	address   string
-	health    string
-	pair      Pair
+	owner   testing.TB // whose end is that of the process
+	cluster *Cluster
+	config  string // waxseal.yaml
+	dir     string // certificates
+	address string
+	health  string
 }
 
 // Waxseal returns the path of the binary that `make build` makes.
@@ -40,47 +41,64 @@ func (c *Cluster) Waxseal(t testing.TB) *Command {
 	return &Command{Waxseal(t), t.TempDir(), []string{"KUBECONFIG=" + c.Kubeconfig}}
 }
 
-// StartProvider starts a provider with a configuration.
+// StartProvider runs gatekeeper/deploy/certificates.sh, which makes the Provider
+// objects too, has these name the address of this process, and starts it with a
+// configuration.
 func StartProvider(t testing.TB, c *Cluster, config string) *Provider {
 	t.Helper()
 	p := &Provider{
-		owner: t, authority: c.Authority, config: config,
+		owner: t, cluster: c, config: config, dir: t.TempDir(),
 		address: fmt.Sprintf("127.0.0.1:%d", FreePort(t)), health: fmt.Sprintf("127.0.0.1:%d", FreePort(t)),
 	}
-	p.Rotate(t)
+	script := exec.Command("bash", filepath.Join(root(), "gatekeeper", "deploy", "certificates.sh"), p.dir)
+	path := filepath.Join(root(), ".bin") + ":" + filepath.Join(root(), ".bin", "tools") + ":" + os.Getenv("PATH")
+	script.Env = []string{"KUBECONFIG=" + c.Kubeconfig, "HOME=" + t.TempDir(), "PATH=" + path}
+	out, err := script.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for name, at := range map[string]string{"waxseal": "/validate", "waxseal-mutation": "/mutate"} {
+		c.Must(t, "patch", "provider", name, "--type=merge", "-p", fmt.Sprintf(`{"spec": {"url": %q}}`, "https://"+p.address+at))
+	}
+	p.Rotate(t) // for this address: the script's is for that of the service
 	p.Run(t)
 	return p
 }
-
-// URL returns where a service of the provider is: "/validate" or "/mutate".
-func (p *Provider) URL(path string) string { return "https://" + p.address + path }
 
 // Run starts the provider again, at the address that it had.
 func (p *Provider) Run(t testing.TB) {
 	t.Helper()
 	p.Process = Start(p.owner, "provider", nil, Waxseal(t), "provider", "-c", p.config, "--address", p.address,
-		"--health-address", p.health, "--tls-cert", p.pair.Cert, "--tls-key", p.pair.Key,
-		"--client-ca", p.authority.CA(), "--reload=1s", "--drain=0s",
+		"--health-address", p.health, "--tls-cert", p.file("tls.crt"), "--tls-key", p.file("tls.key"),
+		"--client-ca", p.file("gatekeeper-ca.crt"), "--client-name", gatekeeperService,
+		"--deadline=4s", "--gatekeeper-timeout=5s", "--reload=1s", "--drain=0s",
 	).Ready(t, func() error { return get(http.DefaultClient, "http://"+p.health+"/readyz") })
 }
 
-// Rotate replaces the provider's certificate by a new one and returns its name.
+func (p *Provider) file(name string) string { return filepath.Join(p.dir, name) }
+
+// Rotate has `waxseal provider certs` make a new certificate of the same
+// authority, and returns its serial number.
 func (p *Provider) Rotate(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("provider %d", time.Now().UnixNano())
-	p.pair = p.authority.Issue(t, "provider", pkix.Name{CommonName: name})
-	return name
+	_, err := p.cluster.Waxseal(t).Run("provider", "certs", "--dir", p.dir, "--name", "127.0.0.1")
+	require.NoError(t, err)
+	pair, err := tls.LoadX509KeyPair(p.file("tls.crt"), p.file("tls.key"))
+	require.NoError(t, err)
+	return pair.Leaf.SerialNumber.String()
 }
 
-// Shows returns the name in the certificate that the provider shows.
+// Shows returns the serial number of the certificate that the provider shows.
 func (p *Provider) Shows(t testing.TB) (string, error) {
 	t.Helper()
-	connection, err := tls.Dial("tcp", p.address, &tls.Config{RootCAs: p.authority.Pool(t)})
+	raw, err := os.ReadFile(p.file("ca.crt"))
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(raw))
+	connection, err := tls.Dial("tcp", p.address, &tls.Config{RootCAs: pool})
 	if err != nil {
 		return "", err
 	}
 	defer connection.Close()
-	return connection.ConnectionState().PeerCertificates[0].Subject.CommonName, nil
+	return connection.ConnectionState().PeerCertificates[0].SerialNumber.String(), nil
 }
 
 // Calls returns how often a service of the provider was called: "validate" or "mutate".
