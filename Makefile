@@ -52,8 +52,7 @@ test-hosts: $(BIN)/opa ## an unmodified OPA against the server
 	OPA=$(abspath $(BIN)/opa) $(GO) test ./cmd/waxseal -run '^TestStockOPA'
 
 .PHONY: parity
-parity: build conftest conftest-stock ## one corpus through every host: the same violations, or it fails
-	$(GO) build -o $(BIN)/opa github.com/open-policy-agent/opa
+parity: build $(BIN)/opa conftest conftest-stock ## one corpus through every host: the same violations, or it fails
 	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) CONFTEST=$(abspath $(BIN)/conftest) CONFTEST_STOCK=$(abspath $(BIN)/conftest-stock) \
 	  $(GO) test ./tests/parity -count 1 -v | grep -E '^(--- |FAIL|ok|panic)| cases$$|^ +--- FAIL'
 	cd tests/framework && $(GO) test ./parity -count 1 -v | grep -E '^(--- |FAIL|ok|panic)| cases$$|^ +--- FAIL'
@@ -82,7 +81,7 @@ writers: ## what signatures of the real cosign v2 and v3 cost, counted
 	cd tests/e2e && $(GO) vet ./... && $(GO) test . -count 1 -run '^(TestWriters|TestFallbackTagOfCosign2)$$'
 
 .PHONY: e2e
-e2e: build tools gatekeeper gatekeeper-stock ## a real cluster, with real kubectl and cosign: each scenario as it passes
+e2e: build $(BIN)/opa conftest-stock tools gatekeeper gatekeeper-stock ## a real cluster, with real kubectl and cosign: each scenario as it passes
 	cd tests/e2e && $(GO) vet ./... && $(GO) test -count 1 -timeout 20m
 
 .PHONY: race

@@ -36,6 +36,22 @@ func Tool(t testing.TB, name string) string {
 	return path
 }
 
+// BuiltPath returns the path of a binary that the Makefile puts into .bin.
+func BuiltPath(t testing.TB, name string) string {
+	t.Helper()
+	path := filepath.Join(root(), ".bin", name)
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%s is not built: run `make e2e`", name)
+	}
+	return path
+}
+
+// Built returns the command line of a binary in .bin.
+func Built(t testing.TB, name string) *Command {
+	t.Helper()
+	return &Command{BuiltPath(t, name), t.TempDir(), nil}
+}
+
 // Command is a tool of the command line, with a home of its own: nothing of the
 // user's configuration is read or written.
 type Command struct {
