@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -70,6 +72,9 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 	if err := dec.Decode(&w); err != nil {
 		return nil, invalid("opts: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
+	if err := exactly(raw); err != nil {
+		return nil, err
+	}
 	o := &Options{id: sha256.Sum256(raw), rootName: w.TrustRoot, names: names}
 	o.Annotations, o.Timestamps = w.Annotations, w.Timestamps
 	o.IgnoreTlog, o.IgnoreSCT = w.IgnoreTlog, w.IgnoreSCT
@@ -84,6 +89,45 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 	}
 	o.scans = o.forScans()
 	return o, nil
+}
+
+// exactly refuses keys that differ from those of [wire] in case: encoding/json
+// takes them for the same, and of two it would silently use one.
+func exactly(raw []byte) error {
+	var top map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &top); err != nil {
+		return invalid("opts: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	var identities []map[string]json.RawMessage
+	if given, ok := top["identities"]; ok {
+		if err := json.Unmarshal(given, &identities); err != nil {
+			return invalid("opts.identities: %s", strings.TrimPrefix(err.Error(), "json: "))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(top)) {
+		if !optionKeys[name] {
+			return invalid("opts: unknown field %q", name)
+		}
+	}
+	for i, identity := range identities {
+		for _, name := range slices.Sorted(maps.Keys(identity)) {
+			if !identityKeys[name] {
+				return invalid("opts.identities[%d]: unknown field %q", i, name)
+			}
+		}
+	}
+	return nil
+}
+
+var optionKeys, identityKeys = jsonNames(wire{}), jsonNames(wireIdentity{})
+
+// jsonNames are the names of the fields of a struct in JSON.
+func jsonNames(v any) map[string]bool {
+	out := map[string]bool{}
+	for field := range reflect.TypeOf(v).Fields() {
+		out[field.Tag.Get("json")] = true
+	}
+	return out
 }
 
 // attested says whether statements of a predicate type are asked for: without

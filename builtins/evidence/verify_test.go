@@ -259,6 +259,9 @@ func TestOptions(t *testing.T) {
 	for _, row := range []struct{ name, opts, want string }{
 		{"nobody", `{}`, "key"},
 		{"unknown option", `{"keys":["release"],"ignore_rekor":true}`, `unknown field "ignore_rekor"`},
+		{"option in capitals", `{"KEYS":["release"]}`, `unknown field "KEYS"`},
+		{"option in both cases", `{"keys":["release"],"Keys":["other"]}`, `unknown field "Keys"`},
+		{"identity in capitals", `{"identities":[{"issuer":"a","subject":"c"},{"issuer":"a","Subject":"c"}]}`, `opts.identities[1]: unknown field "Subject"`},
 		{"unknown key", `{"keys":["relase"]}`, `no key named "relase"`},
 		{"identity without subject", `{"identities":[{"issuer":"https://x"}]}`, "subject or subject_pattern is required"},
 		{"both forms", `{"identities":[{"issuer":"a","issuer_pattern":"b","subject":"c"}]}`, "give one of them"},
