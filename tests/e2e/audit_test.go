@@ -49,16 +49,24 @@ func enforcement(t *testing.T, w *world) {
 }
 
 // oneCall counts what a Pod of five images costs the provider, for the one
-// constraint that it matches.
+// constraint that it matches. An audit may call at the same time, and a key that
+// was asked for in the last seconds is not asked again: so the Pod has new images
+// each time, and it is tried a few times.
 func oneCall(t *testing.T, w *world) {
 	ns := w.namespace(t, "one-call")
-	containers := ""
-	for n := range 5 {
-		containers += fmt.Sprintf("{name: app%d, image: %q}, ", n, w.good(t, fmt.Sprintf("%s/team/one-call%d", w.registry.Host(), n)))
+	calls := 0
+	for try := range 4 {
+		containers := ""
+		for n := range 5 {
+			containers += fmt.Sprintf("{name: app%d, image: %q}, ", n, w.good(t, fmt.Sprintf("%s/team/one-call%d-%d", w.registry.Host(), try, n)))
+		}
+		before := w.provider.Calls(t, "validate")
+		w.MustApply(t, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: five-%d}, spec: {containers: [%s]}}", try, containers), "-n="+ns)
+		if calls = w.provider.Calls(t, "validate") - before; calls == 1 {
+			break
+		}
 	}
-	before := w.provider.Calls(t, "validate")
-	w.MustApply(t, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: five}, spec: {containers: [%s]}}", containers), "-n="+ns)
-	assert.Equal(t, 1, w.provider.Calls(t, "validate")-before)
+	assert.Equal(t, 1, calls)
 }
 
 var update = flag.Bool("update", false, "write the fixture of the audit log")
