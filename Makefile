@@ -86,7 +86,7 @@ e2e: build $(BIN)/opa conftest-stock tools gatekeeper gatekeeper-stock ## a real
 
 .PHONY: race
 race: ## the Go tests under the race detector
-	CGO_ENABLED=1 $(GO) test -race ./builtins/... ./cmd/... ./tests/...
+	CGO_ENABLED=1 $(GO) test -race ./builtins/... ./bundles/... ./gatekeeper/... ./cmd/... ./tests/...
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZ (5s)
