@@ -12,6 +12,7 @@ package lib.waxseal
 import data.lib.waxseal.evidence
 import data.lib.waxseal.host
 import data.lib.waxseal.plan
+import data.lib.waxseal.workload
 
 decision := {
 	"verdict": _verdict,
@@ -84,7 +85,7 @@ _given[""] := object.union(_beside, object.filter(input, {"object", "old_object"
 
 _given[place] := object.union(_beside, {"object": _typed(input.object, item)}) if {
 	_asked == {"object"}
-	_list(input.object)
+	workload.is_list(input.object)
 	count(input.object.items) <= _most
 	some i, item in input.object.items
 	place := sprintf("items[%d]", [i])
@@ -106,15 +107,10 @@ _beside := object.filter(input, {"operation", "namespace"})
 
 _most := 500
 
-_list(obj) if {
-	is_string(obj.kind)
-	endswith(obj.kind, "List")
-	is_array(obj.items)
-}
-
-# A list that holds more than its items is judged itself too: nobody knows what it is.
+# What holds more than its items, or is not named a list, is judged itself too: nobody knows what it is.
 _only_items(obj) if {
-	_list(obj)
+	workload.is_list(obj)
+	endswith(obj.kind, "List")
 	count(object.keys(obj) - {"apiVersion", "kind", "metadata", "items"}) == 0
 }
 
@@ -153,7 +149,7 @@ _misuse contains {"path": name, "reason": "the list is empty: there is nothing t
 
 _sizes["items"] := count(input.object.items) if {
 	_asked == {"object"}
-	_list(input.object)
+	workload.is_list(input.object)
 }
 
 _sizes["objects"] := count(input.objects) if {

@@ -92,6 +92,17 @@ test_list_that_is_more if {
 	}
 }
 
+# kubectl applies the items, whichever kind it is.
+test_list_in_disguise if {
+	found := _decided({"object": {"apiVersion": "v1", "kind": "ConfigMap", "items": [_named("a", _good), _named("b", _bad)]}})
+	_short(found) == object.union(_mixed, {"not_judged": {"items"}})
+	pod := object.union(_named("a", _good), {"items": [object.remove(_named("b", _bad), ["apiVersion", "kind"])]})
+	_short(_decided({"object": pod})) == {
+		"verdict": "denied", "violations": {["signed_images.unsigned", "b", "items[0].spec.containers[0]"]},
+		"images": {["spec.containers[0]", true], ["items[0].spec.containers[0]", false]}, "not_judged": {"items"},
+	}
+}
+
 test_list_in_a_list if {
 	inner := {"apiVersion": "v1", "kind": "List", "items": [_named("a", _good)]}
 	found := _decided({"object": {"apiVersion": "v1", "kind": "List", "items": [inner]}})

@@ -57,7 +57,7 @@ not_judged := listed | more if {
 
 _not_judged contains {"path": "", "reason": "this is not a Kubernetes object: it has no kind"} if not _has_kind
 
-_not_judged contains {"path": "items", "reason": "a list has to be split into its items before it is judged"} if _list(host.object)
+_not_judged contains {"path": "items", "reason": "a list has to be split into its items before it is judged"} if is_list(host.object)
 
 _not_judged contains {"path": "", "reason": reason} if {
 	left_out > 0
@@ -254,10 +254,21 @@ _group(obj) := split(obj.apiVersion, "/")[0] if {
 	contains(obj.apiVersion, "/")
 } else := ""
 
-_list(obj) if {
+# METADATA
+# title: Whether an object is a list of others
+# description: >-
+#   kubectl takes whatever has objects in items for a list, whichever kind it
+#   says it is, and applies these in place of it.
+is_list(obj) if {
 	is_string(obj.kind)
 	endswith(obj.kind, "List")
 	is_array(obj.items)
+}
+
+is_list(obj) if {
+	is_array(obj.items)
+	some item in obj.items
+	is_object(item)
 }
 
 _closed(kind) if _builtin[kind]

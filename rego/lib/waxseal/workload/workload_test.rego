@@ -445,6 +445,14 @@ test_not_judged_lists if {
 	_paths({"apiVersion": "v1", "kind": "PodList", "items": [samples.one("x")]}) == {"items", "items[0].spec.containers"}
 }
 
+# kubectl applies the items of a ConfigMap, and of a Pod nothing else.
+test_not_judged_lists_in_disguise if {
+	_paths({"apiVersion": "v1", "kind": "ConfigMap", "items": [1, samples.one("x")]}) == {"items"}
+	_paths(object.union(samples.one("x"), {"items": [{}]})) == {"items"}
+	_paths({"apiVersion": "v1", "kind": "ConfigMap", "items": ["x", null]}) == set()
+	_paths({"apiVersion": "v1", "kind": "ConfigMap", "items": {"a": samples.one("x")}}) == set()
+}
+
 test_not_judged_what_is_no_object if {
 	wrong := {obj |
 		some obj in {null, 5, "x", true, {}, {"kind": 5}, {"metadata": {}}, {"spec": {"image": "x"}}}
