@@ -42,8 +42,9 @@ FILE is YAML or JSON, with one or more documents; DIR is read recursively; - is 
 The file says what was found and judges nothing: trust it as you trust the policies, make it in the
 job that uses it, and never take one from the repository that is judged.
 
-Exit codes: 0 the file is written, 2 it is not: a manifest cannot be read, the evaluation was halted,
-or misuse. A file of evidence that stood there before is removed then; another file is left alone.`,
+Exit codes: 0 the file is written, 2 it is not: a manifest cannot be read, or holds a document that
+conftest passes over, the evaluation was halted, or misuse. A file of evidence that stood there before
+is removed then; another file is left alone.`,
 		Example: `  waxseal collect -o evidence.json deploy/
   conftest test --policy policy --data policy --data evidence.json deploy/
   kustomize build overlays/prod > prod.yaml && waxseal collect -o evidence.json prod.yaml
@@ -94,9 +95,21 @@ func read(ctx context.Context, paths []string, stdin io.Reader, stderr io.Writer
 			problems = append(problems, d.Err)
 			continue
 		}
+		if d.Behind != "" {
+			problems = append(problems, unseen(d))
+		}
 		objects = append(objects, engine.Redact(d.Object))
 	}
 	return objects, errors.Join(problems...)
+}
+
+// unseen refuses a document that kubectl applies, and that conftest passes over
+// without a word: it would be admitted.
+func unseen(d manifest.Document) error {
+	return &manifest.Error{
+		File: d.File, Index: d.Index, Item: d.Item, Line: d.Line,
+		Text: fmt.Sprintf("conftest does not see this document, because it stands behind %s: begin it with --- alone in its line, with the line ends of the file", d.Behind),
+	}
 }
 
 func (f *flags) collect(ctx context.Context, objects []map[string]any, stderr io.Writer) (*Found, error) {

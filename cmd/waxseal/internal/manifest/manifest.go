@@ -23,6 +23,9 @@ type Document struct {
 	Index int    // number of the document in its file, from 1; 0 when the file could not be read
 	Item  string // the place in a List, such as items[2]; else ""
 	Line  int    // at which the object begins; 0 when unknown
+	// Behind is what the document stands behind, when parsers that know only ---
+	// alone in a line, with the line ends of the file, do not find it; else "".
+	Behind string
 
 	Object   map[string]any // values as encoding/json gives them, numbers as json.Number; nil with Err
 	Warnings []string

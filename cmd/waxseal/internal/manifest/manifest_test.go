@@ -82,6 +82,41 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// TestBehind knows which documents conftest's parser does not see: it cuts a
+// file at "\n---\n", or at "\r\n---\r\n" where any line ends so, and reads
+// the first document of each piece.
+func TestBehind(t *testing.T) {
+	windows := strings.ReplaceAll(named("a"), "\n", "\r\n")
+	for name, row := range map[string]struct {
+		text string
+		want []string
+	}{
+		"alone in the line":        {"# top\n---\n" + named("a") + "---\n" + named("b") + "---\n---\n" + named("c"), []string{"", "", ""}},
+		"at the top":               {"--- # a\n" + named("a") + "---\n" + named("b"), []string{"", ""}},
+		"a comment":                {named("a") + "--- # next\n" + named("b") + "---\n" + named("c"), []string{"", `"--- # next"`, ""}},
+		"a blank":                  {named("a") + "--- \n" + named("b"), []string{"", `"--- "`}},
+		"content":                  {named("a") + "--- {apiVersion: v1, kind: Pod, metadata: {name: of a very long name}}", []string{"", `"--- {apiVersion: v1, kind: Pod, metadata"`}},
+		"behind nothing":           {"---\n--- \n" + named("b"), []string{`"--- "`}},
+		"end of document":          {named("a") + "...\n" + named("b") + "...\n---\n" + named("c"), []string{"", "a line with no --- in it", ""}},
+		"Windows":                  {windows + "---\r\n" + windows, []string{"", ""}},
+		"a file of Windows":        {"# a\r\n" + named("a") + "---\n" + named("b"), []string{"", `"---"`}},
+		"half a file of Windows":   {named("a") + "---\r\n" + named("b"), []string{"", `"---\r"`}},
+		"a directive":              {"%YAML 1.1\n--- # a\n" + named("a") + "---\n" + named("b"), []string{"", "a directive"}},
+		"JSON values":              {strings.Repeat(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}`, 2) + "\n---\n" + named("c"), []string{"", "another JSON value", ""}},
+		"items share their marker": {named("a") + "--- #\napiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod}]", []string{"", `"--- #"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			docs, _ := manifest.Read(t.Context(), []string{manifest.Stdin}, strings.NewReader(row.text))
+			var found []string
+			for _, d := range docs {
+				require.NoError(t, d.Err)
+				found = append(found, d.Behind)
+			}
+			require.Equal(t, row.want, found)
+		})
+	}
+}
+
 func TestBadDocuments(t *testing.T) {
 	deep := "{apiVersion: v1, kind: Pod}"
 	for range 12 {

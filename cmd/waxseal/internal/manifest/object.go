@@ -138,7 +138,7 @@ func (f *source) single(p place, n *document.Node) {
 		return
 	}
 	object, _ := n.Value().(map[string]any)
-	d := Document{File: f.file, Index: f.index, Item: p.item, Line: n.Line, Object: object, node: n}
+	d := Document{File: f.file, Index: f.index, Item: p.item, Line: n.Line, Behind: f.behind, Object: object, node: n}
 	switch {
 	case metadata == nil || metadata.Kind == document.Null:
 		d.Warnings = append(d.Warnings, "the object has no metadata, so it has no name")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
@@ -12,8 +13,9 @@ import (
 // chunk is the text of one YAML document, its marker included, or of a stream
 // of JSON values.
 type chunk struct {
-	text []byte
-	skip int // lines above it
+	text   []byte
+	skip   int    // lines above it
+	behind string // see Document.Behind
 }
 
 // split cuts a text at the markers --- and ... as YAML defines them. It is done
@@ -23,7 +25,7 @@ func split(text []byte) []chunk {
 	var chunks []chunk
 	start, startLine, line, content := 0, 0, 0, false
 	cut := func(end, next int) {
-		chunks = append(chunks, chunk{text[start:end], startLine})
+		chunks = append(chunks, chunk{text[start:end], startLine, behind(text, start)})
 		start, startLine, content = end, next, false
 	}
 	for at := 0; at < len(text); line++ {
@@ -47,6 +49,31 @@ func split(text []byte) []chunk {
 		cut(len(text), line)
 	}
 	return chunks
+}
+
+// behind says what a document that begins at start stands behind, when that is
+// not a line of --- alone, with the line ends of the text, or "".
+func behind(text []byte, start int) string {
+	end := "\n"
+	if bytes.Contains(text, []byte("\r\n")) {
+		end = "\r\n"
+	}
+	switch {
+	case start == 0:
+		return ""
+	case text[0] == '%':
+		return "a directive"
+	case !bytes.HasPrefix(text[start:], []byte("---")):
+		return "a line with no --- in it"
+	case !bytes.HasSuffix(text[:start], []byte(end)) || !bytes.HasPrefix(text[start:], []byte("---"+end)):
+		return strconv.Quote(firstLine(text[start:]))
+	}
+	return ""
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := strings.Cut(string(text[:min(len(text), 40)]), "\n")
+	return line
 }
 
 func isMarker(line []byte, marker string) bool {
@@ -87,6 +114,8 @@ type source struct {
 	file  string
 	json  bool
 	index int
+
+	behind string // of the document at hand
 }
 
 func (c chunk) options() document.Options {
@@ -138,6 +167,7 @@ func (f *source) values(c chunk) bool {
 			return true
 		}
 		f.add(c, n, problems)
+		c.behind = "another JSON value"
 	}
 }
 
@@ -152,6 +182,7 @@ func (f *source) add(c chunk, n *document.Node, problems []document.Problem) {
 		f.fail(f.problem(c, problems))
 		return
 	}
+	f.behind = c.behind
 	f.object(place{}, n)
 }
 
