@@ -60,8 +60,19 @@ _malformed contains "request.operation has to be CREATE, UPDATE, DELETE or CONNE
 
 _malformed contains "request.object is missing, or not an object" if {
 	_judged
-	not is_object(input.request.object)
+	not _has_object
 }
+
+# An API server always says it. Without it nobody knows where the containers are.
+_malformed contains "request.object.kind is missing, or not a text" if {
+	_judged
+	_has_object
+	not _has_kind
+}
+
+_has_object if is_object(input.request.object)
+
+_has_kind if is_string(input.request.object.kind)
 
 _is_review if {
 	input.apiVersion == "admission.k8s.io/v1"

@@ -109,8 +109,11 @@ test_malformed if {
 		["this is not an AdmissionReview of admission.k8s.io/v1", object.union(_review({"object": _pod(_pinned)}), {"kind": "Pod"})],
 		["request.uid is missing, or not a text", _review({"uid": 1, "object": _pod(_pinned)})],
 		["request.operation has to be CREATE, UPDATE, DELETE or CONNECT", _review({"operation": "create", "object": _pod(_pinned)})],
+		["request.object is missing, or not an object", _review({})],
 		["request.object is missing, or not an object", _review({"object": null})],
 		["request.object is missing, or not an object", _review({"operation": "UPDATE", "object": [_pod(_pinned)]})],
+		["request.object.kind is missing, or not a text", _review({"object": object.remove(_pod(_pinned), ["kind"])})],
+		["request.object.kind is missing, or not a text", _review({"object": object.union(_pod(_pinned), {"kind": 5})})],
 	]
 	every row in reviews {
 		found := _answer(row[1])
