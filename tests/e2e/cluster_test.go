@@ -31,7 +31,7 @@ func TestCluster(t *testing.T) {
 	scenario("the stack is up", func(*testing.T, *world) {})
 	scenario("the doctor finds nothing but what is left out on purpose", examined)
 	scenario("denied: unsigned, wrongly signed, unscanned, grave findings, unapproved registry", denied)
-	scenario("admitted: signed by key, legacy and bundle, by cosign v2 and v3, and keyless", admitted)
+	scenario("admitted: signed by key, legacy and bundle, by cosign v2 and v3, and keyless by v3", admitted)
 	scenario("Deployment and its ReplicaSet and Pods, Job, CronJob, ephemeral container, image volume", kinds)
 	scenario("one call of the provider for a Pod of five images", oneCall)
 	scenario("audit finds what was there before", audited)

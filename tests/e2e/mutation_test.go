@@ -48,6 +48,7 @@ func pinned(t *testing.T, w *world) {
 		w.Must(t, append(row.create, ns, "--image="+byTag(w.fine, "v1"))...)
 		assert.Equal(t, tagged(w.fine, "v1"), w.Field(t, row.where, row.object, ns), "%s %s", row.object, row.where)
 	}
+	w.pinsAll(t, ns)
 	out, err := w.Run("run", "bad", "--image="+byTag(w.bad, "v1"), ns)
 	require.Error(t, err)
 	assert.Contains(t, out, tagged(w.bad, "v1"))
@@ -55,6 +56,31 @@ func pinned(t *testing.T, w *world) {
 	out, err = w.Run("run", "gone", "--image="+byTag(w.fine, "gone"), ns)
 	require.Error(t, err)
 	assert.Contains(t, out, fmt.Sprintf("provider waxseal-mutation: waxseal: resolve tag %q: the registry answered 404", byTag(w.fine, "gone")))
+}
+
+// pinsAll applies every kind that bears Pods, with an image by tag in each place
+// of its Pods that names images.
+func (w *world) pinsAll(t *testing.T, ns string) {
+	t.Helper()
+	pod := fmt.Sprintf(`metadata: {labels: {app: all}}, spec: {restartPolicy: %%s, containers: [{name: app, image: %[1]q}],
+		initContainers: [{name: init, image: %[1]q}], volumes: [{name: model, image: {reference: %[1]q}}]}`, byTag(w.fine, "v1"))
+	always, never := fmt.Sprintf(pod, "Always"), fmt.Sprintf(pod, "Never")
+	const selector = `selector: {matchLabels: {app: all}}`
+	for _, row := range []struct{ version, kind, path, spec string }{
+		{"v1", "PodTemplate", ".template.spec", "template: {" + always + "}"},
+		{"v1", "ReplicationController", ".spec.template.spec", "spec: {replicas: 0, template: {" + always + "}}"},
+		{"apps/v1", "Deployment", ".spec.template.spec", "spec: {replicas: 0, " + selector + ", template: {" + always + "}}"},
+		{"apps/v1", "ReplicaSet", ".spec.template.spec", "spec: {replicas: 0, " + selector + ", template: {" + always + "}}"},
+		{"apps/v1", "StatefulSet", ".spec.template.spec", "spec: {replicas: 0, serviceName: all, " + selector + ", template: {" + always + "}}"},
+		{"apps/v1", "DaemonSet", ".spec.template.spec", "spec: {" + selector + ", template: {" + always + "}}"},
+		{"batch/v1", "Job", ".spec.template.spec", "spec: {suspend: true, template: {" + never + "}}"},
+		{"batch/v1", "CronJob", ".spec.jobTemplate.spec.template.spec", "spec: {suspend: true, schedule: 0 0 1 1 *, jobTemplate: {spec: {template: {" + never + "}}}}"},
+	} {
+		w.MustApply(t, fmt.Sprintf("{apiVersion: %s, kind: %s, metadata: {name: all}, %s}", row.version, row.kind, row.spec), ns)
+		images := fmt.Sprintf("{%[1]s.containers[0].image} {%[1]s.initContainers[0].image} {%[1]s.volumes[0].image.reference}", row.path)
+		want := tagged(w.fine, "v1")
+		assert.Equal(t, want+" "+want+" "+want, w.Field(t, images, row.kind, "all", ns), row.kind)
+	}
 }
 
 // moved has the registry move a tag when the first evidence is asked for: after

@@ -68,11 +68,17 @@ func worse(t *testing.T, w *world) {
 		return nil
 	}))
 
+	// Who changes what runs is told.
+	w.Must(t, "apply", "-f", shipped("gatekeeper", "templates", "waxsealnotes.yaml"))
+	w.constrain(t, "WaxsealNotes", "notes", "warn", "worse")
+
 	// The objects may be changed, because their image is what it was; new Pods of
 	// it are refused, and the events say why.
 	w.Must(t, "scale", "deployment", "running", "--replicas=2", ns)
 	w.Must(t, "scale", "deployment", "asleep", "--replicas=1", ns)
-	w.Must(t, "set", "env", "deployment", "edited", "LEVEL=debug", ns)
+	out := w.Must(t, "set", "env", "deployment", "edited", "LEVEL=debug", ns)
+	assert.Contains(t, out, fmt.Sprintf("Warning: [notes] image %q of container \"app\" in Deployment worse/edited: trivy "+found, image))
+	assert.Contains(t, out, "(Noted only: this update leaves the image as it is.)\n")
 	for _, name := range []string{"running", "asleep", "edited"} {
 		w.happens(t, found, name, ns)
 	}

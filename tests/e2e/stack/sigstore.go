@@ -75,9 +75,8 @@ func (s *Sigstore) startTSA(t testing.TB) {
 	t.Helper()
 	port := FreePort(t)
 	s.tsa = url(port) + "/api/v1/timestamp"
-	Start(t, "tsa", nil, Tool(t, "tsa"), "serve", "--host=127.0.0.1", "--port", strconv.Itoa(port),
-		"--timestamp-signer=memory", "--disable-ntp-monitoring",
-	).Ready(t, func() error { return save(s.tsa+"/certchain", s.file("tsa.pem")) })
+	Start(t, "tsa", nil, Tool(t, "tsa"), strconv.Itoa(port)).
+		Ready(t, func() error { return save(s.tsa+"/certchain", s.file("tsa.pem")) })
 }
 
 // configure has cosign write the trusted root and the signing configuration.
@@ -94,7 +93,7 @@ func (s *Sigstore) configure(t testing.TB, writer *Cosign) {
 		"--tsa=url="+s.tsa+",certificate-chain="+s.file("tsa.pem")+","+since, "--out", s.Root)
 }
 
-// Sign signs an image, given by digest, as who owns an email address.
+// Sign has cosign v3 sign an image, given by digest, as who owns an email address.
 func (s *Sigstore) Sign(t testing.TB, writer *Cosign, ref, email string) {
 	t.Helper()
 	writer.must(t, "sign", "-y", "--signing-config", s.config, "--trusted-root", s.Root, "--identity-token", s.Issuer.Token(t, email), ref)

@@ -25,7 +25,7 @@ tools=(
   "cosign2|cosign2|github.com/sigstore/cosign/v2/cmd/cosign|-X $release=v2.6.5"
   "kube-apiserver|kube|k8s.io/kubernetes/cmd/kube-apiserver|$kube"
   "kubectl|kube|k8s.io/kubernetes/cmd/kubectl|$kube"
-  "tsa|tsa|github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server|"
+  "tsa|tsa|.|"
   "fulcio|fulcio|github.com/sigstore/fulcio|"
   "rekor|rekor|github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix|"
   "kube-controller-manager|kube|k8s.io/kubernetes/cmd/kube-controller-manager|$kube"
