@@ -9,6 +9,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/evidence/disk"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/builtins/registry/cloud"
@@ -36,7 +37,8 @@ func WithCosts(o evidence.Observer) Option {
 }
 
 // WithReport has f told of what goes wrong without changing an answer: a trust
-// root that could not be refreshed while the older one holds. It is called from
+// root that could not be refreshed while the older one holds, a cache folder
+// that fails. It is called from
 // several goroutines.
 func WithReport(f func(error)) Option {
 	return func(s *settings) { s.report = f }
@@ -57,11 +59,30 @@ func New(cfg *config.Config, options ...Option) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept, err := s.diskOf(cfg, client)
+	if err != nil {
+		return nil, err
+	}
 	limits := client.Limits()
 	return Over(evidence.New(client, evidence.Config{
 		Names: names, Deadline: cfg.Limits.Deadline, ListingTTL: cfg.Limits.ListingTTL,
-		CacheBytes: cfg.Limits.CacheBytes, Limits: &limits, Observer: s.costs,
+		CacheBytes: cfg.Limits.CacheBytes, Disk: kept, Limits: &limits, Observer: s.costs,
 	})), nil
+}
+
+// diskOf opens the folder for content by digest. It is asked only for what the
+// client would ask a registry for.
+func (s *settings) diskOf(cfg *config.Config, client *registry.Client) (*disk.Folder, error) {
+	if cfg.Cache.Dir == "" {
+		return nil, nil
+	}
+	folder, err := disk.Open(disk.Config{
+		Dir: cfg.Cache.Dir, MaxBytes: cfg.Cache.MaxBytes, Serves: client.Contacts, Report: s.report,
+	})
+	if err != nil {
+		return nil, config.NewError(cfg.Problem("cache.dir", "%s; make the folder (mkdir -m 700), let this user write to it, or remove cache", err))
+	}
+	return folder, nil
 }
 
 func clientOf(cfg *config.Config, observe func(registry.Request)) (*registry.Client, error) {

@@ -46,6 +46,7 @@ type Config struct {
 	Registries  map[string]Registry
 	HostsOnly   bool
 	Credentials Credentials
+	Cache       Cache
 	Limits      Limits
 
 	root *document.Node
@@ -143,6 +144,12 @@ func (p PullSecret) String() string { return p.File }
 
 // GoString returns the name of the file.
 func (p PullSecret) GoString() string { return fmt.Sprintf("config.PullSecret{%q}", p.File) }
+
+// Cache says where content is kept between processes.
+type Cache struct {
+	Dir      string // folder for manifests and blobs by digest; "" keeps nothing
+	MaxBytes int64  // of it. The default is 1 GiB.
+}
 
 // Limits bounds what a decision may cost.
 type Limits struct {

@@ -119,6 +119,7 @@ registries:
   index.docker.io: {layout: images}
 hosts_only: true
 credentials: {docker_config: docker.json, pull_secrets: [pull.json], cloud: [acr, ecr]}
+cache: {dir: content, max_bytes: 2GiB}
 limits:
   deadline: 1d2h
   listing_ttl: 0s
@@ -158,6 +159,7 @@ limits:
 	require.Equal(t, []string{"acr", "ecr"}, c.Credentials.Cloud)
 	require.Equal(t, `{"auths": {}}`, string(c.Credentials.PullSecrets[0].Raw()))
 
+	require.Equal(t, config.Cache{Dir: filepath.Join(dir, "content"), MaxBytes: 2 << 30}, c.Cache)
 	want := config.Limits{Deadline: 26 * time.Hour, ListingTTL: -1, CacheBytes: 1 << 30, Registry: registry.DefaultLimits()}
 	want.Registry.ManifestBytes = 1 << 20
 	want.Registry.RetryAfter = 90 * time.Second
@@ -178,6 +180,7 @@ func TestDefaults(t *testing.T) {
 	require.Empty(t, c.Credentials.DockerConfig, "the user has none")
 	require.Empty(t, c.Credentials.Cloud, "no cloud is asked unless it is named")
 	require.Empty(t, c.DefaultTrustRoot)
+	require.Empty(t, c.Cache, "content is kept in memory only")
 	require.False(t, c.HostsOnly)
 
 	none := config.Default()
@@ -240,7 +243,7 @@ func TestMistakes(t *testing.T) {
 	for name, row := range map[string]struct{ text, want string }{
 		"empty":             {"", "w.yaml: empty; `waxseal init` writes a starter"},
 		"only comments":     {"# nothing\n", "w.yaml: empty; `waxseal init` writes a starter"},
-		"a list":            {"- a", `w.yaml:1:1: expected an object with certificates, credentials, default_trust_root, hosts_only, keys, limits, offline, policies, policy, registries, trust_roots, version, workloads, found a list`},
+		"a list":            {"- a", `w.yaml:1:1: expected an object with cache, certificates, credentials, default_trust_root, hosts_only, keys, limits, offline, policies, policy, registries, trust_roots, version, workloads, found a list`},
 		"tab":               {"version: 1\npolicies:\n\tx: {}", "w.yaml:3:1: the line is indented with a tab; YAML wants spaces"},
 		"two documents":     {minimal + "---\n" + minimal, "w.yaml: this is not YAML: a second document begins where the end was expected"},
 		"equal keys":        {minimal + "version: 1", `w.yaml:3:1: the key "version" stands twice, first in line 1`},

@@ -50,6 +50,7 @@ func waxsealYAML() *shape {
 		}},
 		{"hosts_only", false, &shape{kind: boolean, about: "allow no host that is not listed in registries", def: false}},
 		{"credentials", false, credentialsShape()},
+		{"cache", false, cacheShape()},
 		{"limits", false, limitsShape()},
 	}}
 }
@@ -119,6 +120,13 @@ func credentialsShape() *shape {
 			kind: listOf, elem: &shape{kind: text, about: "a cloud", choices: []string{"ecr", "gar", "acr"}},
 			about: "clouds whose credentials are found where Waxseal runs (environment, workload identity, machine): Amazon's ecr, Google's gar with gcr.io, Azure's acr; each is used for its own hosts only, none unless it is named",
 		}},
+	}}
+}
+
+func cacheShape() *shape {
+	return &shape{kind: object, about: "a folder that keeps manifests and blobs by digest, for the next process and, on a shared volume, for other replicas", fields: []field{
+		{"dir", true, &shape{kind: text, about: "path of the folder; it must exist and be writable. It will hold what the credentials can read", example: "/var/cache/waxseal"}},
+		{"max_bytes", false, &shape{kind: size, about: "of what is kept; what was not used for longest goes first", def: "1GiB"}},
 	}}
 }
 

@@ -48,6 +48,10 @@ func (l *loader) config(w *wire) *Config {
 		Certificates: each(w.Certificates, l.certificate),
 		Registries:   l.registries(w),
 		Credentials:  l.credentials(w),
+		Cache:        Cache{Dir: l.path(w.Cache.Dir), MaxBytes: w.Cache.MaxBytes},
+	}
+	if c.Cache.Dir != "" && c.Cache.MaxBytes == 0 {
+		c.Cache.MaxBytes = 1 << 30
 	}
 	c.DefaultTrustRoot = l.defaultRoot(w)
 	return c

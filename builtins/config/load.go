@@ -80,6 +80,10 @@ type wire struct {
 		PullSecrets  []string `json:"pull_secrets"`
 		Cloud        []string `json:"cloud"`
 	} `json:"credentials"`
+	Cache struct {
+		Dir      string `json:"dir"`
+		MaxBytes int64  `json:"max_bytes"`
+	} `json:"cache"`
 	Limits wireLimits `json:"limits"`
 }
 

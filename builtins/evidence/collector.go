@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/waxseal/waxseal/builtins/evidence/disk"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
@@ -32,6 +33,9 @@ type Config struct {
 	ListingTTL time.Duration
 	// CacheBytes bounds the content kept in memory. The default is 64 MiB.
 	CacheBytes int64
+	// Disk keeps content for the next process and for other replicas. The
+	// default is none.
+	Disk *disk.Folder
 	// Limits are the operator's limits. The default is registry.DefaultLimits.
 	Limits *registry.Limits
 	// Now is the clock of what is kept. The default is time.Now.
@@ -70,6 +74,7 @@ func New(source Source, cfg Config) *Collector {
 	if cfg.Limits != nil {
 		limits = *cfg.Limits
 	}
+	cfg.Limits = &limits
 	kept := newListings(cfg.ListingTTL, cfg.Now)
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -20,12 +20,13 @@ type Cache string
 // What is kept between decisions.
 const (
 	ContentCache Cache = "content" // manifests and blobs, by digest
+	DiskCache    Cache = "disk"    // the same in a folder, asked for what is not in memory
 	ListingCache Cache = "listing" // what is listed beside an image
 	OutcomeCache Cache = "outcome" // positive outcomes of verification
 )
 
 // Caches are all of them.
-func Caches() []Cache { return []Cache{ContentCache, ListingCache, OutcomeCache} }
+func Caches() []Cache { return []Cache{ContentCache, DiskCache, ListingCache, OutcomeCache} }
 
 // nobody observes nothing.
 type nobody struct{}

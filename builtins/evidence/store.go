@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/waxseal/waxseal/builtins/evidence/disk"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
@@ -17,6 +18,8 @@ import (
 type store struct {
 	source   Source
 	observer Observer
+	disk     *disk.Folder // nil for none
+	limits   registry.Limits
 	flights  singleflight.Group
 	budget   time.Duration // of a shared fetch, which outlives its first caller
 
@@ -40,7 +43,7 @@ type kept struct {
 
 func newStore(source Source, cfg Config) *store {
 	return &store{
-		source: source, observer: cfg.Observer, budget: cfg.Deadline,
+		source: source, observer: cfg.Observer, disk: cfg.Disk, limits: *cfg.Limits, budget: cfg.Deadline,
 		max: cfg.CacheBytes, order: list.New(), content: map[contentKey]*list.Element{},
 	}
 }
@@ -98,7 +101,7 @@ func (s *store) manifest(ctx context.Context, repo registry.Repository, d regist
 		return v, nil
 	}
 	return shared(ctx, s, "manifest "+repo.String()+"@"+string(d), func(ctx context.Context) (registry.Manifest, error) {
-		m, err := s.source.Manifest(ctx, repo, d)
+		m, err := s.storedManifest(ctx, repo, d)
 		if err == nil {
 			s.keep(key, m, int64(2*len(m.Raw)))
 		}
@@ -112,7 +115,7 @@ func (s *store) blob(ctx context.Context, repo registry.Repository, desc registr
 		return v, nil
 	}
 	return shared(ctx, s, "blob "+repo.String()+"@"+string(desc.Digest), func(ctx context.Context) ([]byte, error) {
-		b, err := s.source.Blob(ctx, repo, desc)
+		b, err := s.storedBlob(ctx, repo, desc)
 		if err == nil {
 			s.keep(key, b, int64(len(b)))
 		}

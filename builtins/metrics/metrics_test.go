@@ -38,6 +38,8 @@ func TestCosts(t *testing.T) {
 		`waxseal_registry_requests_total{blob,` + w.Host() + `,200}`:      1,
 		`waxseal_cache_lookups_total{content,hit}`:                        0,
 		`waxseal_cache_lookups_total{content,miss}`:                       2,
+		`waxseal_cache_lookups_total{disk,hit}`:                           0,
+		`waxseal_cache_lookups_total{disk,miss}`:                          0,
 		`waxseal_cache_lookups_total{listing,hit}`:                        0,
 		`waxseal_cache_lookups_total{listing,miss}`:                       1,
 		`waxseal_cache_lookups_total{outcome,hit}`:                        1,

@@ -122,6 +122,12 @@ func (c *Client) Limits() Limits { return c.limits }
 // Layouts returns the hosts for which an OCI layout stands.
 func (c *Client) Layouts() []string { return slices.Sorted(maps.Keys(c.layouts)) }
 
+// Contacts says whether the client may ask over the network for a repository:
+// no OCI layout stands for its host, and the operator allows the host's name.
+func (c *Client) Contacts(repository Repository) bool {
+	return c.layouts[repository.Registry] == nil && c.hosts.allows(repository.Registry)
+}
+
 // accept lists what is asked for: what [ParseManifest] understands.
 var accept = []string{OCIManifest, OCIIndex, DockerManifest, DockerList}
 

@@ -112,7 +112,7 @@ func (f *flags) serve(cmd *cobra.Command) error {
 	}
 	cfg.Limits.Deadline = cmp.Or(f.deadline, min(standard, cfg.Limits.Deadline))
 	m, calls := metrics.New(), provider.NewMetrics()
-	set, err := builtins.New(cfg, builtins.WithObserver(m.Request), builtins.WithCosts(m), builtins.WithReport(func(err error) { log.Warn("not refreshed", "error", err.Error()) }))
+	set, err := builtins.New(cfg, builtins.WithObserver(m.Request), builtins.WithCosts(m), builtins.WithReport(func(err error) { log.Warn("degraded", "error", err.Error()) }))
 	if err != nil {
 		return err
 	}
