@@ -187,7 +187,7 @@ func TestDeadline(t *testing.T) {
 		return false
 	})
 	defer close(held)
-	c, o := w.Collector(t, evidence.Config{Deadline: 300 * time.Millisecond}), w.Options(t, byKey)
+	c, o := w.Collector(t, evidence.Config{Deadline: 3 * time.Second}), w.Options(t, byKey)
 	out, err := c.Decide().Collect(context.Background(), []evidence.Request{
 		{Key: "fast", Fn: "cosign.verify", Ref: fast.ByTag(), Opts: o},
 		{Key: "slow", Fn: "cosign.verify", Ref: slow.ByTag(), Opts: o},
@@ -196,7 +196,7 @@ func TestDeadline(t *testing.T) {
 	require.True(t, out["fast"].Base().OK)
 	require.Equal(t, []fault.Code{fault.Timeout}, codes(out["slow"].Base().Errors))
 	require.True(t, out["slow"].Base().Errors[0].Retryable)
-	require.Regexp(t, `^(resolve|get) tag "?`+slow.Repository+`:v1"?: no answer within 300ms, the deadline of the decision \(limits\.deadline\)$`, out["slow"].Base().Errors[0].Message)
+	require.Regexp(t, `^(resolve|get) tag "?`+slow.Repository+`:v1"?: no answer within 3s, the deadline of the decision \(limits\.deadline\)$`, out["slow"].Base().Errors[0].Message)
 }
 
 // TestGivenUp halts: that the caller went away is no answer.

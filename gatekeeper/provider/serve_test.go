@@ -179,7 +179,7 @@ func TestHealth(t *testing.T) {
 // cluster to send no more.
 func TestDrain(t *testing.T) {
 	w := fixture.New(t)
-	s := start(t, w, setup{drain: time.Second})
+	s := start(t, w, setup{drain: 3 * time.Second})
 	key := slotted(verify(w.Push(t, "team/app", "v1", nil).ByTag()), time.Now())
 	arrived := w.Hold(0)
 	under := make(chan answer, 1)

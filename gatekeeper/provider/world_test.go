@@ -198,13 +198,15 @@ func (s *server) call(t testing.TB, endpoint string, keys ...string) answer {
 }
 
 func (s *server) post(client *http.Client, endpoint string, keys ...string) (answer, error) {
-	body, err := json.Marshal(map[string]any{
+	return s.raw(client, endpoint, call(keys...))
+}
+
+// call is the body of a call, as Gatekeeper writes it.
+func call(keys ...string) []byte {
+	body, _ := json.Marshal(map[string]any{ // texts
 		"apiVersion": "externaldata.gatekeeper.sh/v1beta1", "kind": "ProviderRequest", "request": map[string]any{"keys": keys},
 	})
-	if err != nil {
-		return answer{}, err
-	}
-	return s.raw(client, endpoint, body)
+	return body
 }
 
 func (s *server) raw(client *http.Client, endpoint string, body []byte) (answer, error) {
