@@ -97,6 +97,10 @@ func (f *flags) check() error {
 		return errors.New("--client-ca and --" + anybodyFlag + " contradict each other")
 	case len(f.files.ClientNames) > 0 && f.files.ClientCA == "":
 		return errors.New("--client-name needs --client-ca")
+	case f.reload <= 0:
+		return fmt.Errorf("--reload: %s; expected more than 0", f.reload)
+	case f.drain < 0:
+		return fmt.Errorf("--drain: %s; expected at least 0", f.drain)
 	}
 	return nil
 }

@@ -192,6 +192,8 @@ func TestMisuse(t *testing.T) {
 		"none.crt":        append(ca[:len(ca):len(ca)], "--tls-cert", "none.crt"),
 		"--address":       append(ca[:len(ca):len(ca)], "--address", "nowhere"),
 		"negative limits": append(ca[:len(ca):len(ca)], "--max-keys", "-1"),
+		"--reload: -1s":   append(ca[:len(ca):len(ca)], "--reload", "-1s"),
+		"--drain: -1s":    append(ca[:len(ca):len(ca)], "--drain", "-1s"),
 	} {
 		cmd := Command()
 		cmd.SetArgs(args)
