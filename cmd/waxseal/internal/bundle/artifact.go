@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
@@ -25,8 +26,8 @@ const (
 	title          = "org.opencontainers.image.title"
 )
 
-// maxBundle bounds what is read of a bundle, in bytes.
-const maxBundle = 64 << 20
+// maxFile bounds one file of a bundle, in bytes.
+const maxFile = 64 << 20
 
 // artifactOf returns a bundle as the artifact that the host of its flavour pulls.
 func artifactOf(file string) (v1.Image, error) {
@@ -76,7 +77,10 @@ func forConftest(raw []byte) (v1.Image, error) {
 		if !known || name == signatures {
 			return nil
 		}
-		text, err := io.ReadAll(io.LimitReader(content, maxBundle))
+		text, err := io.ReadAll(io.LimitReader(content, maxFile+1))
+		if len(text) > maxFile {
+			return fmt.Errorf("%s has more than %d bytes", name, maxFile)
+		}
 		layers = append(layers, mutate.Addendum{Layer: static.NewLayer(text, kind), MediaType: kind, Annotations: map[string]string{title: name}})
 		return err
 	})
@@ -84,7 +88,7 @@ func forConftest(raw []byte) (v1.Image, error) {
 		return nil, err
 	}
 	slices.SortFunc(layers, func(a, b mutate.Addendum) int {
-		return bytes.Compare([]byte(a.Annotations[title]), []byte(b.Annotations[title]))
+		return strings.Compare(a.Annotations[title], b.Annotations[title])
 	})
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), conftestConfig)
 	return mutate.Append(image, layers...)
