@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"context"
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -13,9 +15,7 @@ type namespace struct{ Metadata metadata }
 // labelsOf are the labels of a namespace, with the one that Kubernetes gives.
 func labelsOf(n namespace) labels.Set {
 	set := labels.Set{"kubernetes.io/metadata.name": n.Metadata.Name}
-	for key, value := range n.Metadata.Labels {
-		set[key] = value
-	}
+	maps.Copy(set, n.Metadata.Labels)
 	return set
 }
 
@@ -63,7 +63,7 @@ func (e *examination) arguments(ctx context.Context) {
 			}
 		}
 	}
-	all, err := list[deployment](ctx, e.api, "/apis/apps/v1/namespaces/"+e.gatekeeperNamespace+"/deployments")
+	all, err := list[deployment](ctx, e.api, "/apis/apps/v1/namespaces/"+url.PathEscape(e.gatekeeperNamespace)+"/deployments")
 	if err != nil {
 		e.unread("Deployments of "+e.gatekeeperNamespace+", to see how Gatekeeper was started", err)
 		return

@@ -1,8 +1,8 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
-	"slices"
 	"strings"
 )
 
@@ -31,10 +31,7 @@ const webhookPoint = "validation.gatekeeper.sh"
 
 // does says whether the constraint takes the action at admission.
 func (c *constraint) does(action string) bool {
-	own := c.Spec.EnforcementAction
-	if own == "" {
-		own = "deny"
-	}
+	own := cmp.Or(c.Spec.EnforcementAction, "deny")
 	if own != "scoped" {
 		return own == action
 	}
@@ -104,9 +101,7 @@ func (e *examination) constraint(c *constraint, t *constraintTemplate) {
 		e.say(Notice, c.object(), "audit has found %d violations", c.Status.TotalViolations)
 	}
 	e.narrowed(c)
-	if !slices.ContainsFunc(e.findings[before:], func(f Finding) bool { return f.Level == Problem }) {
-		e.say(Fine, c.object(), "enforced by %d Pods", len(c.Status.ByPod))
-	}
+	e.fineSince(before, c.object(), "enforced by %d Pods", len(c.Status.ByPod))
 }
 
 // loaded compares what the Pods say with the Pods that have the template.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (e *examination) askedProviders(ctx context.Context, webhookTimeout int) {
 	for _, name := range slices.Sorted(maps.Keys(e.providers)) {
 		object := "Provider " + name
 		var p provider
-		err := e.api.get(ctx, "/apis/externaldata.gatekeeper.sh/v1beta1/providers/"+name, &p)
+		err := e.api.get(ctx, "/apis/externaldata.gatekeeper.sh/v1beta1/providers/"+url.PathEscape(name), &p)
 		switch {
 		case absent(err):
 			e.problem(object, "a Provider of the name that parameters.provider has (default waxseal)", "Install waxseal provider and its Provider object.",

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -85,7 +86,7 @@ func (e *examination) mutates(found map[string]*webhook) {
 	e.closed(w)
 	e.asked(w)
 	if w.Reinvocation != "IfNeeded" {
-		e.problem(w.object(), "reinvocationPolicy: IfNeeded", "Set it, so that images which other webhooks add are pinned too.", "reinvocationPolicy is %s", orDefault(w.Reinvocation, "Never"))
+		e.problem(w.object(), "reinvocationPolicy: IfNeeded", "Set it, so that images which other webhooks add are pinned too.", "reinvocationPolicy is %s", cmp.Or(w.Reinvocation, "Never"))
 	}
 	e.exclusions(w)
 	e.fineSince(before, w.object(), "Fail, %d s, IfNeeded", w.TimeoutSeconds)
@@ -118,7 +119,7 @@ func (e *examination) readWebhooks(ctx context.Context) (map[string]*webhook, bo
 
 func (e *examination) failsClosed(w *webhook) {
 	if w.FailurePolicy != "Fail" {
-		e.problem(w.object(), "failurePolicy: Fail", "Set it: with Ignore, everything is admitted while Gatekeeper is down or slow.", "failurePolicy is %s", orDefault(w.FailurePolicy, "missing"))
+		e.problem(w.object(), "failurePolicy: Fail", "Set it: with Ignore, everything is admitted while Gatekeeper is down or slow.", "failurePolicy is %s", cmp.Or(w.FailurePolicy, "missing"))
 	}
 	if w.ClientConfig.CABundle == "" {
 		e.problem(w.object(), "the certificate of Gatekeeper's service in clientConfig.caBundle", "See Gatekeeper's log: it writes it when it starts.", "caBundle is empty, so that the API server cannot call it")
@@ -197,11 +198,4 @@ func (e *examination) exclusions(w *webhook) {
 		}
 	}
 	e.leftOut(w.object(), fmt.Sprintf("namespaceSelector (%s)", metav1.FormatLabelSelector(w.NamespaceSelector)), out)
-}
-
-func orDefault(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
