@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -63,9 +62,9 @@ func (h *health) look(ctx context.Context) plugins.Status {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	standard, any := roots[h.standard]
+	standard, configured := roots[h.standard]
 	switch {
-	case !any || standard.OK:
+	case !configured || standard.OK:
 		h.state = plugins.StateOK
 	case h.state != plugins.StateNotReady:
 		h.state = plugins.StateErr
@@ -92,6 +91,6 @@ func (h *health) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 func write(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(cmp.Or(status, http.StatusOK))
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the client is gone
 }
