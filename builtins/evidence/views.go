@@ -81,21 +81,11 @@ func (d *Decision) warm(ctx context.Context, key callKey) Result {
 	if v == nil || v.born >= d.began || !v.standsAt(d.began, d.outcomes.now) {
 		return nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	root, known := d.knownRoot(key.opts.rootName)
-	if !known {
-		d.mu.Unlock()
-		loaded, err := d.root(ctx, key.opts)
-		d.mu.Lock()
-		if err != nil {
-			return nil
-		}
-		root = loaded
-	}
-	if digestOf(root) != v.basis.root {
+	if root, err := d.rootDigest(ctx, key.opts); err != nil || root != v.basis.root {
 		return nil
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if _, asked := d.calls[key]; asked {
 		return nil
 	}
