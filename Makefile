@@ -99,6 +99,13 @@ fuzz: ## each fuzz target for FUZZ (5s)
 bench: build $(BIN)/opa ## benchmarks, as ratios in one run
 	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatios$$' -bench . -benchtime 5s
 
+.PHONY: image
+image: ## write .bin/image, a container image for amd64 and arm64 (OCI layout), and print its digest
+	@mkdir -p $(BIN)
+	@for arch in amd64 arm64; do GOOS=linux GOARCH=$$arch $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $(BIN)/waxseal-linux-$$arch ./cmd/waxseal; done
+	@rm -rf $(BIN)/image
+	@$(GO) run ./gatekeeper/deploy/image -o $(BIN)/image amd64=$(BIN)/waxseal-linux-amd64 arm64=$(BIN)/waxseal-linux-arm64
+
 # Hosts of others. The stock ones are for tests, and kept outside of this folder.
 HOST := GO="$(GO)" builtins/hosted/build.sh
 
