@@ -85,6 +85,9 @@ func makeCertificates(dir string, names []string, valid time.Duration) error {
 // authorityIn returns the CA in the folder, a new one if there is none.
 func authorityIn(dir string) (*authority, error) {
 	base := filepath.Join(dir, "ca")
+	if err := whole(base); err != nil {
+		return nil, err
+	}
 	ca, err := readAuthority(base)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return ca, err
@@ -96,6 +99,20 @@ func authorityIn(dir string) (*authority, error) {
 	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
 	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 	return (&authority{cert: template}).issue(template, base)
+}
+
+// whole refuses half a CA: a new one in its place would not be the one that the
+// Provider objects trust.
+func whole(base string) error {
+	_, noCert := os.Lstat(base + ".crt")
+	_, noKey := os.Lstat(base + ".key")
+	switch {
+	case noCert == nil && errors.Is(noKey, fs.ErrNotExist):
+		return fmt.Errorf("%[1]s.crt is there and %[1]s.key is not: put the key back, or remove the certificate for a new CA, which the Provider objects then have to name", base)
+	case noKey == nil && errors.Is(noCert, fs.ErrNotExist):
+		return fmt.Errorf("%[1]s.key is there and %[1]s.crt is not: put the certificate back, or remove the key for a new CA", base)
+	}
+	return nil
 }
 
 func readAuthority(base string) (*authority, error) {

@@ -231,4 +231,13 @@ func TestCerts(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "ca.key"), []byte("nothing"), 0o600))
 	require.ErrorContains(t, makeCertificates(dir, []string{"x"}, time.Hour), "remove it for a new CA")
+
+	// Half a CA is never replaced.
+	require.NoError(t, os.Remove(filepath.Join(dir, "ca.key")))
+	before, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
+	require.NoError(t, err)
+	require.ErrorContains(t, makeCertificates(dir, []string{"x"}, time.Hour), "ca.crt is there and")
+	after, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
 }

@@ -199,7 +199,9 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 
 # METADATA
 # title: The age of the scanner's database is not known
-# description: A report that does not say how old the database was is not taken for a fresh one.
+# description: >-
+#   A report that does not say how old the database was is not taken for a fresh one. cosign attest --type vuln
+#   leaves the time out; with the type as https://cosign.sigstore.dev/attestation/vuln/v1 it stays in.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#database_age_unknown
 # custom:
