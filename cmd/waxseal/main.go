@@ -115,7 +115,7 @@ func command() *cobra.Command {
 is in them. It is also OPA: every command of OPA is here, with the builtins inside.
 
 Exit codes of admit, verify and replay: 0 admitted, 1 denied, 2 cannot tell or misuse.
-OPA's commands keep their own; misuse is 2 there too.`,
+OPA's commands keep their own; misuse is 2 there too, but 1 in run.`,
 		Example: `  waxseal init                                 write a starter waxseal.yaml
   waxseal admit -c waxseal.yaml deploy/        judge manifests
   waxseal verify -c waxseal.yaml registry.example/team/app:v1
@@ -135,8 +135,34 @@ OPA's commands keep their own; misuse is 2 there too.`,
 			withVersion(cmd)
 		}
 	}
-	root.AddCommand(admit.Admit(), admit.Verify(), collect.Command(), doctor.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version()))
+	ours := []*cobra.Command{admit.Admit(), admit.Verify(), collect.Command(), doctor.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
+	root.AddCommand(ours...)
+	for _, cmd := range ours {
+		strict(cmd)
+	}
 	return root
+}
+
+// strict makes a misspelt subcommand an error, for which cobra prints the help
+// and ends with 0, and lets errors about arguments say how to call the command.
+func strict(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		strict(sub)
+	}
+	if !cmd.Runnable() {
+		cmd.Args = cobra.NoArgs
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	check := cmd.Args
+	if check == nil {
+		return
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return fmt.Errorf("%w; usage: %s (see --help)", err, cmd.UseLine())
+		}
+		return nil
+	}
 }
 
 // withVersion has OPA's version command print Waxseal's version first.
