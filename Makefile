@@ -147,6 +147,14 @@ tidy: ## go.mod and go.sum of all modules
 	cd tests/framework && $(GO) mod tidy
 	@$(HOST) --tidy
 
+$(BIN)/ratify: tests/bench/ratify/go.mod tests/bench/ratify/go.sum
+	@mkdir -p $(BIN)
+	cd tests/bench/ratify && $(GO) build -trimpath -buildvcs=false -o $(abspath $@) github.com/ratify-project/ratify/cmd/ratify
+
+.PHONY: bench-ratify
+bench-ratify: build $(BIN)/ratify ## the provider against `ratify serve`, which it builds, as ratios in one run
+	WAXSEAL=$(abspath $(WAXSEAL)) RATIFY=$(abspath $(BIN)/ratify) WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatify$$' -v | grep -vE '^=== |/start'
+
 .PHONY: generate
 generate: ## write the generated files
 	$(GO) run ./tests/generate
