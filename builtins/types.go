@@ -94,7 +94,7 @@ var findingFields = []field{
 
 var reportFields = []field{
 	{"scanner", "", object(str("name", ""), str("version", ""))},
-	str("format", "`trivy`, `grype`, `sarif` or `cyclonedx`"),
+	str("format", "`trivy`, `grype`, `sarif`, `cyclonedx`, `twistlock` (Prisma Cloud), `aqua` or `harbor`"),
 	str("db_updated_at", "RFC 3339, `\"\"` when unknown"),
 	str("scanned_at", "RFC 3339, `\"\"` when unknown"),
 	{"findings", "", list(findingType)},

@@ -29,6 +29,13 @@ type sample struct {
 }
 
 var samples = []sample{
+	{"defectdojo/aqua/one_vuln.json", scan.Aqua, 1, ""},
+	{"defectdojo/aqua/vulns_with_aqua_severity.json", scan.Aqua, 13, ""},
+	{"defectdojo/harbor_vulnerability/harbor-0-vuln.json", scan.Harbor, 0, ""},
+	{"defectdojo/harbor_vulnerability/harbor-1-vuln.json", scan.Harbor, 1, ""},
+	{"defectdojo/twistlock/findings_include_packages.json", scan.Twistlock, 6, ""},
+	{"defectdojo/twistlock/no_vuln.json", scan.Twistlock, 0, ""},
+	{"defectdojo/twistlock/packagename.json", scan.Twistlock, 1, ""},
 	{"defectdojo/anchore_grype/issue_9618.json", scan.Grype, 35, ""},
 	{"defectdojo/anchore_grype/many_vulns3.json", scan.Grype, 327, ""},
 	{"defectdojo/anchore_grype/many_vulns4.json", scan.Grype, 9, ""},
@@ -123,6 +130,12 @@ type refusal struct {
 }
 
 var refusals = []refusal{
+	{"defectdojo/aqua/aqua_devops_issue_10611.json", false, "a list of reports, about several images, is not one image's report"},
+	{"defectdojo/aqua/empty_aquadevops.json", false, "an empty list of reports: no report is not a report without findings"},
+	{"defectdojo/aqua/over_api_v2.json", false, "a page of the console's list: it tells no time of a scan, and may hold several images"},
+	{"defectdojo/aqua/over_api_v2_empty.json", false, "an empty page of the console's list: an image that was never scanned gives the same"},
+	{"defectdojo/twistlock/no_cvss.json", false, "shortened by its project: it counts 3 vulnerabilities and lists 2"},
+	{"defectdojo/twistlock/scan_report_prisma_twistlock_images_no_vuln.csv", false, "CSV is not read: predicates are JSON"},
 	{"defectdojo/cyclonedx/cyclonedx_bom.xml", false, "XML is not read: predicates are JSON, and this one has no vulnerabilities"},
 	{"defectdojo/cyclonedx/log4j.xml", false, "XML is not read: predicates are JSON"},
 	{"defectdojo/cyclonedx/spec1.xml", false, "XML is not read: predicates are JSON, and this one needs an extension of CycloneDX 1.2"},
@@ -138,7 +151,7 @@ var refusals = []refusal{
 }
 
 func TestSamples(t *testing.T) {
-	checkSamples(t, filepath.Join("testdata", "scans"), 28, 5)
+	checkSamples(t, filepath.Join("testdata", "scans"), 34, 7)
 }
 
 // TestAllSamples reads every sample of the projects, where the folder with all
@@ -230,7 +243,7 @@ func expectedCounts(t *testing.T, root string) map[string][]int {
 	for _, r := range rows {
 		name := "defectdojo/" + r.File
 		out[name] = append(out[name], r.Findings)
-		if !slices.Contains([]string{"trivy", "anchore_grype", "sarif", "cyclonedx"}, r.Parser) {
+		if !slices.Contains([]string{"trivy", "anchore_grype", "sarif", "cyclonedx", "twistlock", "aqua", "harbor_vulnerability"}, r.Parser) {
 			continue
 		}
 		require.True(t, slices.ContainsFunc(samples, func(s sample) bool { return s.file == name }) ||
@@ -246,6 +259,10 @@ func TestGolden(t *testing.T) {
 		"trivy/integration/testdata/fluentd-multiple-lockfiles-short.cdx.json.golden",
 		"defectdojo/trivy/misconfigurations_and_secrets.json",
 		"defectdojo/anchore_grype/same_cve_different_paths.json",
+		"defectdojo/aqua/one_vuln.json",
+		"defectdojo/harbor_vulnerability/harbor-1-vuln.json",
+		"defectdojo/twistlock/findings_include_packages.json",
+		"defectdojo/twistlock/packagename.json",
 		"defectdojo/cyclonedx/jake2.json",
 		"defectdojo/cyclonedx/nested-component-log4j.json",
 		"defectdojo/sarif/appendix_k3.sarif",

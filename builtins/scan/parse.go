@@ -29,20 +29,25 @@ func Parse(document []byte) (Report, error) {
 	if err := json.Unmarshal(document, &marks); err != nil {
 		return Report{}, fault.Newf(fault.Unsupported, op, "", "not an object: no format that is read begins so")
 	}
-	read := reader(marks)
-	if read == nil {
-		return Report{}, fault.Newf(fault.Unsupported, op, "", "it has the marks of no format that is read: Trivy, Grype, SARIF, CycloneDX")
+	read := readers(marks)
+	switch len(read) {
+	case 0:
+		return Report{}, fault.Newf(fault.Unsupported, op, "", "it has the marks of no format that is read: Trivy, Grype, SARIF, CycloneDX, Twistlock (Prisma Cloud), Aqua, Harbor")
+	case 1:
+	default:
+		return Report{}, fault.Newf(fault.Unsupported, op, "", "it has the marks of %d formats, so nobody can tell which one it is", len(read))
 	}
-	report, err := read(document)
+	report, err := read[0](document)
 	if err != nil {
 		return Report{}, err
 	}
 	return report.finish()
 }
 
-// reader chooses by keys that only one format has. The keys are compared
-// exactly: a Docker manifest has a "schemaVersion" too.
-func reader(marks map[string]json.RawMessage) func([]byte) (Report, error) {
+// readers chooses by keys that only one format has. The keys are compared
+// exactly: a Docker manifest has a "schemaVersion" too. A document with the
+// marks of two formats would say different things to different readers.
+func readers(marks map[string]json.RawMessage) []func([]byte) (Report, error) {
 	has := func(keys ...string) bool {
 		for _, k := range keys {
 			if _, ok := marks[k]; !ok {
@@ -51,17 +56,24 @@ func reader(marks map[string]json.RawMessage) func([]byte) (Report, error) {
 		}
 		return true
 	}
-	switch {
-	case has("SchemaVersion"):
-		return readTrivy
-	case has("matches", "descriptor"):
-		return readGrype
-	case has("runs", "version"):
-		return readSARIF
-	case has("bomFormat", "specVersion"):
-		return readCycloneDX
+	var out []func([]byte) (Report, error)
+	for _, format := range []struct {
+		marked bool
+		read   func([]byte) (Report, error)
+	}{
+		{has("SchemaVersion"), readTrivy},
+		{has("matches", "descriptor"), readGrype},
+		{has("runs", "version"), readSARIF},
+		{has("bomFormat", "specVersion"), readCycloneDX},
+		{isTwistlock(marks), readTwistlock},
+		{isAqua(marks), readAqua},
+		{isHarbor(marks), readHarbor},
+	} {
+		if format.marked {
+			out = append(out, format.read)
+		}
 	}
-	return nil
+	return out
 }
 
 // open checks what holds for every document before a reader sees it, and takes

@@ -29,6 +29,9 @@ const (
 	Grype     Format = "grype"
 	SARIF     Format = "sarif"
 	CycloneDX Format = "cyclonedx"
+	Twistlock Format = "twistlock" // Prisma Cloud Compute
+	Aqua      Format = "aqua"
+	Harbor    Format = "harbor"
 	InToto    Format = "in-toto" // the list of results that an in-toto vulns predicate may hold itself
 )
 
