@@ -221,7 +221,7 @@ func TestTwentyImages(t *testing.T) {
 
 // TestHerd shows that 100 identical decisions at once cost the registry one.
 func TestHerd(t *testing.T) {
-	w := fixture.New(t)
+	w := fixture.New(t, longDelay) // on a busy machine the last of the herd is late at each step
 	img := w.Push(t, "team/app", "v1", nil).SignBundle(t, w.Key, sigstore.Options{})
 	c, o := w.Collector(t, evidence.Config{}), w.Options(t, byKey)
 	w.Reset()
@@ -241,7 +241,7 @@ func TestHerd(t *testing.T) {
 		<-started
 	}
 	require.Eventually(t, func() bool { return len(w.Log()) == 1 }, 5*time.Second, time.Millisecond)
-	time.Sleep(50 * time.Millisecond) // let the last of the herd reach the first request
+	time.Sleep(500 * time.Millisecond) // let the last of the herd reach the first request
 	w.Release()
 	wg.Wait()
 	require.Len(t, w.Log(), 5, strings.Join(w.Paths(), "\n"))
