@@ -2,6 +2,7 @@
 package lib.waxseal.plan
 
 import data.lib.waxseal.policy.allowed_registries
+import data.lib.waxseal.policy.attested_build
 import data.lib.waxseal.policy.pinned_digests
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
@@ -9,6 +10,7 @@ import data.lib.waxseal.verdict
 
 policies := {
 	"allowed_registries",
+	"attested_build",
 	"pinned_digests",
 	"scanned_images",
 	"signed_images",
@@ -16,6 +18,7 @@ policies := {
 
 requests := union({
 	verdict.planned("allowed_registries", allowed_registries.requests),
+	verdict.planned("attested_build", attested_build.requests),
 	verdict.planned("pinned_digests", pinned_digests.requests),
 	verdict.planned("scanned_images", scanned_images.requests),
 	verdict.planned("signed_images", signed_images.requests),

@@ -2,6 +2,7 @@
 package lib.waxseal
 
 import data.lib.waxseal.policy.allowed_registries
+import data.lib.waxseal.policy.attested_build
 import data.lib.waxseal.policy.pinned_digests
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
@@ -15,6 +16,14 @@ _said["allowed_registries"] := {
 	"notes": allowed_registries.notes,
 } if {
 	verdict.on("allowed_registries")
+}
+
+_said["attested_build"] := {
+	"deny": attested_build.deny,
+	"pass": attested_build.pass,
+	"notes": attested_build.notes,
+} if {
+	verdict.on("attested_build")
 }
 
 _said["pinned_digests"] := {

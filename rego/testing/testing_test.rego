@@ -37,6 +37,7 @@ _input(results) := {
 	"parameters": {
 		"pinned_digests": {},
 		"allowed_registries": {"images": ["registry.example"]},
+		"attested_build": {"authorities": _authorities, "builds": [{"images": ["registry.example/team/*"], "builders": ["b"], "repositories": ["https://github.com/acme/app"]}]},
 		"signed_images": {"authorities": _authorities},
 		"scanned_images": {"authorities": _authorities, "fail_on": ["critical"], "max_scan_age": "7d", "max_database_age": "7d"},
 	},
@@ -47,15 +48,23 @@ _verify := evidence.cosign_verify_request(_image, {"keys": ["k"]})
 
 _scan := evidence.scan_findings_request(_image, {"keys": ["k"]})
 
+_provenance := evidence.cosign_attestations_request(_image, {"keys": ["k"], "predicate_types": ["https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1"]})
+
+_statement := {"predicate_type": "https://slsa.dev/provenance/v0.2", "signers": [{"extensions": {}}], "predicate": {
+	"builder": {"id": "b"},
+	"invocation": {"configSource": {"uri": "git+https://github.com/acme/app@refs/heads/main"}},
+}}
+
 _report := {"scanner": {"name": "trivy", "version": ""}, "scanned_at": "2026-11-20T00:00:00Z", "db_updated_at": "2026-11-20T00:00:00Z", "findings": []}
 
 # The three steps: what is planned is collected, and what is collected is judged.
 test_report if {
 	requests := plan.requests with input as _input({})
-	requests == {_verify, _scan}
+	requests == {_verify, _scan, _provenance}
 	admitted := report with input as _input({
 		json.marshal(_verify): samples.ok({"signers": [{"repository": ""}]}),
 		json.marshal(_scan): samples.ok({"reports": [_report]}),
+		json.marshal(_provenance): samples.ok({"statements": [_statement]}),
 	})
 	admitted == {
 		"violations": set(),
@@ -64,5 +73,5 @@ test_report if {
 		"not_judged": set(),
 	}
 	denied := report with input as _input({json.marshal(_verify): samples.refused("unsigned")})
-	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown"}
+	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown", "attested_build.unknown"}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
@@ -37,6 +38,7 @@ func NewWorld(t testing.TB) *World {
 	require.NoError(t, err)
 	w.signatures(t)
 	w.scans(t)
+	w.builds(t)
 	w.outages(t)
 	for name, content := range map[string][]byte{
 		"release.pub": w.Key.PEM(), "scanner.pub": w.scanner.PEM(), "trusted_root.json": w.Sigstore.TrustedRootJSON(),
@@ -103,6 +105,25 @@ func (w *World) scans(t testing.TB) {
 		"scanner":  map[string]any{"uri": "x", "result": map[string]any{"surprise": true}},
 		"metadata": map[string]any{"scanStartedOn": "2026-01-01T00:00:00Z", "scanFinishedOn": "2026-01-01T00:00:00Z"},
 	}, sigstore.Options{})
+}
+
+// builds pushes an image for each provenance, and for what is none.
+func (w *World) builds(t testing.TB) {
+	o := sigstore.Options{}
+	const main = "refs/heads/main"
+	w.signed(t, "built").AttestBundle(t, w.Key, fixture.BuildType, fixture.BuildPredicate(fixture.Repository, main), o)
+	w.signed(t, "oldbuilt").Attest(t, w.Key, fixture.OldBuildType, fixture.OldBuildPredicate(fixture.Repository, main), o)
+	w.signed(t, "evilbuilt").AttestBundle(t, w.Key, fixture.BuildType, fixture.BuildPredicate(fixture.Repository+"-evil", main), o)
+	w.signed(t, "branchbuilt").AttestBundle(t, w.Key, fixture.BuildType, fixture.BuildPredicate(fixture.Repository, "refs/heads/x"), o)
+	w.signed(t, "emptybuilt").AttestBundle(t, w.Key, fixture.BuildType, map[string]any{}, o)
+	w.signed(t, "strangebuilt").AttestBundle(t, w.Other, fixture.BuildType, fixture.BuildPredicate(fixture.Repository, main), o)
+	for name, repository := range map[string]string{"githubbuilt": fixture.Repository, "contradicted": "https://github.com/acme/other"} {
+		signer, err := w.Sigstore.Keyless(sigstore.Holder{Issuer: fixture.Issuer, Subject: fixture.Subject, Extensions: certificate.Extensions{
+			SourceRepositoryURI: repository, SourceRepositoryRef: main, BuildConfigURI: fixture.Builder,
+		}})
+		require.NoError(t, err)
+		w.signed(t, name).AttestBundle(t, signer, fixture.BuildType, fixture.BuildPredicate(fixture.Repository, main), o)
+	}
 }
 
 // outages pushes images that the registry does not give out.
