@@ -10,7 +10,7 @@ contradictions(build, signer) := union({
 	{_differ("source repository", said, wrote) |
 		said := _vouched(signer, "sourceRepositoryURI")
 		some wrote in {source.repository | some source in build.sources}
-		not repository(said) == wrote
+		not _same(said, wrote)
 	},
 	{_differ("source repository", said, wrote) |
 		said := _vouched(signer, "githubWorkflowRepository")
@@ -27,13 +27,13 @@ contradictions(build, signer) := union({
 		some name in {"sourceRepositoryDigest", "githubWorkflowSHA"}
 		said := _vouched(signer, name)
 		count(build.commits) > 0
-		not said in build.commits
+		not _among(said, build.commits)
 	},
 	{_differ("workflow", said, wrote) |
 		said := _vouched(signer, "buildConfigURI")
 		some wrote in build.workflows
 		startswith(wrote, ".github/workflows/")
-		not endswith(split(said, "@")[0], concat("", ["/", wrote]))
+		not _runs(said, wrote)
 	},
 })
 
@@ -51,3 +51,9 @@ _vouched(signer, name) := said if {
 }
 
 _differ(what, said, wrote) := sprintf("the certificate names the %s %q, and the provenance %q", [what, said, wrote])
+
+_same(said, wrote) if repository(said) == wrote
+
+_among(said, commits) if said in commits
+
+_runs(said, wrote) if endswith(split(said, "@")[0], concat("", ["/", wrote]))

@@ -41,7 +41,7 @@ build(statement) := {
 	statement.predicate_type == _v1
 	predicate := statement.predicate
 	is_object(predicate)
-	asked := object.get(predicate, ["buildDefinition", "externalParameters"], {})
+	asked := _object(object.get(predicate, ["buildDefinition", "externalParameters"], {}))
 	used := object.get(predicate, ["buildDefinition", "resolvedDependencies"], [])
 } else := {"builder": "", "build_type": "", "sources": set(), "workflows": set(), "commits": set(), "materials": set()}
 
@@ -72,7 +72,7 @@ _resolved(asked, used) := union({_commits(material) |
 	located(material.uri).repository in {source.repository | some source in _sources(asked)}
 })
 
-_commits(source) := _texts({object.get(source, ["digest", name], null) | some name in {"sha1", "gitCommit"}})
+_commits(source) := _texts({object.get(_object(source), ["digest", name], null) | some name in {"sha1", "gitCommit"}})
 
 # Material without a digest may be anything, and counts for nothing.
 _materials(list) := {material.uri |
@@ -90,3 +90,7 @@ _texts(values) := {value | some value in values; _string(value) != ""}
 _string(value) := value if is_string(value)
 
 else := ""
+
+_object(value) := value if is_object(value)
+
+else := {}

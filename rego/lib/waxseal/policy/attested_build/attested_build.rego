@@ -282,6 +282,7 @@ _holds(ctr, trusted) if {
 
 _fits(statement, expectations) if {
 	build := provenance.build(statement)
+	is_array(statement.signers)
 	count(statement.signers) > 0
 	every signer in statement.signers {
 		provenance.agrees(build, signer)
