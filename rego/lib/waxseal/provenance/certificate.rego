@@ -27,7 +27,7 @@ contradictions(build, signer) := union({
 		some name in {"sourceRepositoryDigest", "githubWorkflowSHA"}
 		said := _vouched(signer, name)
 		count(build.commits) > 0
-		not _among(said, build.commits)
+		not _committed(build, said)
 	},
 	{_differ("workflow", said, wrote) |
 		said := _vouched(signer, "buildConfigURI")
@@ -54,6 +54,6 @@ _differ(what, said, wrote) := sprintf("the certificate names the %s %q, and the 
 
 _same(said, wrote) if repository(said) == wrote
 
-_among(said, commits) if said in commits
+_committed(build, said) if said in build.commits
 
 _runs(said, wrote) if endswith(split(said, "@")[0], concat("", ["/", wrote]))
