@@ -11,7 +11,8 @@ export CGO_ENABLED := 0
 GO      ?= go
 BIN     := .bin
 WAXSEAL := $(BIN)/waxseal
-FUZZ    ?= 5s
+# A number of inputs: at the end of a time Go reports its own deadline as a failure now and then.
+FUZZ    ?= 20000x
 LINT    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
@@ -89,7 +90,7 @@ race: ## the Go tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race ./builtins/... ./bundles/... ./gatekeeper/... ./cmd/... ./tests/...
 
 .PHONY: fuzz
-fuzz: ## each fuzz target for FUZZ (5s)
+fuzz: ## each fuzz target for FUZZ: inputs (20000x) or a time (1m)
 	@for f in $$(grep -rlE '^func Fuzz' --include=*_test.go builtins cmd); do \
 	  for t in $$(grep -oE '^func Fuzz[A-Za-z]+' $$f | sed 's/func //'); do \
 	    echo "fuzz $$(dirname $$f) $$t"; $(GO) test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZ) -fuzzminimizetime 1x; \
