@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
 // registry with signed images, a waxseal.yaml for it, and these variables:
 // $HOST, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
-// $VAULT and $TOKEN (a transit engine that holds the key "release"), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
+// $VAULT and $TOKEN (a transit engine that holds the key "release"), $REAL (layouts that others' tools
+// wrote: builtins/cosign/testdata/SOURCES.md), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
 func TestScripts(t *testing.T) {
 	w := fixture.New(t)
 	o := sigstore.Options{}
@@ -44,6 +45,8 @@ func TestScripts(t *testing.T) {
 	signing, public := keyPair(t)
 	repository := tuf.Start(t)
 	repository.Publish(map[string][]byte{tuf.TrustedRoot: w.Sigstore.TrustedRootJSON()}, tuf.Options{})
+	real, err := filepath.Abs("../../builtins/cosign/testdata/images")
+	require.NoError(t, err)
 	transit := vault.Start(t, map[string][]string{"release": {string(w.Key.PEM())}})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -53,6 +56,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TUF", repository.URL())
 			e.Setenv("VAULT", transit.URL())
 			e.Setenv("TOKEN", transit.Token)
+			e.Setenv("REAL", real)
 			e.Setenv("HOME", e.WorkDir)
 			for name, ref := range refs {
 				e.Setenv(name, ref)

@@ -34,7 +34,7 @@ build(statement) := {
 	"builder": _text(predicate, ["runDetails", "builder", "id"]),
 	"build_type": _text(predicate, ["buildDefinition", "buildType"]),
 	"sources": _sources(asked),
-	"workflows": _texts({object.get(asked, [name, "path"], null) | some name in {"workflow", "buildConfigSource", "configSource"}}),
+	"workflows": _texts({object.get(asked, [name, "path"], null) | some name in {"workflow", "buildConfigSource", "configSource"}} | {object.get(asked, ["entryPoint"], null)}),
 	"commits": (union({_commits(source) | some name in {"source", "configSource"}; source := object.get(asked, name, null)}) | _resolved(asked, used)),
 	"materials": _materials(used),
 } if {
@@ -46,7 +46,8 @@ build(statement) := {
 } else := {"builder": "", "build_type": "", "sources": set(), "workflows": set(), "commits": set(), "materials": set()}
 
 # GitHub and Cloud Build name repository and ref apart; BuildKit and the builders of SLSA write them as one.
-_sources(asked) := {_named(source, _apart(source, ref)) |
+# GitLab names the project, and no ref.
+_sources(asked) := ({_named(source, _apart(source, ref)) |
 	some name in {"workflow", "buildConfigSource", "sourceToBuild"}
 	source := object.get(asked, [name, "repository"], null)
 	source != null
@@ -55,7 +56,7 @@ _sources(asked) := {_named(source, _apart(source, ref)) |
 	some name in {"source", "configSource"}
 	source := object.get(asked, [name, "uri"], null)
 	source != null
-}
+}) | {_named(source, _at(source)) | source := object.get(asked, ["source"], null); is_string(source)}
 
 _named(text, found) := {"text": sprintf("%v", [text]), "repository": found.repository, "ref": found.ref}
 
@@ -72,7 +73,11 @@ _resolved(asked, used) := union({_commits(material) |
 	located(material.uri).repository in {source.repository | some source in _sources(asked)}
 })
 
-_commits(source) := _texts({object.get(_object(source), ["digest", name], null) | some name in {"sha1", "gitCommit"}})
+_commits(source) := _texts({object.get(_object(source), ["digest", name], null) | some name in {"sha1", "gitCommit"}} | {sum |
+	# GitLab writes the commit as if it were a hash of that kind.
+	sum := object.get(_object(source), ["digest", "sha256"], null)
+	regex.match(`^[0-9a-f]{40}$`, _string(sum))
+})
 
 # Material without a digest may be anything, and counts for nothing.
 _materials(list) := {material.uri |

@@ -204,3 +204,70 @@ test_problems if {
 		provenance.problems("p", [object.union(_one, {"refs": [pattern]})]) == {sprintf("p.builds[0] has the pattern %q in refs: write the whole text, with * for any characters but a slash, and no other wildcard", [pattern])}
 	}
 }
+
+_gitlab := "https://gitlab.example/acme/app"
+
+_gitlab_commit := "8bcd2df0dcd6ec07b34e5a48393a0c072065960a"
+
+_gitlab_v1(signers) := object.union(
+	_v1(
+		{"source": _gitlab, "entryPoint": "build-job", "variables": {"CI_COMMIT_REF_NAME": "x"}},
+		[{"uri": _gitlab, "digest": {"sha256": _gitlab_commit}}],
+	),
+	{"signers": signers},
+)
+
+_gitlab_signer(patch) := {"extensions": object.union(
+	{
+		"sourceRepositoryURI": _gitlab, "sourceRepositoryRef": "refs/heads/main", "sourceRepositoryDigest": _gitlab_commit,
+		"buildConfigURI": "https://gitlab.example/acme/app//.gitlab-ci.yml@refs/heads/main",
+	},
+	patch,
+)}
+
+# GitLab's runner: the predicate names project, commit and job.
+test_build_gitlab if {
+	build := provenance.build(_gitlab_v1([]))
+	build.sources == {_source(_gitlab, _gitlab, "")}
+	build.workflows == {"build-job"}
+	build.commits == {_gitlab_commit}
+	provenance.attested(_gitlab_v1([])) == build
+	old := {"predicate_type": "https://slsa.dev/provenance/v0.2", "predicate": {"invocation": {"configSource": {
+		"uri": _gitlab, "digest": {"sha256": _gitlab_commit}, "entryPoint": "build-job",
+	}}}}
+	provenance.build(old).commits == {_gitlab_commit}
+}
+
+test_attested_gitlab if {
+	statement := _gitlab_v1([_gitlab_signer({})])
+	build := provenance.attested(statement)
+	build.sources == {_source(_gitlab, _gitlab, "refs/heads/main")}
+	build.workflows == {".gitlab-ci.yml"}
+	provenance.agrees(build, statement.signers[0])
+	not provenance.agrees(build, _gitlab_signer({"sourceRepositoryDigest": "904e2c3e02725e314cf6cf141c4700081298dcbd"}))
+}
+
+# What the certificate vouches for is about its own project, and has to be one thing.
+test_attested_gitlab_not if {
+	refs := [{source.ref | some source in provenance.attested(_gitlab_v1(signers)).sources} |
+		some signers in [
+			[_gitlab_signer({"sourceRepositoryURI": "https://gitlab.example/acme/app-evil"})],
+			[_gitlab_signer({}), _gitlab_signer({"sourceRepositoryRef": "refs/heads/x"})],
+			[_gitlab_signer({"sourceRepositoryRef": ""})],
+			[{"extensions": {}}],
+		]
+	]
+	refs == [{""}, {""}, {""}, {""}]
+	workflows := [provenance.attested(_gitlab_v1([_gitlab_signer({"buildConfigURI": uri})])).workflows |
+		some uri in ["https://gitlab.example/acme/app/.gitlab-ci.yml@refs/heads/main", "https://gitlab.example//x@refs/heads/main", "https://gitlab.example/acme/app//ci/build.yml@refs/tags/v1"]
+	]
+	workflows == [{"build-job"}, {"build-job"}, {"ci/build.yml"}]
+}
+
+# The ref of a predicate stands: a certificate that says another one contradicts it.
+test_attested_keeps_what_is_written if {
+	asked := {"workflow": {"repository": _app, "ref": "refs/heads/x", "path": ".github/workflows/x.yml"}}
+	statement := object.union(_v1(asked, []), {"signers": [{"extensions": {"sourceRepositoryURI": _app, "sourceRepositoryRef": "refs/heads/main", "buildConfigURI": "https://github.com/acme/app/.github/workflows/x.yml@refs/heads/main"}}]})
+	provenance.attested(statement) == provenance.build(statement)
+	not provenance.agrees(provenance.attested(statement), statement.signers[0])
+}

@@ -281,7 +281,7 @@ _holds(ctr, trusted) if {
 }
 
 _fits(statement, expectations) if {
-	build := provenance.build(statement)
+	build := provenance.attested(statement)
 	is_array(statement.signers)
 	count(statement.signers) > 0
 	every signer in statement.signers {
@@ -315,13 +315,13 @@ _obstacles(ctr, trusted) := union({
 	{{"state": unmet.state, "why": why} |
 		some statement in _answer(ctr, trusted).statements
 		some expected in _expected(ctr)
-		some unmet in provenance.unmet(provenance.build(statement), expected)
+		some unmet in provenance.unmet(provenance.attested(statement), expected)
 		why := sprintf("the provenance of authority %q %s", [trusted.name, unmet.text])
 	},
 	{{"state": "contradicted", "why": why} |
 		some statement in _answer(ctr, trusted).statements
 		some signer in statement.signers
-		some text in provenance.contradictions(provenance.build(statement), signer)
+		some text in provenance.contradictions(provenance.attested(statement), signer)
 		why := sprintf("of authority %q, %s", [trusted.name, text])
 	},
 })
