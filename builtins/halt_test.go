@@ -41,6 +41,8 @@ func (b broken) Referrers(context.Context, registry.Repository, registry.Digest)
 // TestBugsHalt shows that a panic and an error that nobody classified stop the
 // evaluation with a message: they are no answer, and the process lives on. The
 // policy is the one that passes silently when a builtin is undefined.
+//
+// CVE-2026-44310: a panic ends as success.
 func TestBugsHalt(t *testing.T) {
 	w := fixture.New(t)
 	for name, bug := range map[string]func() error{

@@ -454,6 +454,26 @@ func TestTimestampOfAnother(t *testing.T) {
 	}
 }
 
+// CVE-2026-39984: a time stamp by a certificate that is for something else.
+func TestTimestampOfAnotherPurpose(t *testing.T) {
+	s := must(sigstore.New())
+	require.NoError(t, s.StampByCodeSigner())
+	root, err := cosign.ParseTrustRoot("code signer", s.TrustedRootJSON())
+	require.NoError(t, err)
+	w := &world{s, root}
+	by, key := newKey(t, sigstore.P256)
+	for _, format := range bothFormats {
+		t.Run(format, func(t *testing.T) {
+			opts := w.byKeys(key)
+			_, err := w.verify(t, format, opts, by, sigstore.Options{Timestamp: true})
+			require.NoError(t, err, "where no time stamp is asked for, the log's time counts")
+			opts.Timestamps = true
+			_, err = w.verify(t, format, opts, by, sigstore.Options{Timestamp: true})
+			requireCode(t, fault.TimestampMissing, err)
+		})
+	}
+}
+
 // With a key, certificates beside the signature neither help nor harm.
 func TestCertificatesBesideAKey(t *testing.T) {
 	w := theWorld(t)

@@ -230,6 +230,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
+// CVE-2026-24122: where the log is not asked, an expired intermediate is accepted.
 func TestPrivateAuthority(t *testing.T) {
 	w := theWorld(t)
 	now := time.Now()

@@ -151,6 +151,8 @@ func TestTransientIsNeverRemembered(t *testing.T) {
 
 // TestOneSnapshot has the registry move the tag while a decision runs: the
 // decision goes on with the digest that it established.
+//
+// CVE-2022-47633: a registry answers differently the second time a tag is resolved.
 func TestOneSnapshot(t *testing.T) {
 	w := fixture.New(t)
 	good := w.Push(t, "team/app", "v1", nil).Sign(t, sigstore.Options{}, w.Key)
@@ -238,6 +240,8 @@ func TestPlatforms(t *testing.T) {
 
 // TestLimit pushes more signatures than are verified: the answer may be among
 // those not read.
+//
+// CVE-2023-46737: signatures without end.
 func TestLimit(t *testing.T) {
 	w := fixture.New(t)
 	img := w.Push(t, "team/app", "v1", nil)
@@ -254,6 +258,8 @@ func TestLimit(t *testing.T) {
 }
 
 // TestOptions refuses what an author got wrong.
+//
+// CVE-2025-29778: an option that is not understood is silently ignored.
 func TestOptions(t *testing.T) {
 	w := fixture.New(t)
 	for _, row := range []struct{ name, opts, want string }{

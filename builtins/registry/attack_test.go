@@ -56,6 +56,7 @@ func (w world) answer(handler http.HandlerFunc) {
 	})
 }
 
+// CVE-2023-47630: the digest is taken from what the registry says.
 func TestTheBodyDecidesNotTheHeader(t *testing.T) {
 	w, ctx := newWorld(t, nil), context.Background()
 	lie := registry.DigestOf([]byte("lie"))
@@ -161,6 +162,7 @@ func TestErrorsRepeatOnlyTheCodeOfTheRegistry(t *testing.T) {
 	require.NotContains(t, w.manifest(context.Background()).Error(), "script")
 }
 
+// CVE-2024-29902, CVE-2024-29903: huge attachments and counts of layers are read or allocated.
 func TestGiantsAreRefusedBeforeTheyAreRead(t *testing.T) {
 	small := func(c *registry.Config) { c.Limits.BlobBytes, c.Limits.ManifestBytes = 1<<16, 1<<16 }
 	ask := map[string]func(w world) error{
@@ -399,6 +401,7 @@ func TestNobodyThere(t *testing.T) {
 	requireCode(t, fault.Unavailable, w.manifest(context.Background()))
 }
 
+// CVE-2026-48978, CVE-2026-50151: credentials follow a redirect to another host.
 func TestRedirectCarriesNoCredentials(t *testing.T) {
 	storage := oci.Start(t)
 	_, err := storage.PutBlob("team/app", []byte("payload"))
@@ -503,6 +506,7 @@ func TestRedirectWithUserInfoDoesNotLogIn(t *testing.T) {
 	require.Empty(t, w.Log()[1].Authorization)
 }
 
+// GHSA-qq97-vm5h-rrhg: the same bytes are a manifest to one reader and an index to another.
 func TestManifestsThatAreTwoThingsAreRefused(t *testing.T) {
 	both := strings.Replace(imageJSON, `"layers"`, `"manifests":[],"layers"`, 1)
 	million := `{"schemaVersion":2,"config":` + configJSON + `,"layers":[` + strings.Repeat("{},", 1_000_000) + `{}]}`

@@ -184,6 +184,7 @@ func TestKeychainWithItsOwnTimeLimit(t *testing.T) {
 	requireCode(t, fault.Unavailable, w.manifest(context.Background()))
 }
 
+// CVE-2024-35192, CVE-2026-33540, CVE-2026-24845: credentials go to whatever realm a registry names.
 func TestForeignTokenServiceGetsNothing(t *testing.T) {
 	thief := oci.Start(t, oci.WithBearer("user", "password"))
 	w := newWorld(t, func(c *registry.Config) {

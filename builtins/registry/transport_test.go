@@ -25,6 +25,7 @@ func tagged(client *registry.Client, repository registry.Repository) error {
 	return err
 }
 
+// CVE-2026-41323, CVE-2026-40868, CVE-2026-4789, CVE-2026-22039, CVE-2026-41068: requests of a policy reach the inside of a network.
 func TestNeighboursOnlyWhenListed(t *testing.T) {
 	r := oci.Start(t)
 	r.Push(t, "app", "v1", nil)

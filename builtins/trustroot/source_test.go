@@ -210,6 +210,8 @@ func TestRefreshedWhenExpired(t *testing.T) {
 	}
 }
 
+// CVE-2024-47534, CVE-2026-23991, CVE-2026-23992: metadata of TUF counts that too few have signed, that a delegated role
+// gives out, or that ends a client which reads it.
 func TestRefused(t *testing.T) {
 	past := time.Now().Add(-time.Minute)
 	for name, row := range map[string]struct {
@@ -309,6 +311,8 @@ func TestUnreachable(t *testing.T) {
 }
 
 // Each row is a repository that a client has seen, and one that is older.
+//
+// CVE-2022-29173: metadata of TUF is rolled back.
 func TestRolledBack(t *testing.T) {
 	for name, row := range map[string]struct {
 		attack func(w *world, before map[string][]byte)
@@ -384,6 +388,8 @@ func TestRecovered(t *testing.T) {
 }
 
 // Names in metadata never become paths of ours.
+//
+// CVE-2026-24137: the name of a target leads out of the cache.
 func TestNamesCannotEscape(t *testing.T) {
 	w := start(t)
 	all := targets(w.first)
@@ -643,6 +649,8 @@ func TestHangingWithACache(t *testing.T) {
 }
 
 // No goroutine lives longer than a load.
+//
+// sigstore-go#609: each refresh of a trust root leaves a goroutine behind.
 func TestGoroutines(t *testing.T) {
 	w := start(t)
 	s := w.client()
