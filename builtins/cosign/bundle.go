@@ -1,6 +1,7 @@
 package cosign
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/hex"
@@ -35,23 +36,27 @@ func (o *Options) Bundle(ctx context.Context, raw []byte, subject registry.Diges
 	if err := c.start(ctx, o.Formats.bundle()); err != nil {
 		return Statement{}, Signer{}, err
 	}
-	b, env, err := c.readBundle(raw)
+	b, err := c.readBundle(raw)
+	if err != nil {
+		return Statement{}, Signer{}, err
+	}
+	env, err := c.statementOf(b)
 	if err != nil {
 		return Statement{}, Signer{}, err
 	}
 	return c.attested(ctx, &sealedBundle{Bundle: b, env: env}, env, FormatBundle, registry.DigestOf(raw))
 }
 
-func (c check) readBundle(raw []byte) (*bundle.Bundle, envelope, error) {
+func (c check) readBundle(raw []byte) (*bundle.Bundle, error) {
 	if len(raw) > maxBundle {
-		return nil, envelope{}, c.fail(fault.TooLarge, "bundle of %d bytes; at most %d are read", len(raw), maxBundle)
+		return nil, c.fail(fault.TooLarge, "bundle of %d bytes; at most %d are read", len(raw), maxBundle)
 	}
 	var pb protobundle.Bundle
 	if err := guarded(func() error { return protojson.Unmarshal(raw, &pb) }); err != nil {
-		return nil, envelope{}, c.fail(fault.Malformed, "bundle: %w", err)
+		return nil, c.fail(fault.Malformed, "bundle: %w", err)
 	}
 	if err := c.bounded(&pb); err != nil {
-		return nil, envelope{}, err
+		return nil, err
 	}
 	var b *bundle.Bundle
 	err := guarded(func() (err error) {
@@ -60,19 +65,20 @@ func (c check) readBundle(raw []byte) (*bundle.Bundle, envelope, error) {
 	})
 	switch {
 	case errors.Is(err, bundle.ErrUnsupportedMediaType):
-		return nil, envelope{}, c.fail(fault.Unsupported, "bundle: %w", err)
+		return nil, c.fail(fault.Unsupported, "bundle: %w", err)
 	case err != nil:
-		return nil, envelope{}, c.fail(fault.Malformed, "bundle: %w", err)
+		return nil, c.fail(fault.Malformed, "bundle: %w", err)
 	}
-	content, ok := pb.Content.(*protobundle.Bundle_DsseEnvelope)
+	return b, c.coherent(&pb)
+}
+
+// statementOf returns the envelope of a bundle that holds a statement.
+func (c check) statementOf(b *bundle.Bundle) (envelope, error) {
+	content, ok := b.Content.(*protobundle.Bundle_DsseEnvelope)
 	if !ok {
-		return nil, envelope{}, c.fail(fault.Unsupported, "bundle with a message signature; expected a statement")
+		return envelope{}, c.fail(fault.Unsupported, "bundle with a message signature; expected a statement")
 	}
-	env, err := c.protoEnvelope(content.DsseEnvelope)
-	if err != nil {
-		return nil, envelope{}, err
-	}
-	return b, env, c.coherent(&pb)
+	return c.protoEnvelope(content.DsseEnvelope)
 }
 
 // coherent refuses log entries whose outside says another kind than their
@@ -149,13 +155,19 @@ func (c check) protoEnvelope(e *protodsse.Envelope) (envelope, error) {
 	return c.newEnvelope(e.GetPayloadType(), e.GetPayload(), signatures)
 }
 
-// sealedBundle is a bundle with its envelope.
+// sealedBundle is a bundle with its envelope, or with the message that it signs.
 type sealedBundle struct {
 	*bundle.Bundle
 	env envelope
+	msg *message
 }
 
-func (b *sealedBundle) signed() (signature, message []byte) { return b.env.signature, b.env.message }
+func (b *sealedBundle) by(k *publicKey) bool {
+	if b.msg != nil {
+		return b.msg.by(k)
+	}
+	return k.verifies(b.env.signature, b.env.message)
+}
 
 func (b *sealedBundle) hint() string {
 	return b.VerificationMaterial.GetPublicKey().GetHint()
@@ -260,6 +272,9 @@ func (b *sealedBundle) proven(c check, m *material, cert *x509.Certificate, dema
 			return err
 		}
 		about := verify.WithArtifactDigest(c.subject.Algorithm(), digest)
+		if b.msg != nil && b.msg.content != nil {
+			about = verify.WithArtifact(bytes.NewReader(b.msg.content))
+		}
 		result, err = v.Verify(b.Bundle, verify.NewPolicy(about, by))
 		return err
 	})

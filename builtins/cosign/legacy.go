@@ -62,7 +62,7 @@ type layer struct {
 	message   []byte // what the signature is over
 }
 
-func (l *layer) signed() (signature, message []byte) { return l.signature, l.message }
+func (l *layer) by(k *publicKey) bool { return k.verifies(l.signature, l.message) }
 
 func (l *layer) hint() string { return "" }
 

@@ -89,7 +89,7 @@ func (c check) needsRoot() string {
 // sealed is a signed document of either format. The proofs check everything
 // but the signature itself and the identity: log, time, certificate chain.
 type sealed interface {
-	signed() (signature, message []byte)
+	by(*publicKey) bool                      // whether the key made the signature
 	certificate() (*x509.Certificate, error) // nil for a bare key
 	hint() string                            // which key it says it is by
 	provenByKey(check, *publicKey) (proof, error)
@@ -121,12 +121,11 @@ func (c check) signer(ctx context.Context, s sealed) (Signer, error) {
 // keys adds the keys that signed s to out, or says why there is none.
 func (c check) keys(ctx context.Context, s sealed, out *Signer) error {
 	firsts, why := c.firsts(), error(nil)
-	signature, message := s.signed()
 	for i, k := range c.Keys {
 		if firsts[i] != i || ctx.Err() != nil {
 			continue
 		}
-		if !k.verifies(signature, message) {
+		if !s.by(&k.publicKey) {
 			if names(s.hint(), k.id) {
 				why = mostTelling(why, c.fail(fault.SignatureInvalid, "the signature does not match what is signed"))
 			}
@@ -179,7 +178,7 @@ func (c check) identities(ctx context.Context, s sealed, out *Signer) error {
 	if err != nil {
 		return c.fail(fault.Unsupported, "certificate: %w", err)
 	}
-	if signature, message := s.signed(); !key.verifies(signature, message) {
+	if !s.by(key) {
 		return c.fail(fault.SignatureInvalid, "the signature does not match what is signed")
 	}
 	p, err := s.provenByCertificate(c, cert)

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
 // registry with signed images, a waxseal.yaml for it, and these variables:
 // $HOST, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
-// $VAULT and $TOKEN (a transit engine that holds the key "release"), $REAL (layouts that others' tools
+// $VAULT and $TOKEN (a transit engine that holds the key "release"), $CLIENT (tests/conformance/client.sh), $REAL (layouts that others' tools
 // wrote: builtins/cosign/testdata/SOURCES.md), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
 func TestScripts(t *testing.T) {
 	w := fixture.New(t)
@@ -42,10 +42,17 @@ func TestScripts(t *testing.T) {
 		"DOWN":     w.Push(t, "down/app", "v1", nil).ByDigest(),
 	}
 	w.Fail("/v2/down/", http.StatusServiceUnavailable)
+	const text = "an artifact\n"
+	byKey, err := w.Sigstore.SignArtifact(w.Key, []byte(text), o)
+	require.NoError(t, err)
+	keyless, err := w.Sigstore.SignArtifact(w.Keyless, []byte(text), o)
+	require.NoError(t, err)
 	signing, public := keyPair(t)
 	repository := tuf.Start(t)
 	repository.Publish(map[string][]byte{tuf.TrustedRoot: w.Sigstore.TrustedRootJSON()}, tuf.Options{})
 	real, err := filepath.Abs("../../builtins/cosign/testdata/images")
+	require.NoError(t, err)
+	client, err := filepath.Abs("../../tests/conformance/client.sh")
 	require.NoError(t, err)
 	transit := vault.Start(t, map[string][]string{"release": {string(w.Key.PEM())}})
 	testscript.Run(t, testscript.Params{
@@ -57,14 +64,15 @@ func TestScripts(t *testing.T) {
 			e.Setenv("VAULT", transit.URL())
 			e.Setenv("TOKEN", transit.Token)
 			e.Setenv("REAL", real)
+			e.Setenv("CLIENT", client)
 			e.Setenv("HOME", e.WorkDir)
 			for name, ref := range refs {
 				e.Setenv(name, ref)
 			}
 			for name, text := range map[string][]byte{
 				"waxseal.yaml": []byte(configuration(w)), "cosign.pub": w.Key.PEM(), "root.json": w.Sigstore.TrustedRootJSON(),
-				"tuf-root.json": repository.Root(),
-				"signing.pem":   signing, "signing.pub": public, "stranger.pub": w.Other.PEM(),
+				"tuf-root.json": repository.Root(), "artifact.txt": []byte(text), "key.sigstore.json": byKey, "keyless.sigstore.json": keyless,
+				"signing.pem": signing, "signing.pub": public, "stranger.pub": w.Other.PEM(),
 			} {
 				if err := os.WriteFile(filepath.Join(e.WorkDir, name), text, 0o644); err != nil {
 					return err

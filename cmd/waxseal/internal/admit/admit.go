@@ -19,6 +19,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/bundles/parameters"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/artifact"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/manifest"
@@ -74,20 +75,35 @@ Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, something could n
 // Verify is `waxseal verify`.
 func Verify() *cobra.Command {
 	var f flags
+	var files artifact.Flags
 	cmd := &cobra.Command{
-		Use:   "verify IMAGE…",
-		Short: "Judge single images",
+		Use:   "verify IMAGE… | verify --bundle BUNDLE FILE|DIGEST",
+		Short: "Judge single images, or verify a file by its bundle",
 		Long: `Judges images by the policies of waxseal.yaml, each as a Pod would use it.
-Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, or misuse.`,
+Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, or misuse.
+
+With --bundle it verifies a file, or a digest like sha256:…, by a Sigstore bundle: whom to trust is
+said by flags, and no policy is asked. Exit codes: 0 verified, 1 not verified, 2 cannot tell, or misuse.`,
 		Example: `  waxseal verify registry.example/team/app@sha256:…
-  waxseal verify --explain registry.example/team/app:v1`,
+  waxseal verify --explain registry.example/team/app:v1
+  waxseal verify --bundle app.tgz.sigstore.json --key cosign.pub --trusted-root trusted_root.json app.tgz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("bundle") {
+				if len(args) != 1 {
+					return fmt.Errorf("--bundle is about one file or digest; %d are named", len(args))
+				}
+				return files.Verify(cmd, f.config, f.output, args[0])
+			}
+			if name := files.Stray(cmd); name != "" {
+				return fmt.Errorf("--%s is for files: it needs --bundle. Whom to trust for images is said in waxseal.yaml", name)
+			}
 			f.images = true
 			return f.judge(cmd, pods(args), nil)
 		},
 	}
 	f.bind(cmd)
+	files.Bind(cmd)
 	return cmd
 }
 
