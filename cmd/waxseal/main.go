@@ -21,6 +21,7 @@ import (
 	_ "github.com/waxseal/waxseal/builtins/kms" // keys: {name: {kms: URI}}
 	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/attest"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/bundle"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/doctor"
@@ -135,7 +136,7 @@ OPA's commands keep their own; misuse is 2 there too, but 1 in run.`,
 			withVersion(cmd)
 		}
 	}
-	ours := []*cobra.Command{admit.Admit(), admit.Verify(), collect.Command(), doctor.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
+	ours := []*cobra.Command{admit.Admit(), admit.Verify(), attest.Command(), collect.Command(), doctor.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
 	root.AddCommand(ours...)
 	for _, cmd := range ours {
 		strict(cmd)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
 // registry with signed images, a waxseal.yaml for it, and these variables:
-// $HOST, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
+// $HOST, $NOW, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
 // $VAULT and $TOKEN (a transit engine that holds the key "release"), $CLIENT (tests/conformance/client.sh), $REAL (layouts that others' tools
 // wrote: builtins/cosign/testdata/SOURCES.md), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
 func TestScripts(t *testing.T) {
@@ -64,6 +65,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("VAULT", transit.URL())
 			e.Setenv("TOKEN", transit.Token)
 			e.Setenv("REAL", real)
+			e.Setenv("NOW", time.Now().UTC().Format(time.RFC3339))
 			e.Setenv("CLIENT", client)
 			e.Setenv("HOME", e.WorkDir)
 			for name, ref := range refs {
