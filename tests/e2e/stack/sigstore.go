@@ -96,7 +96,12 @@ func (s *Sigstore) configure(t testing.TB, writer *Cosign) {
 // Sign has cosign v3 sign an image, given by digest, as who owns an email address.
 func (s *Sigstore) Sign(t testing.TB, writer *Cosign, ref, email string) {
 	t.Helper()
-	writer.must(t, "sign", "-y", "--signing-config", s.config, "--trusted-root", s.Root, "--identity-token", s.Issuer.Token(t, email), ref)
+	writer.must(t, append(append([]string{"sign", "-y"}, s.Instance()...), "--identity-token", s.Issuer.Token(t, email), ref)...)
+}
+
+// Instance are the flags that name this Sigstore to clients.
+func (s *Sigstore) Instance() []string {
+	return []string{"--signing-config", s.config, "--trusted-root", s.Root}
 }
 
 // save writes the body of an answer to a file.
