@@ -65,14 +65,14 @@ func fromCycloneDX(bom *cdx.BOM) (Document, error) {
 	return out, nil
 }
 
-// nested lists the components and those inside of them. Files are no packages,
-// unless they have a purl.
+// nested lists the components and those inside of them. Files and the operating
+// system as a whole are no packages, unless they have a purl.
 func nested(out []Package, components *[]cdx.Component) []Package {
 	if components == nil {
 		return out
 	}
 	for _, c := range *components {
-		if c.Type != cdx.ComponentTypeFile || c.PackageURL != "" {
+		if c.PackageURL != "" || c.Type != cdx.ComponentTypeFile && c.Type != cdx.ComponentTypeOS {
 			out = append(out, cycloneDXPackage(&c))
 		}
 		out = nested(out, c.Components)

@@ -173,8 +173,8 @@ func TestOnlyMatching(t *testing.T) {
 	}{
 		{nil, sbom.LicenceRules{}, []string{}},
 		{[]string{"pkg:npm/lodash vers:npm/<4.17.21", "pkg:npm/left-pad"}, sbom.LicenceRules{}, []string{"lodash"}},
-		{nil, sbom.LicenceRules{Denied: []string{"GPL-*"}}, []string{"alpine", "busybox", "@acme/tools", "requests"}},
-		{[]string{"pkg:apk/alpine/musl"}, sbom.LicenceRules{Allowed: []string{"MIT", "Zlib", "BSD-3-Clause", "Apache 2.0", "SEE LICENSE IN *"}}, []string{"alpine", "busybox", "musl"}},
+		{nil, sbom.LicenceRules{Denied: []string{"GPL-*"}}, []string{"busybox", "@acme/tools", "requests"}},
+		{[]string{"pkg:apk/alpine/musl"}, sbom.LicenceRules{Allowed: []string{"MIT", "Zlib", "BSD-3-Clause", "Apache 2.0", "SEE LICENSE IN *"}}, []string{"busybox", "musl"}},
 	} {
 		q, err := sbom.NewQuestions(c.ranges, c.rules, true)
 		require.NoError(t, err)
@@ -184,8 +184,8 @@ func TestOnlyMatching(t *testing.T) {
 			names = append(names, p.Name)
 		}
 		require.Equal(t, c.want, names)
-		require.Equal(t, 8, got.PackageCount)
+		require.Equal(t, 7, got.PackageCount)
 	}
-	require.Len(t, d.Packages, 8) // Answer leaves the document alone
+	require.Len(t, d.Packages, 7) // Answer leaves the document alone
 	require.Empty(t, d.Packages[0].Licence)
 }
