@@ -186,5 +186,7 @@ test_allow_asks_once_for_each_image if {
 	{json.marshal(request) | some request in requests} == {_key}
 	licences := policy.requests with host.object as obj with host.parameters as {"denied_packages": _licences}
 	{json.marshal(request) | some request in licences} == {_licence_key}
+	platforms := policy.requests with host.object as obj with host.parameters as {"denied_packages": object.union(_rules, {"accept_platform_digests": true})}
+	{json.marshal(request) | some request in platforms} == {_key, `{"fn":"registry.digest","opts":{},"ref":"registry.example/team/app:1"}`}
 	json.marshal(policy.notes) == "[]"
 }
