@@ -147,6 +147,13 @@ func (w *World) sboms(t testing.TB) {
 	attest("futurelisted", fixture.SPDXType, fixture.SPDXPredicate(now.Add(24*time.Hour), "", lodash))
 	attest("oldlisted", fixture.SPDXType, fixture.SPDXPredicate(now.Add(-60*24*time.Hour), "", lodash))
 	attest("oddlisted", fixture.SPDXType, map[string]any{"spdxVersion": "SPDX-9.9"})
+	index, err := random.Index(64, 1, 2)
+	require.NoError(t, err)
+	manifest, err := index.IndexManifest()
+	require.NoError(t, err)
+	platform := w.Push(t, "shop/platformlisted", "v1", index)
+	w.images["platformlisted"] = platform
+	platform.AttestBundle(t, w.Key, fixture.SPDXType, fixture.SPDXPredicate(now, manifest.Manifests[1].Digest.String(), lodash), sigstore.Options{})
 	w.signed(t, "strangelisted").AttestBundle(t, w.Other, fixture.SPDXType, fixture.SPDXPredicate(now, "", lodash), sigstore.Options{})
 }
 

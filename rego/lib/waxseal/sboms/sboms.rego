@@ -64,13 +64,15 @@ foreign(document, others) := made_from(document) - (others | {signer.image | som
 # METADATA
 # title: Whether a document is what the rules ask for
 fits(document, rules, others, now) if {
-	document.package_count > 0
+	_listing(document)
 	own(document, others)
 	_named(document, rules)
 	_formatted(document, rules)
 	_made(document, rules)
 	_timely(document, rules, now)
 }
+
+_listing(document) if document.package_count > 0
 
 _named(_, rules) if not rules.require_named_image
 
@@ -118,7 +120,7 @@ unmet(document, rules, others, now) := union({
 # title: What is wrong with a document whatever is asked for
 # description: A set of {state, text}; the states are empty and made_from_another_image.
 wrong(document, others) := {{"state": "empty", "text": "lists no packages, and some were expected"} |
-	not document.package_count > 0
+	not _listing(document)
 } | {{"state": "made_from_another_image", "text": text} |
 	digests := foreign(document, others)
 	count(digests) > 0
@@ -126,12 +128,14 @@ wrong(document, others) := {{"state": "empty", "text": "lists no packages, and s
 }
 
 _aged(document, rules, _) := ["age_unknown", sprintf("is of an unknown time, and one of the last %s was expected", [rules.max_age])] if {
-	not clock.instant(document.created)
+	not _dated(document)
 }
 
 _aged(document, rules, now) := ["too_old", sprintf("is of %s, and one of the last %s was expected", [document.created, rules.max_age])] if {
 	now - clock.instant(document.created) > clock.duration(rules.max_age)
 }
+
+_dated(document) if clock.instant(document.created)
 
 _either(words) := concat(" or ", words)
 
@@ -170,8 +174,10 @@ shape := {
 # title: What is wrong with the rules for SBOMs
 # description: A set of sentences. Types are the business of the shape.
 problems(name, rules) := union({
-	{sprintf("%s.max_age has to be a duration like 48h or 30d", [name]) | rules.max_age; not clock.duration(rules.max_age)},
+	{sprintf("%s.max_age has to be a duration like 48h or 30d", [name]) | rules.max_age; not _lasting(rules)},
 	{sprintf("%s.%s is an empty list", [name, field]) | some field in {"formats", "tools"}; rules[field] == []},
 	{sprintf("%s.formats has %q; there are spdx and cyclonedx", [name, format]) | some format in rules.formats; not format in {"spdx", "cyclonedx"}},
 	{sprintf("%s.tools has %q; write the name of a tool in lower case, without its version", [name, tool]) | some tool in rules.tools; not regex.match(`^[^A-Z\s]+$`, tool)},
 })
+
+_lasting(rules) if clock.duration(rules.max_age)

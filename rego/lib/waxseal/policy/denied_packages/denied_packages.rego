@@ -395,14 +395,20 @@ _unasked := union({
 	},
 	{sprintf("denied_packages.packages[%d] has no purl like pkg:npm/lodash", [i]) |
 		some i, entry in _parameters.packages
-		not startswith(object.get(entry, "purl", ""), "pkg:")
+		purl := object.get(entry, "purl", "")
+		not _purl(purl)
 	},
 	{sprintf("denied_packages.packages[%d] has the versions %q; write a range like vers:npm/<4.17.21", [i, entry.versions]) |
 		some i, entry in _parameters.packages
-		not startswith(object.get(entry, "versions", "vers:"), "vers:")
+		versions := object.get(entry, "versions", "vers:")
+		not _vers(versions)
 	},
 	{sprintf("denied_packages.licences.except[%d] has to be a purl like pkg:npm/%%40acme/*", [i]) |
 		some i, purl in _parameters.licences.except
-		not startswith(purl, "pkg:")
+		not _purl(purl)
 	},
 })
+
+_purl(text) if startswith(text, "pkg:")
+
+_vers(text) if startswith(text, "vers:")
