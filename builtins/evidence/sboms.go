@@ -23,20 +23,7 @@ type SBOM struct {
 
 // MarshalJSON writes the fields of the document beside those of the attestation.
 func (s SBOM) MarshalJSON() ([]byte, error) {
-	raw, err := json.Marshal(s.Document)
-	if err != nil {
-		return nil, err
-	}
-	fields := map[string]json.RawMessage{}
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		return nil, err
-	}
-	for name, value := range map[string]any{"digest": s.Digest, "predicate_type": s.PredicateType, "signers": s.Signers} {
-		if fields[name], err = json.Marshal(value); err != nil {
-			return nil, err
-		}
-	}
-	return json.Marshal(fields)
+	return attestedJSON(s.Document, s.Digest, s.PredicateType, s.Signers)
 }
 
 // SBOMs is the result of sbom.packages.

@@ -3,8 +3,10 @@ package evidence_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,4 +182,37 @@ func TestSBOMOptions(t *testing.T) {
 			require.Equal(t, fault.InvalidRequest, code, "%s %v", fn, more)
 		}
 	}
+}
+
+// TestChecksShareFetches: a signature, provenance, two questions to an SBOM and a
+// scan cost what is there, once: each of the four bundles is fetched by its
+// manifest and its blob, however many ask.
+func TestChecksShareFetches(t *testing.T) {
+	w, o := fixture.New(t), sigstore.Options{}
+	img := w.Push(t, "team/app", "v1", nil).SignBundle(t, w.Key, o)
+	img.AttestBundle(t, w.Key, provenance, map[string]any{}, o)
+	img.AttestBundle(t, w.Key, fixture.SPDXType, fixture.SPDXPredicate(made, string(img.Digest), lodash("4.17.20")), o)
+	img.AttestBundle(t, w.Key, vuln, trivy("CVE-1"), o)
+	var requests []evidence.Request
+	for key, ask := range map[string]struct {
+		fn   string
+		more map[string]any
+	}{
+		"signature":  {"cosign.verify", nil},
+		"provenance": {"cosign.attestations", map[string]any{"predicate_types": []string{provenance}}},
+		"sbom":       {"sbom.packages", map[string]any{"only_matching": true}},
+		"packages":   {"sbom.packages", map[string]any{"ranges": []string{"pkg:npm/lodash"}}},
+		"scan":       {"scan.findings", nil},
+	} {
+		opts := map[string]any{"keys": []string{"release"}}
+		maps.Copy(opts, ask.more)
+		requests = append(requests, evidence.Request{Key: key, Fn: ask.fn, Ref: img.ByTag(), Opts: w.Options(t, opts)})
+	}
+	w.Reset()
+	results, err := w.Collector(t, evidence.Config{}).Decide().Collect(context.Background(), requests)
+	require.NoError(t, err)
+	for key, r := range results {
+		require.True(t, r.Base().OK, "%s: %v", key, r.Base().Errors)
+	}
+	require.Len(t, w.Log(), 12, strings.Join(w.Paths(), "\n"))
 }
