@@ -39,7 +39,9 @@ type builtin struct {
 func all() []builtin {
 	return []builtin{
 		imageParse, registryDigest, registryManifest, registryConfig, registryReferrers,
-		cosignVerify, cosignAttestations, scanFindings, scanParse, evidenceCollect,
+		cosignVerify, cosignAttestations, scanFindings, scanParse,
+		sbomPackages, sbomParse,
+		evidenceCollect,
 	}
 }
 

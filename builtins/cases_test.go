@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -95,6 +96,8 @@ func world(t *testing.T, w *fixture.World) map[string]any {
 		"scanner":  map[string]any{"uri": "x", "result": map[string]any{"surprise": true}},
 		"metadata": map[string]any{"scanStartedOn": "2026-01-01T00:00:00Z", "scanFinishedOn": "2026-01-01T00:00:00Z"},
 	}, o)
+	push("sbom").Attest(t, w.Key, fixture.SPDXType, fixture.SPDXPredicate(time.Now(), "", fixture.Component{Purl: "pkg:npm/lodash@4.17.20", Licence: "MIT"}), o)
+	push("odd_sbom").Attest(t, w.Key, fixture.SPDXType, map[string]any{"spdxVersion": "SPDX-9.9"}, o)
 	copied := push("copied")
 	l, err := w.Sigstore.Sign(w.Key, copied.Repository, "sha256:"+strings.Repeat("ab", 32), o)
 	require.NoError(t, err)

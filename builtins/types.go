@@ -124,6 +124,7 @@ var shapes = []struct {
 }{
 	{"problem", problemFields}, {"ignored", ignoredFields}, {"image", imageFields}, {"signer", signerFields},
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
+	{"document", sbomDocFields}, {"attested document", sbomFields}, {"package", packageFields}, {"described subject", subjectFields},
 }
 
 var commonFields = []field{

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/sbom"
 	"github.com/waxseal/waxseal/builtins/scan"
 )
 
@@ -35,6 +36,11 @@ type Options struct {
 	rootName string
 	names    Names
 	scans    *Options // these options for scan.findings
+	sboms    *Options // these options for sbom.packages
+
+	questions *sbom.Questions                 // of sbom.packages
+	asks      string                          // why no other function takes these options, "" if any does
+	attests   func(predicateType string) bool // what is asked for without a list; nil is all
 }
 
 // wire is the options object as policies write it (design: "Options are one
@@ -52,6 +58,9 @@ type wire struct {
 	Platforms    string            `json:"platforms"`
 	IgnoreTlog   bool              `json:"insecure_ignore_tlog"`
 	IgnoreSCT    bool              `json:"insecure_ignore_sct"`
+	Ranges       []string          `json:"ranges"`
+	Licences     *wireLicences     `json:"licences"`
+	OnlyMatching bool              `json:"only_matching"`
 }
 
 type wireIdentity struct {
@@ -79,7 +88,7 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 	o.Annotations, o.Timestamps = w.Annotations, w.Timestamps
 	o.IgnoreTlog, o.IgnoreSCT = w.IgnoreTlog, w.IgnoreSCT
 	o.PredicateTypes, o.Platforms = w.Predicates, w.Platforms
-	for _, compile := range []func(*Options, wire) error{keys, identities, certificates, formats, threshold, platforms, predicates} {
+	for _, compile := range []func(*Options, wire) error{keys, identities, certificates, formats, threshold, platforms, predicates, questions} {
 		if err := compile(o, w); err != nil {
 			return nil, err
 		}
@@ -88,7 +97,9 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 		return nil, err
 	}
 	o.scans = o.forScans()
-	return o, nil
+	var err error
+	o.sboms, err = o.forSBOMs(w)
+	return o, err
 }
 
 // exactly refuses keys that differ from those of [wire] in case: encoding/json
@@ -103,6 +114,9 @@ func exactly(raw []byte) error {
 		if err := json.Unmarshal(given, &identities); err != nil {
 			return invalid("opts.identities: %s", strings.TrimPrefix(err.Error(), "json: "))
 		}
+	}
+	if err := exactLicences(top["licences"]); err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(top)) {
 		if !optionKeys[name] {
@@ -133,6 +147,9 @@ func jsonNames(v any) map[string]bool {
 // attested says whether statements of a predicate type are asked for: without
 // a list, all are.
 func (o *Options) attested(predicateType string) bool {
+	if o.attests != nil && len(o.PredicateTypes) == 0 {
+		return o.attests(predicateType)
+	}
 	if o.scans == nil && len(o.PredicateTypes) == 0 {
 		return scan.IsVulnerabilityPredicate(predicateType)
 	}

@@ -128,7 +128,12 @@ type ScanReport struct {
 
 // MarshalJSON writes the fields of the report beside those of the attestation.
 func (r ScanReport) MarshalJSON() ([]byte, error) {
-	raw, err := json.Marshal(r.Report)
+	return attestedJSON(r.Report, r.Digest, r.PredicateType, r.Signers)
+}
+
+// attestedJSON writes what a statement carries, with who says so beside its fields.
+func attestedJSON(carried any, digest registry.Digest, predicateType string, signers []Signer) ([]byte, error) {
+	raw, err := json.Marshal(carried)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +141,7 @@ func (r ScanReport) MarshalJSON() ([]byte, error) {
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return nil, err
 	}
-	fields["digest"], fields["predicate_type"], fields["signers"] = r.Digest, r.PredicateType, r.Signers
+	fields["digest"], fields["predicate_type"], fields["signers"] = digest, predicateType, signers
 	return json.Marshal(fields)
 }
 

@@ -55,7 +55,9 @@ func read(t *testing.T, raw []byte) constraintTemplate {
 func TestLibrary(t *testing.T) {
 	kinds := map[string][]string{
 		"WaxsealImages": nil, "WaxsealNotes": nil,
-		"WaxsealAllowedRegistries": {"allowed_registries"}, "WaxsealAttestedBuild": {"attested_build"}, "WaxsealPinnedDigests": {"pinned_digests"},
+		"WaxsealAllowedRegistries": {"allowed_registries"}, "WaxsealAttestedBuild": {"attested_build"},
+		"WaxsealSbomAttached": {"sbom_attached"}, "WaxsealDeniedPackages": {"denied_packages"},
+		"WaxsealPinnedDigests": {"pinned_digests"},
 		"WaxsealScannedImages": {"scanned_images"}, "WaxsealSignedImages": {"signed_images"},
 	}
 	for flavour, suffix := range map[string]string{bundles.Gatekeeper: "", bundles.GatekeeperBuiltin: "Builtin"} {

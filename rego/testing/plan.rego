@@ -3,7 +3,9 @@ package lib.waxseal.plan
 
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
+import data.lib.waxseal.policy.denied_packages
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.sbom_attached
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
 import data.lib.waxseal.verdict
@@ -11,7 +13,9 @@ import data.lib.waxseal.verdict
 policies := {
 	"allowed_registries",
 	"attested_build",
+	"denied_packages",
 	"pinned_digests",
+	"sbom_attached",
 	"scanned_images",
 	"signed_images",
 }
@@ -19,7 +23,9 @@ policies := {
 requests := union({
 	verdict.planned("allowed_registries", allowed_registries.requests),
 	verdict.planned("attested_build", attested_build.requests),
+	verdict.planned("denied_packages", denied_packages.requests),
 	verdict.planned("pinned_digests", pinned_digests.requests),
+	verdict.planned("sbom_attached", sbom_attached.requests),
 	verdict.planned("scanned_images", scanned_images.requests),
 	verdict.planned("signed_images", signed_images.requests),
 })

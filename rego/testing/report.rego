@@ -3,7 +3,9 @@ package lib.waxseal
 
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
+import data.lib.waxseal.policy.denied_packages
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.sbom_attached
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
 import data.lib.waxseal.verdict
@@ -26,12 +28,28 @@ _said["attested_build"] := {
 	verdict.on("attested_build")
 }
 
+_said["denied_packages"] := {
+	"deny": denied_packages.deny,
+	"pass": denied_packages.pass,
+	"notes": denied_packages.notes,
+} if {
+	verdict.on("denied_packages")
+}
+
 _said["pinned_digests"] := {
 	"deny": pinned_digests.deny,
 	"pass": pinned_digests.pass,
 	"notes": pinned_digests.notes,
 } if {
 	verdict.on("pinned_digests")
+}
+
+_said["sbom_attached"] := {
+	"deny": sbom_attached.deny,
+	"pass": sbom_attached.pass,
+	"notes": sbom_attached.notes,
+} if {
+	verdict.on("sbom_attached")
 }
 
 _said["scanned_images"] := {

@@ -38,6 +38,8 @@ _input(results) := {
 		"pinned_digests": {},
 		"allowed_registries": {"images": ["registry.example"]},
 		"attested_build": {"authorities": _authorities, "builds": [{"images": ["registry.example/team/*"], "builders": ["b"], "repositories": ["https://github.com/acme/app"]}]},
+		"sbom_attached": {"authorities": _authorities},
+		"denied_packages": {"authorities": _authorities, "licences": {"denied": ["AGPL-*"]}},
 		"signed_images": {"authorities": _authorities},
 		"scanned_images": {"authorities": _authorities, "fail_on": ["critical"], "max_scan_age": "7d", "max_database_age": "7d"},
 	},
@@ -50,6 +52,15 @@ _scan := evidence.scan_findings_request(_image, {"keys": ["k"]})
 
 _provenance := evidence.cosign_attestations_request(_image, {"keys": ["k"], "predicate_types": ["https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1"]})
 
+_sbom := evidence.sbom_packages_request(_image, {"keys": ["k"], "only_matching": true})
+
+_packages := evidence.sbom_packages_request(_image, {"keys": ["k"], "only_matching": true, "ranges": [], "licences": {"denied": ["AGPL-*"]}})
+
+_document := {
+	"format": "spdx", "created": "", "package_count": 1, "packages": [],
+	"tools": [], "subjects": [], "signers": [{"image": ""}],
+}
+
 _statement := {"predicate_type": "https://slsa.dev/provenance/v0.2", "signers": [{"extensions": {}}], "predicate": {
 	"builder": {"id": "b"},
 	"invocation": {"configSource": {"uri": "git+https://github.com/acme/app@refs/heads/main"}},
@@ -60,11 +71,13 @@ _report := {"scanner": {"name": "trivy", "version": ""}, "scanned_at": "2026-11-
 # The three steps: what is planned is collected, and what is collected is judged.
 test_report if {
 	requests := plan.requests with input as _input({})
-	requests == {_verify, _scan, _provenance}
+	requests == {_verify, _scan, _provenance, _sbom, _packages}
 	admitted := report with input as _input({
 		json.marshal(_verify): samples.ok({"signers": [{"repository": ""}]}),
 		json.marshal(_scan): samples.ok({"reports": [_report]}),
 		json.marshal(_provenance): samples.ok({"statements": [_statement]}),
+		json.marshal(_sbom): samples.ok({"documents": [_document]}),
+		json.marshal(_packages): samples.ok({"documents": [_document]}),
 	})
 	admitted == {
 		"violations": set(),
@@ -73,5 +86,5 @@ test_report if {
 		"not_judged": set(),
 	}
 	denied := report with input as _input({json.marshal(_verify): samples.refused("unsigned")})
-	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown", "attested_build.unknown"}
+	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown", "attested_build.unknown", "sbom_attached.unknown", "denied_packages.unknown"}
 }

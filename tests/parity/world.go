@@ -39,6 +39,7 @@ func NewWorld(t testing.TB) *World {
 	w.signatures(t)
 	w.scans(t)
 	w.builds(t)
+	w.sboms(t)
 	w.outages(t)
 	for name, content := range map[string][]byte{
 		"release.pub": w.Key.PEM(), "scanner.pub": w.scanner.PEM(), "trusted_root.json": w.Sigstore.TrustedRootJSON(),
@@ -124,6 +125,36 @@ func (w *World) builds(t testing.TB) {
 		require.NoError(t, err)
 		w.signed(t, name).AttestBundle(t, signer, fixture.BuildType, fixture.BuildPredicate(fixture.Repository, main), o)
 	}
+}
+
+// sboms pushes an image for each SBOM, and for what is none.
+func (w *World) sboms(t testing.TB) {
+	now := time.Now()
+	lodash := fixture.Component{Purl: "pkg:npm/lodash@4.17.21", Licence: "MIT"}
+	attest := func(name, kind string, predicate any) {
+		w.signed(t, name).AttestBundle(t, w.Key, kind, predicate, sigstore.Options{})
+	}
+	listed := w.signed(t, "listed")
+	listed.AttestBundle(t, w.Key, fixture.SPDXType, fixture.SPDXPredicate(now, string(listed.Digest), lodash), sigstore.Options{})
+	w.signed(t, "legacylisted").Attest(t, w.Key, fixture.CycloneDXType, fixture.CycloneDXPredicate(now, "", lodash), sigstore.Options{})
+	attest("vulnerable", fixture.SPDXType, fixture.SPDXPredicate(now, "", fixture.Component{Purl: "pkg:npm/lodash@4.17.20", Licence: "MIT"}))
+	attest("unsurelisted", fixture.CycloneDXType, fixture.CycloneDXPredicate(now, "", fixture.Component{Purl: "pkg:npm/lodash@latest", Licence: "MIT"}))
+	attest("copyleft", fixture.SPDXType+"/v2.3", fixture.SPDXPredicate(now, "", lodash, fixture.Component{Purl: "pkg:apk/alpine/busybox@1.36.1-r5", Licence: "GPL-2.0-only"}))
+	attest("dual", fixture.CycloneDXType, fixture.CycloneDXPredicate(now, "", fixture.Component{Purl: "pkg:npm/node-forge@1.3.1", Licence: "BSD-3-Clause OR GPL-2.0"}))
+	attest("unlicensed", fixture.CycloneDXType, fixture.CycloneDXPredicate(now, "", fixture.Component{Purl: "pkg:npm/x@1.0.0"}))
+	attest("emptylisted", fixture.SPDXType, fixture.SPDXPredicate(now, ""))
+	attest("otherlisted", fixture.SPDXType, fixture.SPDXPredicate(now, string(listed.Digest), lodash))
+	attest("futurelisted", fixture.SPDXType, fixture.SPDXPredicate(now.Add(24*time.Hour), "", lodash))
+	attest("oldlisted", fixture.SPDXType, fixture.SPDXPredicate(now.Add(-60*24*time.Hour), "", lodash))
+	attest("oddlisted", fixture.SPDXType, map[string]any{"spdxVersion": "SPDX-9.9"})
+	index, err := random.Index(64, 1, 2)
+	require.NoError(t, err)
+	manifest, err := index.IndexManifest()
+	require.NoError(t, err)
+	platform := w.Push(t, "shop/platformlisted", "v1", index)
+	w.images["platformlisted"] = platform
+	platform.AttestBundle(t, w.Key, fixture.SPDXType, fixture.SPDXPredicate(now, manifest.Manifests[1].Digest.String(), lodash), sigstore.Options{})
+	w.signed(t, "strangelisted").AttestBundle(t, w.Other, fixture.SPDXType, fixture.SPDXPredicate(now, "", lodash), sigstore.Options{})
 }
 
 // outages pushes images that the registry does not give out.

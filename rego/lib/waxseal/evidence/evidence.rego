@@ -104,6 +104,51 @@ _is_finding(finding) if {
 }
 
 # METADATA
+# title: Request of sbom.packages
+sbom_packages_request(ref, opts) := {"fn": "sbom.packages", "ref": ref, "opts": opts}
+
+# METADATA
+# title: Result of sbom.packages
+sbom_packages(ref, opts) := answer if {
+	answer := _result(sbom_packages_request(ref, opts), {"documents": []})
+	every document in answer.documents {
+		_is_sbom(document)
+	}
+} else := object.union(_refused({}, [_malformed]), {"documents": []})
+
+_is_sbom(document) if {
+	every field in ["format", "created"] {
+		is_string(document[field])
+	}
+	is_number(document.package_count)
+	every field in ["tools", "subjects", "signers", "packages"] {
+		is_array(document[field])
+	}
+	every tool in document.tools {
+		is_string(tool.name)
+		is_string(tool.version)
+	}
+	every subject in document.subjects {
+		is_array(subject.digests)
+	}
+	every signer in document.signers {
+		is_string(signer.image)
+	}
+	every pkg in document.packages {
+		_is_package(pkg)
+	}
+}
+
+_is_package(pkg) if {
+	every field in ["name", "version", "purl", "licence"] {
+		is_string(pkg[field])
+	}
+	every field in ["in", "unsure", "licences_refused"] {
+		is_array(pkg[field])
+	}
+}
+
+# METADATA
 # title: What a result that is not ok stands for
 # description: >-
 #   invalid_request, the mistake of the policy's owner; unknown, nobody can tell

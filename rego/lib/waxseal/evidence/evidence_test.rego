@@ -96,6 +96,7 @@ test_every_function_is_total if {
 		evidence.cosign_verify("x", {}),
 		evidence.cosign_attestations("x", {}),
 		evidence.scan_findings("x", {}),
+		evidence.sbom_packages("x", {}),
 	] with host.collect as {}
 	answers == [object.union(_not_collected, payload) | some payload in [
 		{},
@@ -106,6 +107,7 @@ test_every_function_is_total if {
 		{"signers": []},
 		{"statements": []},
 		{"reports": []},
+		{"documents": []},
 	]]
 }
 
@@ -151,6 +153,35 @@ test_scan_findings_that_are_malformed if {
 		)
 		answer := _findings([_scan, report])
 		[answer.ok, answer.reports, [error.code | some error in answer.errors]] != [false, [], ["malformed"]]
+	}
+	wrong == set()
+}
+
+_package := {"name": "a", "version": "", "purl": "", "licence": "", "in": [], "unsure": [], "licences_refused": []}
+
+_sbom := {
+	"format": "spdx", "created": "", "package_count": 1, "tools": [{"name": "t", "version": ""}],
+	"subjects": [{"digests": []}], "signers": [{"image": "d"}], "packages": [_package],
+}
+
+_documents(documents) := answer if {
+	answer := evidence.sbom_packages("x", {}) with host.collect as {json.marshal(evidence.sbom_packages_request("x", {})): samples.ok({"documents": documents})}
+}
+
+# A document that lacks what policies read is none.
+test_sbom_packages_that_are_malformed if {
+	_documents([_sbom]).documents == [_sbom]
+	_documents([]).ok
+	wrong := {document |
+		some document in array.concat(
+			[object.remove(_sbom, [field]) | some field in object.keys(_sbom)],
+			array.concat(
+				[object.union(_sbom, {"packages": [object.remove(_package, [field])]}) | some field in object.keys(_package)],
+				[object.union(_sbom, patch) | some patch in [{"packages": {}}, {"packages": [5]}, {"tools": [{"name": "t"}]}, {"subjects": [{}]}, {"signers": [{}]}, {"created": 5}, {"package_count": "1"}]],
+			),
+		)
+		answer := _documents([_sbom, document])
+		[answer.ok, answer.documents, [error.code | some error in answer.errors]] != [false, [], ["malformed"]]
 	}
 	wrong == set()
 }
