@@ -109,7 +109,7 @@ test_staleness_text if {
 	{stale.text | some stale in scans.staleness(_report({"scanned_at": ""}), _rules, _now)} == {"is of an unknown time"}
 }
 
-_named(patch, rules) if count(scans.named(_report({"findings": [_finding(patch)]}), object.union(_rules, rules))) > 0
+_named(patch, rules) if count(scans.named(_report({"findings": [_finding(patch)]}), scans.prepared(object.union(_rules, rules), _now))) > 0
 
 test_named if {
 	wrong := {[patch, rules] |
