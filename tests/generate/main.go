@@ -225,10 +225,27 @@ func rows(b *strings.Builder, prefix string, s property) {
 
 // kind is the type, with the type of the elements of a list.
 func (p property) kind() string {
-	if p.Items != nil && p.Items.Type != nil {
-		return fmt.Sprintf("%v of %v", p.Type, p.Items.Type)
+	if p.Items == nil || p.Items.Type == nil {
+		return types(p.Type, "")
 	}
-	return fmt.Sprint(p.Type)
+	return types(p.Type, " of "+types(p.Items.Type, ""))
+}
+
+// types writes one type, or several of which a value has one. What is said of
+// the elements stands behind the list.
+func types(written any, elements string) string {
+	several, ok := written.([]any)
+	if !ok {
+		return fmt.Sprint(written) + elements
+	}
+	out := make([]string, len(several))
+	for i, kind := range several {
+		out[i] = fmt.Sprint(kind)
+		if kind == "array" {
+			out[i] += elements
+		}
+	}
+	return strings.Join(out, ", or ")
 }
 
 func (p property) text(required bool) string {

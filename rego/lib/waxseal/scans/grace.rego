@@ -68,7 +68,7 @@ _graceful(name, parameters) := ({problem |
 	not _dates[by]
 	problem := sprintf("%s.grace.by has to be published or first_seen", [name])
 }) | {problem |
-	object.remove(object.get(parameters, "grace", {"high": "0h"}), ["by"]) == {}
+	object.get(parameters, "grace", null) == {}
 	problem := sprintf("%s.grace gives nothing: write a duration for a severity", [name])
 }
 

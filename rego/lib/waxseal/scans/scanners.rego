@@ -91,9 +91,6 @@ _unfit(name, parameters) := {problem |
 	some i, scanner in parameters.scanners
 	some text in _unfitting(_described(scanner), parameters)
 	problem := sprintf("%s.scanners[%d] (%s) %s", [name, i, object.get(_described(scanner), "name", "no name"), text])
-} | {sprintf("%s.any_scanner is for a list of scanners, and there is none", [name]) |
-	parameters.any_scanner
-	not parameters.scanners
 }
 
 _unfitting(scanner, parameters) := union({
