@@ -49,10 +49,12 @@ graceless(finding, ready) := "" if {
 	not ready.given[finding.severity]
 } else := sprintf("no grace, for %s", [_undated[by]]) if {
 	by := object.get(ready.grace, "by", "published")
-	not clock.instant(_since(finding, ready))
+	not _dated(finding, ready)
 } else := sprintf("no grace, for it is dated %s, in the future", [_since(finding, ready)]) if {
 	clock.instant(_since(finding, ready)) > ready.now
 } else := sprintf("its grace of %s ended %s", [ready.grace[finding.severity], grace_end(finding, ready)])
+
+_dated(finding, ready) if clock.instant(_since(finding, ready))
 
 _undated := {
 	"published": "the report does not say when it was published",

@@ -106,8 +106,13 @@ _unfitting(scanner, parameters) := union({
 	},
 	{sprintf("names the authority %q, and there is none of this name", [authority]) |
 		authority := scanner.authority
-		not authority in {trusted.name | some trusted in parameters.authorities}
+		not _known(authority, parameters)
 	},
 })
+
+_known(authority, parameters) if {
+	some trusted in parameters.authorities
+	trusted.name == authority
+}
 
 _release(version) if _order(version)[4] == 1
