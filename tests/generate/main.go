@@ -226,17 +226,17 @@ func rows(b *strings.Builder, prefix string, s property) {
 // kind is the type, with the type of the elements of a list.
 func (p property) kind() string {
 	if p.Items == nil || p.Items.Type == nil {
-		return types(p.Type, "")
+		return strings.Join(types(p.Type, ""), " or ")
 	}
-	return types(p.Type, " of "+types(p.Items.Type, ""))
+	return strings.Join(types(p.Type, " of "+strings.Join(types(p.Items.Type, ""), " or ")), ", or ")
 }
 
-// types writes one type, or several of which a value has one. What is said of
-// the elements stands behind the list.
-func types(written any, elements string) string {
+// types returns the types of which a value has one. What is said of the elements
+// stands behind the list.
+func types(written any, elements string) []string {
 	several, ok := written.([]any)
 	if !ok {
-		return fmt.Sprint(written) + elements
+		several = []any{written}
 	}
 	out := make([]string, len(several))
 	for i, kind := range several {
@@ -245,7 +245,7 @@ func types(written any, elements string) string {
 			out[i] += elements
 		}
 	}
-	return strings.Join(out, ", or ")
+	return out
 }
 
 func (p property) text(required bool) string {
