@@ -90,11 +90,13 @@ var findingFields = []field{
 	str("target", "file, layer or package manager"),
 	str("title", ""),
 	str("url", ""),
+	str("published_at", "RFC 3339, when it became known; `\"\"` when unknown"),
+	str("first_seen_at", "RFC 3339, when the scanner first saw it in this image; `\"\"` when unknown"),
 }
 
 var reportFields = []field{
 	{"scanner", "", object(str("name", ""), str("version", ""))},
-	str("format", "`trivy`, `grype`, `sarif`, `cyclonedx`, `twistlock` (Prisma Cloud), `aqua` or `harbor`"),
+	str("format", "`trivy`, `grype`, `sarif`, `cyclonedx`, `twistlock` (Prisma Cloud), `aqua`, `harbor`, `clair`, `klar`, `clair-scanner`, `snyk`, `trivy-operator`, `trivy-operator-secrets`, `ecr`, `inspector`, `osv-scanner`, `anchore-engine`, `xray` or `in-toto`"),
 	str("db_updated_at", "RFC 3339, `\"\"` when unknown"),
 	str("scanned_at", "RFC 3339, `\"\"` when unknown"),
 	{"findings", "", list(findingType)},

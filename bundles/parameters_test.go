@@ -25,13 +25,26 @@ type schema struct {
 	Dialect              string            `json:"$schema"`
 	Title                string            `json:"title"`
 	Description          string            `json:"description"`
-	Type                 string            `json:"type"`
+	Type                 typeNames         `json:"type"`
 	Properties           map[string]schema `json:"properties"`
 	AdditionalProperties json.RawMessage   `json:"additionalProperties"`
 	Items                *schema           `json:"items"`
 	Required             []string          `json:"required"`
 	Examples             []any             `json:"examples"`
 }
+
+// typeNames are one type, or several of which a value has one.
+type typeNames []string
+
+func (t *typeNames) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '[' {
+		return json.Unmarshal(raw, (*[]string)(t))
+	}
+	*t = typeNames{""}
+	return json.Unmarshal(raw, &(*t)[0])
+}
+
+func (t typeNames) has(one string) bool { return slices.Contains(t, one) }
 
 // closed says whether unknown keys are refused; an object that is not closed has free keys.
 func (s schema) closed() bool { return string(s.AdditionalProperties) == "false" }
@@ -118,7 +131,7 @@ func TestPatternsAgree(t *testing.T) {
 
 // agree visits every property of a schema: its example fits, another type and an unknown key do not.
 func agree(t *testing.T, s schema, where string, try func(t *testing.T, where string, node schema, value any) []string) {
-	if s.Type == "object" && s.closed() {
+	if s.Type.has("object") && s.closed() {
 		require.Contains(t, try(t, join(where, "unheard_of"), schema{}, "x"), message(join(where, "unheard_of"), "is not a parameter"), where)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
@@ -133,11 +146,12 @@ func agree(t *testing.T, s schema, where string, try func(t *testing.T, where st
 		}
 		require.NotEmpty(t, try(t, place, property, wrong(property)), "%s of another type", place)
 		switch {
-		case property.Items != nil && property.Items.Type == "object":
+		case property.Items != nil && property.Items.Type.has("object"):
 			agree(t, *property.Items, place+".0", try)
 		case property.Items != nil:
 			require.NotEmpty(t, try(t, place, property, []any{wrong(*property.Items)}), "%s with an element of another type", place)
 		}
+		agree(t, schema{Properties: property.Properties}, place, try)
 	}
 }
 
@@ -150,7 +164,7 @@ func join(where, name string) string { return strings.TrimPrefix(where+"."+name,
 
 // wrong returns a value of another type.
 func wrong(s schema) any {
-	if s.Type == "string" {
+	if s.Type.has("string") {
 		return true
 	}
 	return "x"

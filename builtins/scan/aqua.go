@@ -43,6 +43,7 @@ type aquaVulnerability struct {
 	NVDVectorsV3      string  `json:"nvd_vectors_v3"`
 	NVDURL            string  `json:"nvd_url"`
 	VendorURL         string  `json:"vendor_url"`
+	PublishDate       string  `json:"publish_date"`
 }
 
 func readAqua(document []byte) (Report, error) {
@@ -97,6 +98,8 @@ func (v aquaVulnerability) finding(r aquaResource) Finding {
 		Target:  r.Resource.Path,
 		Title:   v.Description,
 		URL:     v.NVDURL,
+
+		PublishedAt: date(v.PublishDate),
 	}
 	f.Severity, f.RawSeverity = v.severity()
 	if v.FixVersion != "" {

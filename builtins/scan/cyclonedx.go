@@ -40,6 +40,7 @@ type cycloneDXVulnerability struct {
 	References  []struct{ ID string }
 	Ratings     []cycloneDXRating
 	Description string
+	Published   string
 	Analysis    struct {
 		State, Justification, Detail string
 		Response                     []string
@@ -186,6 +187,8 @@ func (v *cycloneDXVulnerability) finding() Finding {
 		CVSS:  highest(ratings),
 		Title: v.Description,
 		URL:   v.Source.URL,
+
+		PublishedAt: date(v.Published),
 	}
 	for _, r := range v.References {
 		f.Aliases = append(f.Aliases, r.ID)

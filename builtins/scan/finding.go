@@ -52,6 +52,8 @@ type Finding struct {
 	Target       string   `json:"target"`        // where in the image
 	Title        string   `json:"title"`         // one line
 	URL          string   `json:"url"`
+	PublishedAt  string   `json:"published_at"`  // when it became known, RFC 3339 in UTC; "" is unknown
+	FirstSeenAt  string   `json:"first_seen_at"` // when the scanner first saw it in this image, the same
 }
 
 // CVSS is the highest base score that a report gives for a finding. Scores of
@@ -125,6 +127,8 @@ func compareFindings(a, b Finding) int {
 		slices.Compare(a.FixedIn, b.FixedIn),
 		cmp.Compare(a.CVSS.Score, b.CVSS.Score),
 		cmp.Compare(a.URL, b.URL),
+		cmp.Compare(a.PublishedAt, b.PublishedAt),
+		cmp.Compare(a.FirstSeenAt, b.FirstSeenAt),
 	)
 }
 

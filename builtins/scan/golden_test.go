@@ -55,6 +55,19 @@ var samples = []sample{
 	{"defectdojo/sarif/mobsfscan.json", scan.SARIF, 9, "they count the 18 locations of the 9 results"},
 	{"defectdojo/sarif/taint-python-report.sarif", scan.SARIF, 11, ""},
 	{"defectdojo/snyk/snykcode_issue_9270.json", scan.SARIF, 39, ""},
+	{"defectdojo/snyk/single_project_many_vulns.json", scan.Snyk, 41, ""},
+	{"defectdojo/snyk/single_project_no_vulns.json", scan.Snyk, 0, ""},
+	{"defectdojo/snyk/single_project_one_vuln.json", scan.Snyk, 1, ""},
+	{"defectdojo/snyk/snykcontainer_issue_epss.json", scan.Snyk, 13, "they leave out the applications in the image"},
+	{"defectdojo/clair/clair_many_vul.json", scan.ClairScan, 35, ""},
+	{"defectdojo/clair/clairklar_mixed.json", scan.Klar, 6, ""},
+	{"defectdojo/trivy_operator/exposedsecretreport_many.json", scan.Exposed, 2, ""},
+	{"defectdojo/trivy_operator/exposedsecretreport_single_vuln.json", scan.Exposed, 1, ""},
+	{"defectdojo/trivy_operator/vulnerabilityreport_many.json", scan.Operator, 41, ""},
+	{"defectdojo/anchore_engine/many_vulns_2.4.1.json", scan.Anchore, 51, ""},
+	{"defectdojo/osv_scanner/many_findings.json", scan.OSV, 66, ""},
+	{"defectdojo/jfrog_xray_api_summary_artifact/malformed_cvssv3.json", scan.Xray, 1, ""},
+	{"defectdojo/jfrog_xray_api_summary_artifact/multi_cwe_fabricated.json", scan.Xray, 1, ""},
 	{"defectdojo/trivy/all_statuses.json", scan.Trivy, 8, ""},
 	{"defectdojo/trivy/issue_9092.json", scan.Trivy, 1, ""},
 	{"defectdojo/trivy/issue_9333.json", scan.Trivy, 13, ""},
@@ -134,6 +147,14 @@ var refusals = []refusal{
 	{"defectdojo/aqua/empty_aquadevops.json", false, "an empty list of reports: no report is not a report without findings"},
 	{"defectdojo/aqua/over_api_v2.json", false, "a page of the console's list: it tells no time of a scan, and may hold several images"},
 	{"defectdojo/aqua/over_api_v2_empty.json", false, "an empty page of the console's list: an image that was never scanned gives the same"},
+	{"defectdojo/snyk/all-projects_many_vulns.json", false, "a list of reports, about several projects, is not one image's report"},
+	{"defectdojo/snyk/all-projects_no_vulns.json", false, "a list of reports, about several projects, is not one image's report"},
+	{"defectdojo/clair/clair_few_vuln.json", false, "shortened by its project: it approves 35 not, and lists 4"},
+	{"defectdojo/trivy_operator/configauditreport_single_vuln.json", false, "about a workload, not an image"},
+	{"defectdojo/trivy_operator/configauditreport_with_remediation.json", false, "about a workload, not an image"},
+	{"defectdojo/trivy_operator/findings_in_list.json", false, "a list of reports, about several things, is not one image's report"},
+	{"defectdojo/anchore_engine/many_vulns.json", false, "of the packages of the distribution only"},
+	{"defectdojo/aws_inspector2/empty_with_error.json", false, "an empty object"},
 	{"defectdojo/twistlock/no_cvss.json", false, "shortened by its project: it counts 3 vulnerabilities and lists 2"},
 	{"defectdojo/twistlock/scan_report_prisma_twistlock_images_no_vuln.csv", false, "CSV is not read: predicates are JSON"},
 	{"defectdojo/cyclonedx/cyclonedx_bom.xml", false, "XML is not read: predicates are JSON, and this one has no vulnerabilities"},
@@ -151,7 +172,7 @@ var refusals = []refusal{
 }
 
 func TestSamples(t *testing.T) {
-	checkSamples(t, filepath.Join("testdata", "scans"), 34, 7)
+	checkSamples(t, filepath.Join("testdata", "scans"), 44, 13)
 }
 
 // TestAllSamples reads every sample of the projects, where the folder with all
@@ -243,7 +264,8 @@ func expectedCounts(t *testing.T, root string) map[string][]int {
 	for _, r := range rows {
 		name := "defectdojo/" + r.File
 		out[name] = append(out[name], r.Findings)
-		if !slices.Contains([]string{"trivy", "anchore_grype", "sarif", "cyclonedx", "twistlock", "aqua", "harbor_vulnerability"}, r.Parser) {
+		if !slices.Contains([]string{"trivy", "anchore_grype", "sarif", "cyclonedx", "twistlock", "aqua", "harbor_vulnerability",
+			"snyk", "clair", "trivy_operator", "anchore_engine", "osv_scanner", "jfrog_xray_api_summary_artifact"}, r.Parser) {
 			continue
 		}
 		require.True(t, slices.ContainsFunc(samples, func(s sample) bool { return s.file == name }) ||
@@ -254,6 +276,17 @@ func expectedCounts(t *testing.T, root string) map[string][]int {
 
 func TestGolden(t *testing.T) {
 	for _, file := range []string{
+		"own/anchore-all.json",
+		"own/clair-v4.json",
+		"own/ecr-basic.json",
+		"own/ecr-enhanced.json",
+		"own/inspector.json",
+		"own/osv-image.json",
+		"defectdojo/clair/clairklar_mixed.json",
+		"defectdojo/jfrog_xray_api_summary_artifact/multi_cwe_fabricated.json",
+		"defectdojo/snyk/snykcontainer_issue_epss.json",
+		"defectdojo/trivy_operator/exposedsecretreport_many.json",
+		"defectdojo/trivy_operator/vulnerabilityreport_many.json",
 		"trivy/integration/testdata/debian-buster.json.golden",
 		"trivy/integration/testdata/dockerfile.json.golden",
 		"trivy/integration/testdata/fluentd-multiple-lockfiles-short.cdx.json.golden",
@@ -274,7 +307,11 @@ func TestGolden(t *testing.T) {
 		"grype/grype/presenter/cyclonedx/testdata/snapshot/TestCycloneDxPresenterImage.golden",
 	} {
 		t.Run(file, func(t *testing.T) {
-			document, err := os.ReadFile(filepath.Join("testdata", "scans", filepath.FromSlash(file)))
+			folder := filepath.Join("testdata", "scans")
+			if strings.HasPrefix(file, "own/") {
+				folder = "testdata"
+			}
+			document, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(file)))
 			require.NoError(t, err)
 			report, err := scan.Parse(document)
 			require.NoError(t, err)

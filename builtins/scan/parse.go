@@ -18,6 +18,8 @@ const (
 	MaxDepth = 100      // of nesting
 )
 
+const formats = "Trivy, trivy-operator, Grype, SARIF, CycloneDX, Twistlock (Prisma Cloud), Aqua, Harbor, Clair, Snyk, ECR and Inspector, OSV-Scanner, Anchore Engine, JFrog Xray"
+
 // Parse reads a report. The format is found by its own marks.
 func Parse(document []byte) (Report, error) {
 	const op = "read scan report"
@@ -32,7 +34,7 @@ func Parse(document []byte) (Report, error) {
 	read := readers(marks)
 	switch len(read) {
 	case 0:
-		return Report{}, fault.Newf(fault.Unsupported, op, "", "it has the marks of no format that is read: Trivy, Grype, SARIF, CycloneDX, Twistlock (Prisma Cloud), Aqua, Harbor")
+		return Report{}, fault.Newf(fault.Unsupported, op, "", "it has the marks of no format that is read: "+formats)
 	case 1:
 	default:
 		return Report{}, fault.Newf(fault.Unsupported, op, "", "it has the marks of %d formats, so nobody can tell which one it is", len(read))
@@ -68,6 +70,16 @@ func readers(marks map[string]json.RawMessage) []func([]byte) (Report, error) {
 		{isTwistlock(marks), readTwistlock},
 		{isAqua(marks), readAqua},
 		{isHarbor(marks), readHarbor},
+		{has("manifest_hash", "package_vulnerabilities"), readClair},
+		{has("LayerCount", "Vulnerabilities"), readKlar},
+		{has("image", "unapproved", "vulnerabilities"), readClairScanner},
+		{has("vulnerabilities", "ok", "dependencyCount"), readSnyk},
+		{isOperator(marks), readOperator},
+		{has("imageScanFindings") || has("imageScanStatus"), readECR},
+		{isInspector(marks), readInspector},
+		{isOSV(marks), readOSV},
+		{has("vulnerabilities", "vulnerability_type"), readAnchore},
+		{isXray(marks), readXray},
 	} {
 		if format.marked {
 			out = append(out, format.read)

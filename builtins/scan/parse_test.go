@@ -158,7 +158,7 @@ func TestReportJSON(t *testing.T) {
 	require.Equal(t, `{"scanner":{"name":"trivy","version":"0.60.0"},"format":"trivy","db_updated_at":"","scanned_at":"2026-11-20T10:00:00Z",`+
 		`"findings":[{"kind":"vulnerability","id":"CVE-1","aliases":["GHSA-1"],"severity":"high","raw_severity":"HIGH",`+
 		`"cvss":{"score":7.5,"vector":"CVSS:3.1/AV:N"},"package":{"name":"a","version":"1","purl":"pkg:deb/a@1"},`+
-		`"fixed_in":["2"],"state":"fixed","suppressed":true,"suppressed_by":"ignored","target":"x","title":"y","url":"z"}]}`, string(got))
+		`"fixed_in":["2"],"state":"fixed","suppressed":true,"suppressed_by":"ignored","target":"x","title":"y","url":"z","published_at":"","first_seen_at":""}]}`, string(got))
 
 	empty, err := json.Marshal(scan.Report{})
 	require.NoError(t, err)

@@ -32,6 +32,17 @@ const (
 	Twistlock Format = "twistlock" // Prisma Cloud Compute
 	Aqua      Format = "aqua"
 	Harbor    Format = "harbor"
+	Clair     Format = "clair"
+	Klar      Format = "klar"          // of Clair's older API
+	ClairScan Format = "clair-scanner" // of Clair's older API too
+	Snyk      Format = "snyk"
+	Operator  Format = "trivy-operator"         // its VulnerabilityReport
+	Exposed   Format = "trivy-operator-secrets" // its ExposedSecretReport, which replaces no report of vulnerabilities
+	ECR       Format = "ecr"
+	Inspector Format = "inspector"
+	OSV       Format = "osv-scanner"
+	Anchore   Format = "anchore-engine"
+	Xray      Format = "xray"
 	InToto    Format = "in-toto" // the list of results that an in-toto vulns predicate may hold itself
 )
 
@@ -131,6 +142,27 @@ func parseTime(op, field, text string) (time.Time, error) {
 		return time.Time{}, fault.Newf(fault.Malformed, op, field, "not a time in RFC 3339: %w", err)
 	}
 	return t.UTC(), nil
+}
+
+// date reads when something became known: a point in time, or a day, which is
+// its beginning. Text that is neither is unknown, as no text is: dates only
+// ever excuse a finding, so a date that cannot be read excuses none.
+func date(text string) string {
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return formatTime(t)
+		}
+	}
+	return ""
+}
+
+// earliest returns the earliest of dates that are known.
+func earliest(dates ...string) string {
+	known := slices.DeleteFunc(slices.Clone(dates), func(d string) bool { return d == "" })
+	if len(known) == 0 {
+		return ""
+	}
+	return slices.Min(known) // one form, in UTC: the order of the text is that of time
 }
 
 // older returns the earlier of two times, leaving out what is unknown. When a

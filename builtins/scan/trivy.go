@@ -44,10 +44,13 @@ type trivyVulnerability struct {
 	Title            string
 	Description      string
 	PrimaryURL       string
-	CVSS             map[string]struct {
-		V2Vector, V3Vector, V40Vector string
-		V2Score, V3Score, V40Score    float64
-	}
+	PublishedDate    string
+	CVSS             map[string]trivyScores
+}
+
+type trivyScores struct {
+	V2Vector, V3Vector, V40Vector string
+	V2Score, V3Score, V40Score    float64
 }
 
 type trivyMisconfiguration struct {
@@ -149,19 +152,20 @@ func (v trivyVulnerability) finding(target string) Finding {
 		Aliases:     v.VendorIDs,
 		Severity:    ParseSeverity(v.Severity),
 		RawSeverity: v.Severity,
-		CVSS:        v.score(),
+		CVSS:        trivyScore(v.CVSS),
 		Package:     Package{Name: v.PkgName, Version: v.InstalledVersion, Purl: v.PkgIdentifier.PURL},
 		FixedIn:     versions(v.FixedVersion),
 		State:       v.state(),
 		Target:      target,
 		Title:       v.Title,
 		URL:         v.PrimaryURL,
+		PublishedAt: date(v.PublishedDate),
 	}
 }
 
-func (v trivyVulnerability) score() CVSS {
+func trivyScore(by map[string]trivyScores) CVSS {
 	var ratings []rating
-	for _, c := range v.CVSS {
+	for _, c := range by {
 		ratings = append(ratings,
 			rating{score: c.V2Score, vector: c.V2Vector, cvss: 2},
 			rating{score: c.V3Score, vector: c.V3Vector, cvss: 3},

@@ -36,6 +36,7 @@ type twistlockVulnerability struct {
 	PackageName, PackageVersion, PackagePath string
 	CVSS                                     float64
 	Vector, Link                             string
+	PublishedDate                            string // discoveredDate is that of the scan, not of the first one
 }
 
 type twistlockCompliance struct {
@@ -118,6 +119,7 @@ func (v twistlockVulnerability) finding() Finding {
 		Target:      v.PackagePath,
 		Title:       v.Description,
 		URL:         v.Link,
+		PublishedAt: date(v.PublishedDate),
 	}
 	if version := cvssVersion(v.Vector); version != 0 { // no vector: nobody knows the scale
 		f.CVSS = highest([]rating{{score: v.CVSS, vector: v.Vector, cvss: version}})

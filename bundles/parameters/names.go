@@ -24,6 +24,9 @@ func checkNames(cfg *config.Config, value map[string]any, at string, report repo
 		checkTrustRoot(cfg, authority, at, report)
 		checkThreshold(authority, at, report)
 	})
+	each(value, at, "scanners", func(entry any, at string) {
+		checkAuthority(value, object(entry)["authority"], config.Join(at, "authority"), report)
+	})
 	each(value, at, "exceptions", func(entry any, at string) {
 		checkEnd(object(entry)["expires"], config.Join(at, "expires"), report)
 	})
@@ -67,6 +70,20 @@ func checkTrustRoot(cfg *config.Config, authority map[string]any, at string, rep
 	name, _ := authority["trust_root"].(string)
 	if _, named := cfg.TrustRoots[name]; name != "" && !named {
 		report(config.Join(at, "trust_root"), missing("trust root", "trust_roots", name, slices.Sorted(maps.Keys(cfg.TrustRoots))))
+	}
+}
+
+// checkAuthority reports the name of an authority that the parameters do not hold.
+func checkAuthority(value map[string]any, name any, at string, report reporter) {
+	text, _ := name.(string)
+	var known []string
+	each(value, "", "authorities", func(entry any, _ string) {
+		if named, _ := object(entry)["name"].(string); named != "" {
+			known = append(known, named)
+		}
+	})
+	if text != "" && !slices.Contains(known, text) {
+		report(at, missing("authority", "authorities", text, known))
 	}
 }
 

@@ -77,7 +77,7 @@ func TestProblems(t *testing.T) {
 		}},
 		{"missing", "  scanned_images:\n", "", []string{
 			"w.yaml:3:3: policies.scanned_images.authorities: missing: who is trusted to scan which images. An image that none of them is trusted for is denied; where several match, all have to have attested a scan",
-			"w.yaml:3:3: policies.scanned_images.fail_on: missing: a finding of one of these is denied. A severity that is not known always is",
+			"w.yaml:3:3: policies.scanned_images.fail_on: missing: a finding of one of these is denied: one list for all kinds, or an object with a list for each kind. A severity that is not known always is",
 			"w.yaml:3:3: policies.scanned_images.max_scan_age: missing: how old the newest report of a scanner may be: a whole number and s, m, h, d or w",
 			"w.yaml:3:3: policies.scanned_images.max_database_age: missing: how old the database may be that the scan rests on, counted until now",
 		}},
@@ -117,6 +117,17 @@ func TestProblems(t *testing.T) {
 			"w.yaml:7:5: policies.scanned_images.max_scan_age: expected text, found 7",
 			`w.yaml:8:5: policies.scanned_images.max_database_age: "two days" does not fit: how old the database may be that the scan rests on, counted until now`,
 			`w.yaml:10:75: policies.scanned_images.exceptions[0].expires: "2026-02-30" is not a day such as 2026-12-31`,
+		}},
+		{"scans, by kind and scanner", "  scanned_images:\n    authorities:\n" + trusted + "}\n    fail_on: {secrets: [low], malware: []}\n    max_scan_age: 7d\n    max_database_age: 7d\n" +
+			"    grace: {by: built, high: a week}\n    scanners: [{name: trivy, min_version: new, authority: b}, 1]\n    fail_on_known_exploited: true\n", keys, []string{
+			"w.yaml:3:3: policies.scanned_images.known_exploited: missing: what is known to be exploited, which fail_on_known_exploited asks for",
+			"w.yaml:6:15: policies.scanned_images.fail_on.secrets: unknown key; did you mean secret?",
+			"w.yaml:6:31: policies.scanned_images.fail_on.malware: empty: severities of malware that are refused. All, if nothing is written, or one list for all kinds",
+			`w.yaml:9:13: policies.scanned_images.grace.by: "built" is not one of them; there are first_seen, published`,
+			`w.yaml:9:24: policies.scanned_images.grace.high: "a week" does not fit: a whole number and s, m, h, d or w. None, if nothing is written`,
+			`w.yaml:10:30: policies.scanned_images.scanners[0].min_version: "new" does not fit: the report has to be of this version or a later one. A version that is unknown is none of them`,
+			`w.yaml:10:48: policies.scanned_images.scanners[0].authority: no authority is named "b"; there are team`,
+			"w.yaml:10:63: policies.scanned_images.scanners[1]: expected text or an object, found 1",
 		}},
 		{"everything at once", "  signed_images: {authorities: 1}\n", "keys: {release: {file: gone.pub}}\nlimit: {}\n", []string{
 			"w.yaml:3:19: policies.signed_images.authorities: expected a list, found 1",

@@ -225,10 +225,27 @@ func rows(b *strings.Builder, prefix string, s property) {
 
 // kind is the type, with the type of the elements of a list.
 func (p property) kind() string {
-	if p.Items != nil && p.Items.Type != nil {
-		return fmt.Sprintf("%v of %v", p.Type, p.Items.Type)
+	if p.Items == nil || p.Items.Type == nil {
+		return strings.Join(types(p.Type, ""), " or ")
 	}
-	return fmt.Sprint(p.Type)
+	return strings.Join(types(p.Type, " of "+strings.Join(types(p.Items.Type, ""), " or ")), ", or ")
+}
+
+// types returns the types of which a value has one. What is said of the elements
+// stands behind the list.
+func types(written any, elements string) []string {
+	several, ok := written.([]any)
+	if !ok {
+		several = []any{written}
+	}
+	out := make([]string, len(several))
+	for i, kind := range several {
+		out[i] = fmt.Sprint(kind)
+		if kind == "array" {
+			out[i] += elements
+		}
+	}
+	return out
 }
 
 func (p property) text(required bool) string {

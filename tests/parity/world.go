@@ -38,6 +38,8 @@ func NewWorld(t testing.TB) *World {
 	require.NoError(t, err)
 	w.signatures(t)
 	w.scans(t)
+	w.dated(t)
+	w.platforms(t)
 	w.builds(t)
 	w.sboms(t)
 	w.outages(t)

@@ -3,7 +3,8 @@
 # description: >-
 #   Compares the parameters of a policy with their shape, so that a misspelt key
 #   denies and is never ignored. A shape is a table from places to types: "" is
-#   the whole, "authorities.*" an element, type map has free keys.
+#   the whole, "authorities.*" an element, type map has free keys, string|object
+#   is one of two.
 package lib.waxseal.parameters
 
 import data.lib.waxseal.place
@@ -19,9 +20,14 @@ problems(name, value, shape) := {problem |
 
 _problem(where, _, "nothing") := sprintf("%s is not a parameter", [where])
 
-_problem(where, node, type) := sprintf("%s has to be %s %s", [where, _article(type), type]) if {
-	type != "nothing"
-	not _is(node, type)
+_problem(where, node, types) := sprintf("%s has to be %s", [where, concat(" or ", [sprintf("%s %s", [_article(type), type]) | some type in split(types, "|")])]) if {
+	types != "nothing"
+	not _one_of(node, types)
+}
+
+_one_of(node, types) if {
+	some type in split(types, "|")
+	_is(node, type)
 }
 
 _article(type) := "an" if type in {"array", "object"}
@@ -38,7 +44,8 @@ _inside([], _)
 _inside(steps, shape) if {
 	count(steps) > 0
 	parent := array.slice(steps, 0, count(steps) - 1)
-	_holds(object.get(shape, _slot(parent, shape), "nothing"), steps[count(steps) - 1])
+	some type in split(object.get(shape, _slot(parent, shape), "nothing"), "|")
+	_holds(type, steps[count(steps) - 1])
 }
 
 _holds("array", step) if is_number(step)

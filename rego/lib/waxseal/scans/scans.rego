@@ -12,9 +12,10 @@ import data.lib.waxseal.image
 # METADATA
 # title: The newest reports of each scanner
 # description: >-
-#   One of each format and type of predicate: a report of another sort may say
-#   less, so it replaces none. Reports of the same time all count, so that the
-#   worse one decides. So does one without a time, which may be the newest.
+#   One of each format and type of predicate, for each manifest that it is about:
+#   a report of another sort or of another platform may say less, so it replaces
+#   none. Reports of the same time all count, so that the worse one decides. So
+#   does one without a time, which may be the newest.
 newest(reports) := {report |
 	some report in reports
 	not _superseded(reports, report)
@@ -26,7 +27,10 @@ _superseded(reports, report) if {
 	clock.instant(other.scanned_at) > clock.instant(report.scanned_at)
 }
 
-_series(report) := [report.scanner.name, report.predicate_type, report.format]
+_series(report) := [report.scanner.name, report.predicate_type, report.format, _covered(report)]
+
+# The manifests that the attestation was verified for: of an index, one of its platforms.
+_covered(report) := {signer.image | some signer in report.signers}
 
 # METADATA
 # title: Whether a report is fresh
@@ -77,46 +81,6 @@ _stale(what, state, text, limit) := {"state": concat("_", [what, state]), "text"
 _begins := {"scan": "is of", "database": "rests on a database of"}
 
 # METADATA
-# title: Whether the rules let a finding pass
-# description: >-
-#   By its severity, which has to be a known one, by its kind, or because there
-#   is no fix and the rules say that this is enough.
-tolerated(finding, rules) if {
-	count(rules.fail_on) > 0
-	finding.severity in severities
-	not _refused(finding, rules)
-}
-
-tolerated(finding, rules) if {
-	finding.kind in kinds
-	not _meant(finding, rules)
-}
-
-# What a report does not say is not taken for "there is no fix"; nor is the end of a distribution's life.
-tolerated(finding, rules) if {
-	rules.ignore_unfixed
-	finding.kind == "vulnerability"
-	finding.state in {"not_fixed", "wont_fix", "deferred"}
-	finding.fixed_in == []
-}
-
-_refused(finding, rules) if finding.severity in rules.fail_on
-
-_meant(finding, rules) if finding.kind in object.get(rules, "kinds", kinds)
-
-# METADATA
-# title: The findings of a report that the rules do not let pass
-named(report, rules) := {finding | some finding in report.findings; not tolerated(finding, rules)}
-
-# METADATA
-# title: The kinds of findings
-kinds := ["licence", "malware", "misconfiguration", "secret", "vulnerability"]
-
-# METADATA
-# title: The severities, the worst first
-severities := ["critical", "high", "medium", "low", "negligible", "unknown"]
-
-# METADATA
 # title: The exceptions for a finding in an image
 exceptions(finding, ref, rules) := {exception |
 	some exception in rules.exceptions
@@ -138,31 +102,3 @@ _of_package(exception, _) if not exception.packages
 # title: Whether an exception holds
 # description: The day that is written as its end belongs to it.
 holds(exception, now) if now < clock.end(exception.expires)
-
-# METADATA
-# title: Findings in words
-# description: The worst first, at most ten of them.
-listed(findings) := concat("", [concat(", ", array.slice(texts, 0, 10)), rest]) if {
-	texts := [_text(finding) | some [_, finding] in sort([[_rank(finding), finding] | some finding in findings])]
-	rest := _rest(count(texts))
-}
-
-_rest(n) := sprintf(" and %d more", [n - 10]) if n > 10
-
-else := ""
-
-_rank(finding) := [rank, finding.id] if {
-	some rank, severity in severities
-	severity == finding.severity
-} else := [-1, finding.id]
-
-_text(finding) := sprintf("%s (%s)", [finding.id, concat(", ", [part |
-	some part in [finding.severity, _package(finding), _fix(finding)]
-	part != ""
-])])
-
-_package(finding) := trim_space(concat(" ", [finding.package.name, finding.package.version]))
-
-_fix(finding) := sprintf("fixed in %s", [concat(" or ", finding.fixed_in)]) if {
-	count(finding.fixed_in) > 0
-} else := ""

@@ -145,8 +145,28 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 #   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
 deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
 	some ctr in workload.named
-	some scanner in _absent(ctr)
-	why := sprintf("there is no report of %s, and one was expected", [scanner])
+	some absent in _absent(ctr)
+	absent.state == "scanner_missing"
+	why := absent.text
+}
+
+# METADATA
+# title: A scanner is of a version that is not accepted
+# description: >-
+#   The parameters name the versions of a scanner that are accepted, and its report is of another one, or does not
+#   say of which.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#scanner_outdated
+# custom:
+#   code: scanned_images.scanner_outdated
+#   severity: high
+#   remediation: Update the scanner, scan the image again, and attest a report that names the version.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+deny contains result.new(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	some ctr in workload.named
+	some absent in _absent(ctr)
+	absent.state == "scanner_outdated"
+	why := absent.text
 }
 
 # METADATA
@@ -310,6 +330,25 @@ notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}
 	why := sprintf("the scanner set aside %s", [scans.listed(aside)])
 }
 
+# METADATA
+# title: Findings have time left
+# description: The policy refuses findings of this severity, and gives time to mend them.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#in_grace
+# custom:
+#   code: scanned_images.in_grace
+#   severity: low
+#   remediation: Mend the findings before their time ends.
+#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
+notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	some ctr in workload.named
+	some trusted in _asked(ctr)
+	some report in _newest(ctr, trusted)
+	waiting := scans.waiting(report, _rules)
+	count(waiting) > 0
+	why := sprintf("%s found %s, with time until %s at the earliest", [report.scanner.name, scans.listed(waiting), min({scans.grace_end(finding, _rules) | some finding in waiting})])
+}
+
 _accepted(ctr) if {
 	count(_asked(ctr)) > 0
 	every trusted in _asked(ctr) {
@@ -334,7 +373,7 @@ _holds(ctr, trusted) if {
 	}
 }
 
-_acceptable(finding, _) if scans.tolerated(finding, _parameters)
+_acceptable(finding, _) if scans.tolerated(finding, _rules)
 
 _acceptable(finding, _) if _aside(finding)
 
@@ -368,7 +407,7 @@ _obstacles(ctr, trusted) := union({
 		some report in _newest(ctr, trusted)
 		findings := {finding | some finding in report.findings; not _acceptable(finding, ctr)}
 		count(findings) > 0
-		why := sprintf("%s found %s (report of %q, %s)", [report.scanner.name, scans.listed(findings), trusted.name, report.scanned_at])
+		why := sprintf("%s found %s (report of %q, %s)", [report.scanner.name, scans.explained(findings, _rules), trusted.name, report.scanned_at])
 	},
 })
 
@@ -389,7 +428,7 @@ _found contains [ctr, finding] if {
 	some ctr in workload.named
 	some trusted in _asked(ctr)
 	some report in _newest(ctr, trusted)
-	some finding in scans.named(report, _parameters)
+	some finding in scans.named(report, _rules)
 	not _aside(finding)
 }
 
@@ -397,19 +436,19 @@ _set_aside contains [ctr, aside] if {
 	some ctr in workload.named
 	some trusted in _asked(ctr)
 	some report in _newest(ctr, trusted)
-	aside := {finding | some finding in scans.named(report, _parameters); _aside(finding)}
+	aside := {finding | some finding in scans.named(report, _rules); _aside(finding)}
 	count(aside) > 0
 }
 
 # The scanners that are required and gave no report. Where nobody gave one, that is said already.
-_absent(ctr) := {scanner | some scanner in _parameters.scanners} - _names(ctr) if {
-	count(_names(ctr)) > 0
+_absent(ctr) := scans.unmet(_speakers(ctr), _rules) if {
+	count(_speakers(ctr)) > 0
 } else := set()
 
-_names(ctr) := {report.scanner.name |
+_speakers(ctr) := {{"scanner": report.scanner, "authority": trusted.name} |
 	some trusted in _asked(ctr)
 	_counts(ctr, trusted)
-	some report in _answer(ctr, trusted).reports
+	some report in _newest(ctr, trusted)
 }
 
 # Where one authority is enough, a report of another one is no more than a claim.
@@ -454,12 +493,19 @@ _valid if count(_problems) == 0
 
 _parameters := object.get(host.parameters, "scanned_images", {})
 
+_rules := scans.prepared(_parameters, host.now)
+
 _problems := _misshapen if {
 	count(_misshapen) > 0
 } else := authority.problems("scanned_images", object.get(_parameters, "authorities", [])) | scans.problems("scanned_images", _parameters)
 
-_misshapen := parameters.problems("scanned_images", _parameters, object.union_n([
+# The list of what is known to be exploited is long; what is wrong with it is said by scans.problems.
+_misshapen := parameters.problems("scanned_images", _shaped, object.union_n([
 	object.remove(authority.shape, {"authorities.*.repositories", "authorities.*.repositories.*"}),
 	scans.shape,
 	{"": "object", "any": "boolean"},
 ]))
+
+_shaped := object.remove(_parameters, ["known_exploited"]) if is_object(_parameters)
+
+else := _parameters
