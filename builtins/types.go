@@ -123,6 +123,7 @@ var shapes = []struct {
 	fields []field
 }{
 	{"problem", problemFields}, {"ignored", ignoredFields}, {"image", imageFields}, {"signer", signerFields},
+	{"notation signer", notationSignerFields},
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
 }
 

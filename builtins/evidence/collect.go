@@ -21,7 +21,7 @@ type Request struct {
 // Functions are the functions that a request may name, with whether they take
 // options.
 var functions = map[string]bool{
-	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
+	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true, notationFn: true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
@@ -78,6 +78,8 @@ func mistaken(r Request, err error) Result {
 		return newAttestations(c)
 	case "scan.findings":
 		return newFindings(c)
+	case notationFn:
+		return newNotation(c)
 	}
 	return newParse(c)
 }
@@ -92,6 +94,8 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Attestations(ctx, ref, opts))
 	case "scan.findings":
 		return answer(d.Findings(ctx, ref, opts))
+	case notationFn:
+		return answer(d.Notation(ctx, ref, opts))
 	case "registry.digest":
 		return answer(d.Digest(ctx, ref))
 	case "registry.manifest":

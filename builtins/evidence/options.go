@@ -13,6 +13,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/scan"
 )
 
@@ -21,6 +22,7 @@ import (
 type Names struct {
 	Keys         map[string]*cosign.Key
 	Certificates map[string][]byte // PEM chains
+	Notation     map[string]*notation.Policy
 	// Roots returns a trust root; "" asks for the default one, nil says that
 	// there is none. A root may have to be loaded: the call must end with the
 	// context, and its errors carry a [fault.Code].
@@ -35,6 +37,7 @@ type Options struct {
 	rootName string
 	names    Names
 	scans    *Options // these options for scan.findings
+	notation *notation.Policy
 }
 
 // wire is the options object as policies write it (design: "Options are one
