@@ -49,7 +49,8 @@ func ParseNotationOptions(names Names, raw []byte) (*Options, error) {
 		return nil, invalid("opts.threshold: %d; expected 1 or more", *w.Threshold)
 	}
 	o := &Options{notation: policy, id: sha256.Sum256(slices.Concat([]byte(notationFn+" "+policy.Digest()+" "), raw))}
-	o.Annotations, o.Formats = w.Annotations, cosign.Formats{Bundle: true} // all signatures are referrers
+	o.Annotations, o.Platforms = w.Annotations, w.Platforms
+	o.Formats = cosign.Formats{Bundle: true} // all signatures are referrers
 	if err := threshold(o, wire{Threshold: w.Threshold}); err != nil {
 		return nil, err
 	}
