@@ -317,7 +317,7 @@ func TestScopes(t *testing.T) {
 		require.Equal(t, want, s.Name, ref)
 	}
 	_, err := w.policy(t, w.source(t, strict())).For(registry.Repository{Registry: "registry.example", Name: "team/apps"})
-	requireCode(t, fault.UntrustedIdentity, err)
+	requireCode(t, fault.NotEnforced, err)
 	require.EqualError(t, err, `no statement of trust policy "acme" is for registry.example/team/apps: its registryScopes name others`)
 }
 

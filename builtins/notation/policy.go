@@ -121,11 +121,11 @@ func normalised(scope string) string {
 }
 
 // For returns the statement for a repository: the one that names it, or else the
-// one for all ("*"). None is [fault.UntrustedIdentity]: nobody is trusted there.
+// one for all ("*"). None is [fault.NotEnforced]: nothing would be verified.
 func (p *Policy) For(repository registry.Repository) (*Statement, error) {
 	chosen, err := p.document.GetApplicableTrustPolicy(repository.String() + "@")
 	if err != nil {
-		return nil, fault.Newf(fault.UntrustedIdentity, "", "",
+		return nil, fault.Newf(fault.NotEnforced, "", "",
 			"no statement of trust policy %q is for %s: its registryScopes name others", p.name, repository)
 	}
 	return p.statements[chosen.Name], nil
