@@ -2,6 +2,7 @@ package notation
 
 import (
 	"errors"
+	"time"
 
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
@@ -30,7 +31,7 @@ func (s *Statement) refusal(out *notation.VerificationOutcome, err error, found 
 		case trustpolicy.TypeAuthenticity:
 			code = fault.UntrustedIdentity
 		case trustpolicy.TypeExpiry:
-			code = fault.Expired
+			code, text = fault.Expired, said(r, out)
 		case trustpolicy.TypeAuthenticTimestamp:
 			code = stamp.refused(out.EnvelopeContent.SignerInfo, found.stamp)
 		case trustpolicy.TypeRevocation:
@@ -41,6 +42,15 @@ func (s *Statement) refusal(out *notation.VerificationOutcome, err error, found 
 		text += ", and what revocation.crls of the configuration holds does not say"
 	}
 	return fault.New(code, op, "", errors.New(clip(text)))
+}
+
+// said is what notation says about a check that failed, with times as they are
+// written everywhere else.
+func said(r *notation.ValidationResult, out *notation.VerificationOutcome) string {
+	if r.Type == trustpolicy.TypeExpiry {
+		return "the signature expired at " + out.EnvelopeContent.SignerInfo.SignedAttributes.Expiry.UTC().Format(time.RFC3339)
+	}
+	return clip(r.Error.Error())
 }
 
 func revocationCode(f finding) fault.Code {

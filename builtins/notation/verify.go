@@ -142,7 +142,7 @@ func logged(out *notation.VerificationOutcome) []Failure {
 	var list []Failure
 	for _, r := range out.VerificationResults {
 		if r.Error != nil {
-			list = append(list, Failure{Check: string(r.Type), Message: clip(r.Error.Error())})
+			list = append(list, Failure{Check: string(r.Type), Message: said(r, out)})
 		}
 	}
 	return list
