@@ -87,7 +87,7 @@ func (l *loader) notation(name string, w wireNotation) notation.Source {
 		}
 	}
 	l.revocation(field+".revocation", w, &s)
-	if len(l.problems) > before {
+	if len(l.problems) > before || s.SkipRevocation && s.CRLs != nil { // the shape has said so
 		return s
 	}
 	if _, err := notation.New(name, s); err != nil {

@@ -78,29 +78,28 @@ func TestNotationMistakes(t *testing.T) {
 		want []string
 	}{
 		"no document": {section("    trust_policy: none.json\n    trust_store: {}\n"), []string{
-			"w.yaml:5:19: notation.acme.trust_policy: DIR/none.json cannot be read: no such file or directory",
+			"w.yaml:5:5: notation.acme.trust_policy: DIR/none.json cannot be read: no such file or directory",
 		}},
 		"a document that says nothing": {section("    trust_policy: bad.json\n    trust_store: {}\n"), []string{
-			"w.yaml:5:19: notation.acme.trust_policy: bad.json: trust policy document can not have zero trust policy statements",
+			"w.yaml:5:5: notation.acme.trust_policy: bad.json: trust policy document can not have zero trust policy statements",
 		}},
 		"nothing about revocation": {section(good), []string{
-			`w.yaml:5:5: notation.acme: statement "team" asks whether certificates are revoked, and no list is fetched while a decision is made: name lists under revocation.crls, or say revocation: {skip: true}`,
+			`w.yaml:4:3: notation.acme: statement "team" asks whether certificates are revoked, and no list is fetched while a decision is made: name lists under revocation.crls, or say revocation: {skip: true}`,
 		}},
 		"skip: false": {section(good + "    revocation: {skip: false}\n"), []string{
-			"w.yaml:7:24: notation.acme.revocation.skip: false says nothing; name lists under crls, or remove revocation",
+			"w.yaml:7:18: notation.acme.revocation.skip: false says nothing; name lists under crls, or remove revocation",
 		}},
 		"both": {section(good + "    revocation: {skip: true, crls: {}}\n"), []string{
 			"w.yaml:7:17: notation.acme.revocation: has crls and skip; keep one of them",
-			"w.yaml:5:5: notation.acme: revocation: there are lists, and it is skipped; keep one of them",
 		}},
 		"a leaf": {section("    trust_policy: policy.json\n    trust_store: {ca: {acme: [leaf.der]}}\n"), []string{
 			`w.yaml:6:31: notation.acme.trust_store.ca.acme[0]: leaf.der: certificate with subject "CN=x,O=Acme,ST=WA,C=US" is not a CA certificate or self-signed signing certificate`,
 		}},
 		"an empty store": {section("    trust_policy: policy.json\n    trust_store: {ca: {acme: []}}\n"), []string{
-			"w.yaml:6:30: notation.acme.trust_store.ca.acme: is empty: list the files of its certificates",
+			"w.yaml:6:24: notation.acme.trust_store.ca.acme: is empty: list the files of its certificates",
 		}},
 		"a missing store": {section("    trust_policy: policy.json\n    trust_store: {ca: {acme: [root.pem]}}\n    revocation: {skip: true}\n"), []string{
-			`w.yaml:5:5: notation.acme: statement "team" uses the trust store "tsa:clock", which is not in trust_store; there are ["ca:acme"]`,
+			`w.yaml:4:3: notation.acme: statement "team" uses the trust store "tsa:clock", which is not in trust_store; there are ["ca:acme"]`,
 		}},
 		"not a list": {section(good + "    revocation: {crls: {\"http://crl.example/ca.crl\": root.pem}}\n"), nil},
 		"not a URL": {section(good + "    revocation: {crls: {ca: ca.crl}}\n"), []string{
@@ -111,7 +110,7 @@ func TestNotationMistakes(t *testing.T) {
 			got := problems(t, row.text, dir)
 			if row.want == nil {
 				require.Len(t, got, 1)
-				require.Contains(t, got[0], `w.yaml:7:54: notation.acme.revocation.crls["http://crl.example/ca.crl"]: root.pem: not a list of revoked certificates: `)
+				require.Contains(t, got[0], `w.yaml:7:25: notation.acme.revocation.crls["http://crl.example/ca.crl"]: root.pem: not a list of revoked certificates: `)
 				return
 			}
 			require.ElementsMatch(t, row.want, got)
