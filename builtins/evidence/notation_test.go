@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,12 +205,13 @@ func TestNotationManifests(t *testing.T) {
 	for name, row := range map[string]struct {
 		config, layers string
 		want           fault.Code
+		text           string
 	}{
-		"no envelope":      {config(notation.ArtifactType), "", fault.Malformed},
-		"two envelopes":    {config(notation.ArtifactType), layer(signing.JWS) + "," + layer(signing.COSE), fault.Malformed},
-		"another envelope": {config(notation.ArtifactType), layer("application/pgp-signature"), fault.Unsupported},
-		"empty envelope":   {config(notation.ArtifactType), layer(signing.JWS), fault.Malformed},
-		"not a signature":  {config("application/vnd.oci.empty.v1+json"), layer(signing.JWS), fault.Unsigned},
+		"no envelope":      {config(notation.ArtifactType), "", fault.Malformed, "0 blobs; expected one envelope"},
+		"two envelopes":    {config(notation.ArtifactType), layer(signing.JWS) + "," + layer(signing.COSE), fault.Malformed, "2 blobs; expected one envelope"},
+		"another envelope": {config(notation.ArtifactType), layer("application/pgp-signature"), fault.Unsupported, "is not a JWS or COSE envelope"},
+		"empty envelope":   {config(notation.ArtifactType), layer(signing.JWS), fault.Malformed, ""},
+		"not a signature":  {config("application/vnd.oci.empty.v1+json"), layer(signing.JWS), fault.Unsigned, "no signature was found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := fixture.New(t)
@@ -222,6 +224,7 @@ func TestNotationManifests(t *testing.T) {
 			require.NoError(t, err)
 			v := notarised(t, w.Collector(t, evidence.Config{}), img.ByDigest(), w.NotationOptions(t, byStrict))
 			require.Equal(t, []fault.Code{row.want}, codes(v.Errors), "%v", v.Errors)
+			require.Contains(t, v.Errors[0].Message, row.text)
 		})
 	}
 }
@@ -276,19 +279,29 @@ func TestNotationRequests(t *testing.T) {
 	}
 }
 
+// verifications counts what is verified.
+type verifications struct{ n atomic.Int32 }
+
+func (*verifications) Collected(int, time.Duration) {}
+func (*verifications) Looked(evidence.Cache, bool)  {}
+func (v *verifications) Verified(time.Duration)     { v.n.Add(1) }
+
 // TestNotationWarm: what was verified is remembered for as long as it holds.
 func TestNotationWarm(t *testing.T) {
 	w := fixture.New(t)
-	now := time.Now()
+	now, count := time.Now(), &verifications{}
 	img := w.Push(t, "team/app", "v1", nil).Notarise(t, signing.Options{ExpiresIn: time.Hour}, w.Notary.Signer)
-	c, o := w.Collector(t, evidence.Config{Now: func() time.Time { return now }}), w.NotationOptions(t, byStrict)
-	require.True(t, notarised(t, c, img.ByDigest(), o).OK)
-	w.Reset()
-	require.True(t, notarised(t, c, img.ByDigest(), o).OK)
-	require.Empty(t, w.Log(), "warm by digest")
+	c := w.Collector(t, evidence.Config{Now: func() time.Time { return now }, ListingTTL: 24 * time.Hour, Observer: count})
+	o := w.NotationOptions(t, byStrict)
+	for range 2 {
+		require.True(t, notarised(t, c, img.ByDigest(), o).OK)
+		w.Reset()
+	}
+	require.Equal(t, int32(1), count.n.Load())
 	now = now.Add(2 * time.Hour)
 	notarised(t, c, img.ByDigest(), o)
-	require.NotEmpty(t, w.Log(), "the signature may have expired")
+	require.Equal(t, int32(2), count.n.Load(), "the signature may have expired")
+	require.Empty(t, w.Log(), "warm by digest")
 }
 
 func TestNotationOutage(t *testing.T) {
