@@ -193,6 +193,23 @@ func TestCVE_2023_33957(t *testing.T) {
 	require.Len(t, w.Log(), 2, strings.Join(w.Paths(), "\n"))
 }
 
+// TestCVE_2023_42813: a signature manifest without end is not read to its end
+// (CVE-2023-42813 to 42816, of another verifier of these signatures).
+func TestCVE_2023_42813(t *testing.T) {
+	w := fixture.New(t)
+	img := w.Push(t, "team/app", "v1", nil)
+	raw := fmt.Appendf(nil, `{"schemaVersion": 2, "mediaType": %q, "artifactType": %q, "padding": %q, "config": {"mediaType": %q, "digest": %q, "size": 2}, "layers": [], "subject": {"mediaType": %q, "digest": %q, "size": 7}}`,
+		registry.OCIManifest, notation.ArtifactType, strings.Repeat("x", 16<<10), notation.ArtifactType, img.Digest, registry.OCIManifest, img.Digest)
+	_, err := w.PutManifest("team/app", string(registry.DigestOf(raw)), registry.OCIManifest, raw)
+	require.NoError(t, err)
+	client, err := registry.New(registry.Config{Plain: []string{w.Host()}, Limits: registry.Limits{ManifestBytes: 8 << 10}})
+	require.NoError(t, err)
+	c := evidence.New(client, evidence.Config{Names: w.Names(t), Limits: new(client.Limits())})
+	v := notarised(t, c, img.ByDigest(), w.NotationOptions(t, byStrict))
+	require.Equal(t, []fault.Code{fault.TooLarge}, codes(v.Errors), "%v", v.Errors)
+	require.Len(t, v.Ignored, 1)
+}
+
 // TestNotationManifests: what is no signature manifest is none, whatever its
 // descriptor says.
 func TestNotationManifests(t *testing.T) {
