@@ -77,9 +77,9 @@ tools: ## the tools of the end-to-end tests, each built once, outside of this fo
 	tests/e2e/tools/build.sh
 
 .PHONY: writers
-writers: ## what signatures of the real cosign v2 and v3 cost, counted
-	tests/e2e/tools/build.sh cosign2 cosign3
-	cd tests/e2e && $(GO) vet ./... && $(GO) test . -count 1 -run '^(TestWriters|TestFallbackTagOfCosign2)$$'
+writers: ## what signatures of the real cosign v2 and v3 and of notation cost, counted
+	tests/e2e/tools/build.sh cosign2 cosign3 notation registry
+	cd tests/e2e && $(GO) vet ./... && $(GO) test . -count 1 -run '^(TestWriters|TestFallbackTagOfCosign2|TestNotation)$$'
 
 .PHONY: e2e
 e2e: build $(BIN)/opa conftest-stock tools gatekeeper gatekeeper-stock ## a real cluster, with real kubectl and cosign: each scenario as it passes

@@ -41,6 +41,7 @@ func all() []builtin {
 		imageParse, registryDigest, registryManifest, registryConfig, registryReferrers,
 		cosignVerify, cosignAttestations, scanFindings, scanParse,
 		sbomPackages, sbomParse,
+		notationVerify,
 		evidenceCollect,
 	}
 }
@@ -50,12 +51,13 @@ func all() []builtin {
 type Set struct {
 	collector *evidence.Collector
 	compiled  *compiled
+	notation  *compiled // options of notation.verify
 }
 
 // Over returns the builtins over a collector that the caller has built. [New]
 // builds one from a configuration.
 func Over(c *evidence.Collector) *Set {
-	return &Set{collector: c, compiled: newCompiled(c)}
+	return &Set{collector: c, compiled: newCompiled(c.Options), notation: newCompiled(c.NotationOptions)}
 }
 
 // Collector returns the collector behind the builtins.

@@ -18,6 +18,7 @@ import (
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/tests/fixture"
+	signing "github.com/waxseal/waxseal/tests/fixture/notation"
 	"github.com/waxseal/waxseal/tests/fixture/sigstore"
 )
 
@@ -91,6 +92,9 @@ func world(t *testing.T, w *fixture.World) map[string]any {
 	push("keyless").SignBundle(t, w.Keyless, o)
 	push("stranger").Sign(t, o, w.Other)
 	push("unlogged").Sign(t, sigstore.Options{WithoutTlog: true}, w.Key)
+	push("notary").Notarise(t, signing.Options{Annotations: map[string]string{"stage": "prod"}}, w.Notary.Signer)
+	push("notary_stranger").Notarise(t, signing.Options{}, w.Notary.Stranger)
+	push("notary_expired").Notarise(t, signing.Options{At: fixture.PastTime, ExpiresIn: time.Hour}, w.Notary.Past)
 	push("provenance").AttestBundle(t, w.Key, "https://slsa.dev/provenance/v1", map[string]string{"builder": "ci"}, o)
 	push("odd_scan").AttestBundle(t, w.Key, "https://cosign.sigstore.dev/attestation/vuln/v1", map[string]any{
 		"scanner":  map[string]any{"uri": "x", "result": map[string]any{"surprise": true}},
@@ -120,6 +124,7 @@ func world(t *testing.T, w *fixture.World) map[string]any {
 		return false
 	})
 	return map[string]any{"images": images, "opts": map[string]any{
+		"strict":  map[string]any{"trust_policy": "strict"},
 		"release": map[string]any{"keys": []any{"release"}},
 		"spdx":    map[string]any{"keys": []any{"release"}, "predicate_types": []any{"https://spdx.dev/Document"}},
 		"keyless": map[string]any{"identities": []any{map[string]any{"issuer": fixture.Issuer, "subject": fixture.Subject}}},

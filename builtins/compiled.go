@@ -12,8 +12,8 @@ import (
 // compiled finds options that the collector compiled before by their terms:
 // policies call with the same few objects again and again.
 type compiled struct {
-	collector *evidence.Collector
-	last      atomic.Pointer[compiledOptions] // most policies have one
+	compile func(raw []byte) (*evidence.Options, error)
+	last    atomic.Pointer[compiledOptions] // most policies have one
 
 	mu sync.RWMutex
 	m  map[int][]*compiledOptions
@@ -28,8 +28,8 @@ type compiledOptions struct {
 // maxCompiled bounds what is kept; beyond it, all is compiled anew.
 const maxCompiled = 1024
 
-func newCompiled(c *evidence.Collector) *compiled {
-	return &compiled{collector: c, m: map[int][]*compiledOptions{}}
+func newCompiled(compile func(raw []byte) (*evidence.Options, error)) *compiled {
+	return &compiled{compile: compile, m: map[int][]*compiledOptions{}}
 }
 
 // options compiles an options object. Mistakes are not kept.
@@ -52,7 +52,7 @@ func (c *compiled) options(term *ast.Term) (*evidence.Options, error) {
 	if err != nil {
 		return nil, mistake("opts: %w", err)
 	}
-	opts, err := c.collector.Options(raw)
+	opts, err := c.compile(raw)
 	if err != nil {
 		return nil, err
 	}

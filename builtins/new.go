@@ -11,6 +11,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/evidence/disk"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/builtins/registry/cloud"
 	"github.com/waxseal/waxseal/builtins/trustroot"
@@ -137,8 +138,8 @@ func Keychain(cfg *config.Config) (registry.Keychain, error) {
 	return registry.Keychains(append(chains, clouds)...), nil
 }
 
-func (s *settings) namesOf(cfg *config.Config) (evidence.Names, error) {
-	n := evidence.Names{Keys: map[string]*cosign.Key{}, Certificates: map[string][]byte{}}
+func (s *settings) namesOf(cfg *config.Config) (n evidence.Names, err error) {
+	n = evidence.Names{Keys: map[string]*cosign.Key{}, Certificates: map[string][]byte{}}
 	for name, k := range cfg.Keys {
 		key, err := cosign.ParseKey(name, k.PEM)
 		if err != nil {
@@ -152,6 +153,9 @@ func (s *settings) namesOf(cfg *config.Config) (evidence.Names, error) {
 		}
 		n.Certificates[name] = c.PEM
 	}
+	if n.Notation, err = notationOf(cfg); err != nil {
+		return n, err
+	}
 	roots := map[string]loader{}
 	for name, r := range cfg.TrustRoots {
 		load, err := s.loaderOf(cfg, name, r)
@@ -164,6 +168,18 @@ func (s *settings) namesOf(cfg *config.Config) (evidence.Names, error) {
 		return rootOf(ctx, roots, name, cfg.DefaultTrustRoot)
 	}
 	return n, nil
+}
+
+func notationOf(cfg *config.Config) (map[string]*notation.Policy, error) {
+	out := map[string]*notation.Policy{}
+	for name, source := range cfg.Notation {
+		policy, err := notation.New(name, source)
+		if err != nil {
+			return nil, config.NewError(cfg.Problem("notation."+name, "%s", err))
+		}
+		out[name] = policy
+	}
+	return out, nil
 }
 
 // loader returns a trust root as it is now.

@@ -125,6 +125,7 @@ var shapes = []struct {
 	fields []field
 }{
 	{"problem", problemFields}, {"ignored", ignoredFields}, {"image", imageFields}, {"signer", signerFields},
+	{"notation signer", notationSignerFields},
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
 	{"document", sbomDocFields}, {"attested document", sbomFields}, {"package", packageFields}, {"described subject", subjectFields},
 }

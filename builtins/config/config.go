@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
 
@@ -41,6 +42,8 @@ type Config struct {
 	Offline bool
 	// Certificates are private chains that policies may name.
 	Certificates map[string]Certificate
+	// Notation are trust policies of the Notary Project that policies may name.
+	Notation map[string]notation.Source
 	// Registries says how hosts are reached; the names are normalised.
 	// HostsOnly allows no other host.
 	Registries  map[string]Registry

@@ -46,6 +46,7 @@ func (l *loader) config(w *wire) *Config {
 		Keys:         each(w.Keys, l.key),
 		TrustRoots:   each(w.TrustRoots, l.trustRoot),
 		Certificates: each(w.Certificates, l.certificate),
+		Notation:     each(w.Notation, l.notation),
 		Registries:   l.registries(w),
 		Credentials:  l.credentials(w),
 		Cache:        Cache{Dir: l.path(w.Cache.Dir), MaxBytes: w.Cache.MaxBytes},

@@ -22,7 +22,7 @@ type Request struct {
 // options.
 var functions = map[string]bool{
 	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
-	"sbom.packages":   true,
+	"sbom.packages": true, notationFn: true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
@@ -81,6 +81,8 @@ func mistaken(r Request, err error) Result {
 		return newFindings(c)
 	case "sbom.packages":
 		return newSBOMs(c)
+	case notationFn:
+		return newNotation(c)
 	}
 	return newParse(c)
 }
@@ -100,6 +102,8 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Findings(ctx, ref, opts))
 	case "sbom.packages":
 		return answer(d.Packages(ctx, ref, opts))
+	case notationFn:
+		return answer(d.Notation(ctx, ref, opts))
 	case "registry.digest":
 		return answer(d.Digest(ctx, ref))
 	case "registry.manifest":

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/sbom"
 	"github.com/waxseal/waxseal/builtins/scan"
 )
@@ -22,6 +23,7 @@ import (
 type Names struct {
 	Keys         map[string]*cosign.Key
 	Certificates map[string][]byte // PEM chains
+	Notation     map[string]*notation.Policy
 	// Roots returns a trust root; "" asks for the default one, nil says that
 	// there is none. A root may have to be loaded: the call must end with the
 	// context, and its errors carry a [fault.Code].
@@ -41,6 +43,7 @@ type Options struct {
 	questions *sbom.Questions                 // of sbom.packages
 	asks      string                          // why no other function takes these options, "" if any does
 	attests   func(predicateType string) bool // what is asked for without a list; nil is all
+	notation  *notation.Policy
 }
 
 // wire is the options object as policies write it (design: "Options are one

@@ -25,6 +25,7 @@ type outcomeKey struct {
 type outcome struct {
 	signers    []Signer
 	statements []Statement
+	notation   []NotationSigner
 	ignored    []Ignored
 	until      time.Time
 }

@@ -207,19 +207,27 @@ type candidate struct {
 	skip   bool // its manifest says that it is of another type
 	body   []byte
 	err    error
+
+	layerType string // media type of the body, where formats have several
 }
 
 // fetch reads the bytes of the entries that may matter, in parallel, up to the
 // limit on signatures. The second value says that the limit cut them.
 func (d *Decision) fetch(ctx context.Context, repo registry.Repository, digest registry.Digest, entries []entry, types match) ([]candidate, bool, error) {
-	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !wanted(e, types) })
+	return d.gather(entries, func(e entry) bool { return wanted(e, types) },
+		func(e entry) candidate { return d.candidate(ctx, repo, digest, e, types) })
+}
+
+// gather reads the entries that are wanted, in parallel, up to the limit.
+func (d *Decision) gather(entries []entry, wanted func(entry) bool, read func(entry) candidate) ([]candidate, bool, error) {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !wanted(e) })
 	cut := len(entries) > d.limits.Signatures
 	if cut {
 		entries = entries[:d.limits.Signatures]
 	}
 	out := make([]candidate, len(entries))
 	errs := parallel(len(entries), func(i int) error {
-		out[i] = d.candidate(ctx, repo, digest, entries[i], types)
+		out[i] = read(entries[i])
 		if _, known := fault.CodeOf(out[i].err); !known {
 			return out[i].err
 		}

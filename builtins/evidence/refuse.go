@@ -22,7 +22,7 @@ var (
 // telling orders the codes of candidates that were set aside: the further a
 // candidate came, the more it tells about what is missing.
 var telling = []fault.Code{
-	fault.Expired, fault.TlogMissing, fault.TlogMismatch, fault.SCTMissing, fault.TimestampMissing,
+	fault.Revoked, fault.Expired, fault.TlogMissing, fault.TlogMismatch, fault.SCTMissing, fault.TimestampMissing,
 	fault.AnnotationMismatch, fault.UntrustedIdentity, fault.DigestMismatch, fault.SignatureInvalid,
 	fault.TooLarge, fault.Unsupported, fault.Malformed, fault.WrongPredicate,
 }

@@ -30,7 +30,12 @@ func (c *Collector) Request(key string) Request { return c.requests.parse(key) }
 
 // Options compiles the options object given as canonical JSON, as
 // [ParseOptions] does, and keeps it: equal options are one pointer.
-func (c *Collector) Options(raw []byte) (*Options, error) { return c.requests.options(raw) }
+func (c *Collector) Options(raw []byte) (*Options, error) { return c.requests.options("", raw) }
+
+// NotationOptions is [Collector.Options] for notation.verify.
+func (c *Collector) NotationOptions(raw []byte) (*Options, error) {
+	return c.requests.options(notationFn, raw)
+}
 
 // requests compiles requests and keeps them. Mistakes are not kept.
 type requests struct {
@@ -111,6 +116,8 @@ func (r *requests) optionsFor(fn string, opts any, given bool) (*Options, error)
 		return nil, invalid("opts: %s takes no options", fn)
 	case !takes:
 		return nil, nil
+	case !given && fn == notationFn:
+		return nil, invalid("opts: %s needs options: trust_policy", fn)
 	case !given:
 		return nil, invalid("opts: %s needs options: keys or identities", fn)
 	case !isObject:
@@ -120,18 +127,23 @@ func (r *requests) optionsFor(fn string, opts any, given bool) (*Options, error)
 	if err != nil {
 		return nil, invalid("opts: %w", err)
 	}
-	return r.options(raw)
+	return r.options(fn, raw)
 }
 
-func (r *requests) options(raw []byte) (*Options, error) {
-	if o, known := r.compiled.get(string(raw)); known {
+// options compiles the options of a function. Those of most are one object.
+func (r *requests) options(fn string, raw []byte) (*Options, error) {
+	parse, key := ParseOptions, string(raw)
+	if fn == notationFn {
+		parse, key = ParseNotationOptions, fn+" "+key
+	}
+	if o, known := r.compiled.get(key); known {
 		return o, nil
 	}
-	o, err := ParseOptions(r.names, raw)
+	o, err := parse(r.names, raw)
 	if err != nil {
 		return nil, err
 	}
-	return r.compiled.put(string(raw), o), nil
+	return r.compiled.put(key, o), nil
 }
 
 // typeOf names the type of a JSON value, as Rego names it.

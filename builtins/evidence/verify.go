@@ -203,6 +203,7 @@ func (d *Decision) covered(ctx context.Context, repo registry.Repository, digest
 		}
 		all.signers = append(all.signers, out.signers...)
 		all.statements = append(all.statements, out.statements...)
+		all.notation = append(all.notation, out.notation...)
 		all.ignored = append(all.ignored, out.ignored...)
 	}
 	return all, nil
@@ -306,8 +307,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// examine fetches and checks every candidate that was not seen before.
-func (t *trial) examine(ctx context.Context, f *found, types match, check func(context.Context, candidate) error) error {
+// fresh returns the entries that were not seen before.
+func (t *trial) fresh(f *found) []entry {
 	var entries []entry
 	for _, l := range []listing{f.tag, f.api, f.fallback} {
 		t.cut = t.cut || l.truncated
@@ -325,6 +326,12 @@ func (t *trial) examine(ctx context.Context, f *found, types match, check func(c
 			}
 		}
 	}
+	return entries
+}
+
+// examine fetches and checks every candidate that was not seen before.
+func (t *trial) examine(ctx context.Context, f *found, types match, check func(context.Context, candidate) error) error {
+	entries := t.fresh(f)
 	cands, cut, err := t.d.fetch(ctx, t.repo, t.digest, entries, types)
 	if err != nil {
 		return err

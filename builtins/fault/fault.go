@@ -32,6 +32,8 @@ const (
 	NotFound           Code = "not_found"           // the registry has no such image
 	NoAttestation      Code = "no_attestation"      // no attestation was found
 	PlatformMissing    Code = "platform_missing"    // a platform asked for is not in the index or is not covered
+	Revoked            Code = "revoked"             // the certificate of the signer is revoked
+	NotEnforced        Code = "not_enforced"        // a trust policy does not verify who signed
 )
 
 // The evidence is bad: it was read and cannot be used.
@@ -95,6 +97,8 @@ var entries = []Entry{
 	{NotFound, Answer, "the registry has no such image"},
 	{NoAttestation, Answer, "no attestation was found for the image"},
 	{PlatformMissing, Answer, "a platform of the image is missing or not covered by the evidence"},
+	{Revoked, Answer, "the certificate of the signer, or of its time stamp, is revoked"},
+	{NotEnforced, Answer, "the trust policy says nothing about the image, or lets it pass without verifying who signed it, which proves nothing"},
 	{Malformed, Bad, "the evidence is not what its media type says"},
 	{TooLarge, Bad, "the evidence is over one of the operator's limits"},
 	{Unsupported, Bad, "the evidence is of a format or algorithm that is not understood"},

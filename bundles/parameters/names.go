@@ -22,6 +22,7 @@ func checkNames(cfg *config.Config, value map[string]any, at string, report repo
 		each(authority, at, "certificates", func(c any, at string) { checkCertificate(cfg, c, at, report) })
 		each(authority, at, "identities", func(id any, at string) { checkIdentity(object(id), at, report) })
 		checkTrustRoot(cfg, authority, at, report)
+		checkNotation(cfg, authority, at, report)
 		checkThreshold(authority, at, report)
 	})
 	each(value, at, "scanners", func(entry any, at string) {

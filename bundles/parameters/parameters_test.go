@@ -62,7 +62,7 @@ func TestProblems(t *testing.T) {
 		}},
 		{"unknown key of an authority", "  signed_images:\n    authorities:\n" + trusted + ", treshold: 1, quorum: 2}\n", keys, []string{
 			"w.yaml:5:74: policies.signed_images.authorities[0].treshold: unknown key; did you mean threshold?",
-			"w.yaml:5:87: policies.signed_images.authorities[0].quorum: unknown key; there are annotations, certificates, formats, identities, images, insecure_ignore_sct, insecure_ignore_tlog, keys, name, platforms, repositories, threshold, timestamps, trust_root",
+			"w.yaml:5:87: policies.signed_images.authorities[0].quorum: unknown key; there are annotations, certificates, formats, identities, images, insecure_ignore_sct, insecure_ignore_tlog, keys, name, notation, platforms, repositories, threshold, timestamps, trust_root",
 		}},
 		{"value that is not among those that are known", "  pinned_digests: {tags: wran}\n", "", []string{
 			`w.yaml:3:20: policies.pinned_digests.tags: "wran" is not one of them; did you mean warn?`,
@@ -88,7 +88,7 @@ func TestProblems(t *testing.T) {
 			`w.yaml:3:33: policies.allowed_registries.images[0]: "team/*" does not fit: ` + pattern,
 		}},
 		{"neither keys nor identities", "  signed_images: {authorities: [{name: a, images: [registry.example]}]}\n", "", []string{
-			"w.yaml:3:33: policies.signed_images.authorities[0]: needs one of keys, identities",
+			"w.yaml:3:33: policies.signed_images.authorities[0]: needs one of keys, identities, notation",
 		}},
 		{"identities", "  signed_images:\n    authorities:\n      - name: a\n        images: [registry.example]\n        identities:\n          - {issuer: https://a.example}\n          - {issuer: a, issuer_pattern: b, subject_pattern: \"(?i)x\"}\n          - {issuer_pattern: \"(\", subject_pattern: \".*\"}\n", "", []string{
 			"w.yaml:8:13: policies.signed_images.authorities[0].identities[0]: needs one of subject, subject_pattern",
@@ -102,6 +102,10 @@ func TestProblems(t *testing.T) {
 			`w.yaml:5:62: policies.signed_images.authorities[0].keys[1]: no key is named "zzz"; there are release`,
 			`w.yaml:5:68: policies.signed_images.authorities[0].trust_root: no trust root is named "publik"; did you mean public?`,
 			`w.yaml:5:103: policies.signed_images.authorities[0].certificates[0]: no certificate is named "acme"; add it under certificates`,
+		}},
+		{"notation", "  signed_images:\n    authorities:\n      - {name: a, images: [registry.example], notation: acme, threshold: 3, formats: [bundle]}\n", "", []string{
+			`w.yaml:5:47: policies.signed_images.authorities[0].notation: no trust policy is named "acme"; add it under notation`,
+			"w.yaml:5:77: policies.signed_images.authorities[0].formats: has no use beside notation; make two authorities, or keep one of notation and formats",
 		}},
 		{"PEM that is none", "  signed_images:\n    authorities:\n      - {name: a, images: [registry.example], keys: [\"-----BEGIN PUBLIC KEY-----\"], certificates: [\"-----BEGIN CERTIFICATE-----\"]}\n", "", []string{
 			"w.yaml:5:54: policies.signed_images.authorities[0].keys[0]: not a public key that can be used: is not PEM",

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/tests/fixture"
+	"github.com/waxseal/waxseal/tests/fixture/notation"
 	"github.com/waxseal/waxseal/tests/fixture/sigstore"
 	"github.com/waxseal/waxseal/tests/fixture/tuf"
 	"github.com/waxseal/waxseal/tests/fixture/vault"
@@ -40,6 +41,8 @@ func TestScripts(t *testing.T) {
 		"BUNDLE":   w.Push(t, "shop/bundle", "v1", nil).SignBundle(t, w.Key, o).ByDigest(),
 		"UNSIGNED": w.Push(t, "shop/unsigned", "v1", nil).ByDigest(),
 		"STRANGER": w.Push(t, "shop/stranger", "v1", nil).Sign(t, o, w.Other).ByDigest(),
+		"NOTARY":   w.Push(t, "shop/notary", "v1", nil).Notarise(t, notation.Options{}, w.Notary.Stranger, w.Notary.Signer).ByDigest(),
+		"EXPIRED":  w.Push(t, "shop/expired", "v1", nil).Notarise(t, notation.Options{At: fixture.PastTime, ExpiresIn: time.Hour}, w.Notary.Past).ByDigest(),
 		"DOWN":     w.Push(t, "down/app", "v1", nil).ByDigest(),
 	}
 	w.Fail("/v2/down/", http.StatusServiceUnavailable)
@@ -74,6 +77,7 @@ func TestScripts(t *testing.T) {
 			for name, text := range map[string][]byte{
 				"waxseal.yaml": []byte(configuration(w)), "cosign.pub": w.Key.PEM(), "root.json": w.Sigstore.TrustedRootJSON(),
 				"tuf-root.json": repository.Root(), "artifact.txt": []byte(text), "key.sigstore.json": byKey, "keyless.sigstore.json": keyless,
+				"notary.pem": w.Notary.Authority.PEM(), "strict.json": w.Notary.Document(t, "strict"), "permissive.json": w.Notary.Document(t, "permissive"),
 				"signing.pem": signing, "signing.pub": public, "stranger.pub": w.Other.PEM(),
 			} {
 				if err := os.WriteFile(filepath.Join(e.WorkDir, name), text, 0o644); err != nil {

@@ -42,10 +42,13 @@ func NewWorld(t testing.TB) *World {
 	w.platforms(t)
 	w.builds(t)
 	w.sboms(t)
+	w.notary(t)
 	w.outages(t)
 	for name, content := range map[string][]byte{
 		"release.pub": w.Key.PEM(), "scanner.pub": w.scanner.PEM(), "trusted_root.json": w.Sigstore.TrustedRootJSON(),
 		"waxseal.yaml": w.Config(t, nil),
+		"notary.pem":   w.Notary.Authority.PEM(), "strict.json": w.Notary.Document(t, "strict"), "permissive.json": w.Notary.Document(t, "permissive"),
+		"audit.json": w.Notary.Document(t, "audit"), "skip.json": w.Notary.Document(t, "skip"),
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(w.Dir, name), content, 0o600))
 	}
@@ -199,6 +202,7 @@ func (w *World) Config(t testing.TB, params map[string]any) []byte {
 	config := map[string]any{
 		"keys":        map[string]any{"release": map[string]any{"file": "release.pub"}, "scanner": map[string]any{"file": "scanner.pub"}},
 		"trust_roots": map[string]any{"corpus": map[string]any{"file": "trusted_root.json"}},
+		"notation":    notaryConfig(),
 		"registries":  map[string]any{w.Host(): map[string]any{"plain_http": true}},
 		"version":     1,
 	}

@@ -26,6 +26,7 @@ tools=(
   "kube-apiserver|kube|k8s.io/kubernetes/cmd/kube-apiserver|$kube"
   "kubectl|kube|k8s.io/kubernetes/cmd/kubectl|$kube"
   "tsa|tsa|.|"
+  "notation|notation|github.com/notaryproject/notation/cmd/notation|-X github.com/notaryproject/notation/internal/version.Version=v1.3.2"
   "fulcio|fulcio|github.com/sigstore/fulcio|"
   "rekor|rekor|github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix|"
   "kube-controller-manager|kube|k8s.io/kubernetes/cmd/kube-controller-manager|$kube"

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 )
@@ -39,6 +40,7 @@ type Trust struct {
 	Certificates map[string]string          `json:"certificates"` // name → PEM
 	Roots        map[string]json.RawMessage `json:"trust_roots"`  // name → trusted_root.json
 	DefaultRoot  string                     `json:"default_trust_root"`
+	Notation     map[string]notation.Source `json:"notation"` // name → trust policy, stores, lists
 }
 
 // Decision is the record of one object. Error is set, and Outcome is not, when

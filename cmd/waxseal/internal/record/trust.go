@@ -13,6 +13,7 @@ import (
 // TUF does not stand in the configuration.
 func TrustOf(cfg *config.Config, used map[string]json.RawMessage) Trust {
 	t := Trust{Keys: map[string]string{}, Certificates: map[string]string{}, Roots: map[string]json.RawMessage{}, DefaultRoot: cfg.DefaultTrustRoot}
+	t.Notation = maps.Clone(cfg.Notation)
 	for name, k := range cfg.Keys {
 		t.Keys[name] = string(k.PEM)
 	}
@@ -35,7 +36,7 @@ func (r *Record) Config(dir string) *config.Config {
 	cfg := &config.Config{
 		Policies: r.Parameters, DefaultTrustRoot: r.Trust.DefaultRoot, HostsOnly: true, Offline: true,
 		Keys: map[string]config.Key{}, Certificates: map[string]config.Certificate{},
-		TrustRoots: map[string]config.TrustRoot{}, Registries: map[string]config.Registry{},
+		TrustRoots: map[string]config.TrustRoot{}, Registries: map[string]config.Registry{}, Notation: r.Trust.Notation,
 	}
 	for name, pem := range r.Trust.Keys {
 		cfg.Keys[name] = config.Key{PEM: []byte(pem)}

@@ -64,7 +64,7 @@ problems(name, authorities) := {sprintf("%s.authorities is missing or empty: nob
 	count(authorities) == 0
 } else := {sprintf("%s.authorities[%d] (%s) %s", [name, i, object.get(trusted, "name", "no name"), problem]) |
 	some i, trusted in authorities
-	some problem in union({_nameless(trusted), _scopeless(trusted), _signerless(trusted), _identityless(trusted), _unbounded(trusted)})
+	some problem in union({_nameless(trusted), _scopeless(trusted), _signerless(trusted), _identityless(trusted), _unbounded(trusted), _notation_problems(trusted)})
 }
 
 _nameless(trusted) := {"has no name" | object.get(trusted, "name", "") == ""}
@@ -77,7 +77,7 @@ _scopeless(trusted) := {"has no images: it is trusted for nothing" | _size(trust
 }
 
 _signerless(trusted) := union({
-	{"has neither keys nor identities" | _entries(trusted) == 0},
+	{"has neither keys nor identities" | _entries(trusted) == 0; not trusted.notation},
 	{sprintf("has an empty list of %s", [field]) | some field in {"keys", "identities", "certificates", "formats"}; trusted[field] == []},
 	{sprintf("has an empty text in %s", [field]) | some field in {"keys", "certificates"}; "" in trusted[field]},
 })
@@ -91,6 +91,7 @@ _identityless(trusted) := {problem |
 }
 
 _unbounded(trusted) := {problem |
+	not trusted.notation
 	not _bounded(trusted)
 	problem := "has a threshold that is not a whole number between 1 and the number of its keys and identities"
 } | {problem |

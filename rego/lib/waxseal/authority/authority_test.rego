@@ -72,3 +72,30 @@ test_opts if {
 		"insecure_ignore_tlog": true,
 	}
 }
+
+_notary := {"name": "team", "images": ["registry.example/team/*"], "notation": "acme"}
+
+test_notation_problems if {
+	wrong := {patch: found |
+		some [patch, problems] in [
+			[{}, set()],
+			[{"threshold": 3, "platforms": "each", "annotations": {"a": "b"}}, set()],
+			[{"notation": ""}, {"p.authorities[0] (team) has an empty notation"}],
+			[{"keys": ["k"]}, {"p.authorities[0] (team) has notation and keys: they make two authorities"}],
+			[{"formats": ["bundle"]}, {"p.authorities[0] (team) has notation and formats: they make two authorities"}],
+			[{"insecure_ignore_tlog": false}, {"p.authorities[0] (team) has notation and insecure_ignore_tlog: they make two authorities"}],
+			[{"threshold": 0}, {"p.authorities[0] (team) has a threshold that is not a whole number between 1 and 100"}],
+			[{"threshold": 1.5}, {"p.authorities[0] (team) has a threshold that is not a whole number between 1 and 100"}],
+		]
+		found := authority.problems("p", [object.union(_notary, patch)])
+		found != problems
+	}
+	wrong == {}
+}
+
+test_notation_opts if {
+	authority.notation_opts(_notary) == {"trust_policy": "acme"}
+	authority.notation_opts(object.union(_notary, {"threshold": 2, "platforms": "each", "annotations": {"a": "b"}})) == {
+		"trust_policy": "acme", "threshold": 2, "platforms": "each", "annotations": {"a": "b"},
+	}
+}

@@ -69,6 +69,14 @@ cosign_attestations_request(ref, opts) := {"fn": "cosign.attestations", "ref": r
 cosign_attestations(ref, opts) := _result(cosign_attestations_request(ref, opts), {"statements": []})
 
 # METADATA
+# title: Request of notation.verify
+notation_verify_request(ref, opts) := {"fn": "notation.verify", "ref": ref, "opts": opts}
+
+# METADATA
+# title: Result of notation.verify
+notation_verify(ref, opts) := _result(notation_verify_request(ref, opts), {"signers": []})
+
+# METADATA
 # title: Request of scan.findings
 scan_findings_request(ref, opts) := {"fn": "scan.findings", "ref": ref, "opts": opts}
 

@@ -21,6 +21,7 @@ test_requests_are_plain_data if {
 	evidence.registry_referrers_request("x") == {"fn": "registry.referrers", "ref": "x", "opts": {}}
 	evidence.cosign_verify_request("x", {"a": 1}) == {"fn": "cosign.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
+	evidence.notation_verify_request("x", {"a": 1}) == {"fn": "notation.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.scan_findings_request("x", {"a": 1}) == {"fn": "scan.findings", "ref": "x", "opts": {"a": 1}}
 	_key == `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"x"}`
 }
@@ -97,6 +98,7 @@ test_every_function_is_total if {
 		evidence.cosign_attestations("x", {}),
 		evidence.scan_findings("x", {}),
 		evidence.sbom_packages("x", {}),
+		evidence.notation_verify("x", {}),
 	] with host.collect as {}
 	answers == [object.union(_not_collected, payload) | some payload in [
 		{},
@@ -108,6 +110,7 @@ test_every_function_is_total if {
 		{"statements": []},
 		{"reports": []},
 		{"documents": []},
+		{"signers": []},
 	]]
 }
 

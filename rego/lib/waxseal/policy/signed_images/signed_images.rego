@@ -3,7 +3,8 @@
 # description: >-
 #   Each image falls under the authorities whose patterns match it. All of them
 #   have to have signed it, or one of them where any is written. An image that
-#   falls under no authority is denied.
+#   falls under no authority is denied. An authority is of Sigstore (keys,
+#   identities) or of the Notary Project (a trust policy by name).
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md
 # custom:
@@ -21,6 +22,13 @@ import data.lib.waxseal.workload
 requests contains evidence.cosign_verify_request(ctr.image, authority.opts(trusted)) if {
 	some ctr in workload.named
 	some trusted in _asked(ctr)
+	not trusted.notation
+}
+
+requests contains evidence.notation_verify_request(ctr.image, authority.notation_opts(trusted)) if {
+	some ctr in workload.named
+	some trusted in _asked(ctr)
+	trusted.notation
 }
 
 # METADATA
@@ -113,6 +121,18 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.copied
 
 # METADATA
+# title: The trust policy proves nothing about this image
+# description: The trust policy of the Notary Project has no statement for the repository, or one that does not verify who signed.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#not_enforced
+# custom:
+#   code: signed_images.not_enforced
+#   severity: high
+#   remediation: 'The operator has to give the trust policy document a statement for this repository whose level is strict or permissive; skip and audit let pass what anybody has signed.'
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11"]
+deny contains result.new(rego.metadata.chain(), details) if some details in _refused.not_enforced
+
+# METADATA
 # title: A platform of the image is not covered
 # description: The authority asks for platforms, and the image lacks one of them, or the authority has not signed it.
 # related_resources:
@@ -168,7 +188,24 @@ pass contains ctr if {
 	_accepted(ctr)
 }
 
-notes := set()
+# METADATA
+# title: A check of the signature failed, and the trust policy only logs it
+# description: The signature or its certificate has expired, say, and the level of the trust policy lets the image pass (CVE-2024-23332).
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md#logged
+# custom:
+#   code: signed_images.logged
+#   severity: medium
+#   remediation: Have the image signed again; the level strict of the trust policy refuses it.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11"]
+notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
+	some ctr in workload.named
+	some trusted in _asked(ctr)
+	trusted.notation
+	some signer in _answer(ctr, trusted).signers
+	some check in signer.failed
+	why := sprintf("the signature of authority %q failed the check %s (%s)", [trusted.name, check.check, check.message])
+}
 
 _accepted(ctr) if {
 	count(_asked(ctr)) > 0
@@ -188,7 +225,15 @@ _holds(ctr, trusted) if {
 	_own(ctr, trusted)
 }
 
-_answer(ctr, trusted) := evidence.cosign_verify(ctr.image, authority.opts(trusted))
+_answer(ctr, trusted) := evidence.notation_verify(ctr.image, authority.notation_opts(trusted)) if {
+	trusted.notation
+} else := evidence.cosign_verify(ctr.image, authority.opts(trusted))
+
+# The Notary Project signs digests, wherever they are.
+_own(ctr, trusted) if {
+	trusted.notation
+	count(_answer(ctr, trusted).signers) > 0
+}
 
 # One signature has to be made for this repository; all of them where several are asked for.
 _own(ctr, trusted) if {
@@ -233,9 +278,9 @@ else := evidence.standing(answer) if {
 	every error in answer.errors {
 		error.code == "unsigned"
 	}
-} else := "platform_missing" if {
+} else := error.code if {
 	some error in answer.errors
-	error.code == "platform_missing"
+	error.code in {"platform_missing", "not_enforced"}
 } else := "untrusted"
 
 _why("not_found", _, answer) := sprintf("the registry has no such image%s", [evidence.said(answer)])
@@ -250,6 +295,8 @@ _why("copied", trusted, answer) := sprintf("the signature of authority %q was ma
 ])
 
 _why("platform_missing", trusted, answer) := sprintf("authority %q has to have signed each platform that is asked for%s", [trusted.name, evidence.said(answer)])
+
+_why("not_enforced", trusted, answer) := sprintf("authority %q proves nothing about it%s", [trusted.name, evidence.said(answer)])
 
 _why("invalid_request", trusted, answer) := sprintf("authority %q cannot be asked%s", [trusted.name, evidence.said(answer)])
 
@@ -271,4 +318,4 @@ _problems := _misshapen if {
 	count(_misshapen) > 0
 } else := authority.problems("signed_images", object.get(_parameters, "authorities", []))
 
-_misshapen := parameters.problems("signed_images", _parameters, object.union(authority.shape, {"": "object", "any": "boolean"}))
+_misshapen := parameters.problems("signed_images", _parameters, object.union(object.union(authority.shape, authority.notation_shape), {"": "object", "any": "boolean"}))

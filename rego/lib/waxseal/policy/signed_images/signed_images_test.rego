@@ -239,3 +239,45 @@ test_allow_asks_once_for_each_image_and_authority if {
 	requests := policy.requests with host.object as obj with host.parameters as _by([_team, _all])
 	{json.marshal(request) | some request in requests} == {_team_key, _all_key}
 }
+
+_notary := {"name": "notary", "images": ["registry.example/team/*"], "notation": "acme"}
+
+_notary_key := `{"fn":"notation.verify","opts":{"trust_policy":"acme"},"ref":"registry.example/team/app:1"}`
+
+_notarised := samples.ok({"signers": [{"kind": "notation", "subject": "CN=release", "failed": []}]})
+
+# Sigstore and the Notary Project side by side: each is asked in its own way.
+test_allow_notation if {
+	requests := policy.requests with host.object as samples.one(_image) with host.parameters as _by([_team, _notary])
+	{json.marshal(request) | some request in requests} == {_team_key, _notary_key}
+	_deny(_image, _by([_notary]), {_notary_key: _notarised}) == set()
+	{ctr.image | some ctr in _pass(_image, _by([_notary]), {_notary_key: _notarised})} == {_image}
+	_deny(_image, _by([_team, _notary]), {_team_key: _signed, _notary_key: _notarised}) == set()
+	any := {"signed_images": {"authorities": [_team, _notary], "any": true}}
+	_deny(_image, any, {_team_key: samples.refused("unsigned"), _notary_key: _notarised}) == set()
+	_deny(_image, any, {_team_key: _signed, _notary_key: samples.refused("unsigned")}) == set()
+}
+
+test_deny_notation if {
+	every code, state in {"unsigned": "unsigned", "untrusted_identity": "untrusted", "revoked": "untrusted", "expired": "untrusted", "not_enforced": "not_enforced", "malformed": "unreadable"} {
+		_codes(_by([_notary]), {_notary_key: samples.refused(code)}) == _here(concat(".", ["signed_images", state]))
+		_pass(_image, _by([_notary]), {_notary_key: samples.refused(code)}) == set()
+	}
+
+	# All of them have to hold, and an answer about one is none about the other.
+	_codes(_by([_team, _notary]), {_team_key: _signed, _notary_key: samples.refused("unsigned")}) == _here("signed_images.unsigned")
+	_codes(_by([_team, _notary]), {_team_key: samples.refused("unsigned"), _notary_key: _notarised}) == _here("signed_images.unsigned")
+	_codes(_by([_notary]), {_team_key: _signed}) == _here("signed_images.unknown")
+
+	# Nobody signed.
+	_pass(_image, _by([_notary]), {_notary_key: samples.ok({"signers": []})}) == set()
+	_msg(_by([_notary]), {_notary_key: samples.refused("not_enforced")}) == concat("", [_subject, `: authority "notary" proves nothing about it (not_enforced: so says the test). The operator has to give the trust policy document a statement for this repository whose level is strict or permissive; skip and audit let pass what anybody has signed.`])
+}
+
+# What the trust policy only logs is said (CVE-2024-23332).
+test_note_logged if {
+	expired := samples.ok({"signers": [{"kind": "notation", "failed": [{"check": "expiry", "message": "it has expired"}]}]})
+	notes := policy.notes with host.object as samples.one(_image) with host.parameters as _by([_notary]) with host.collect as {_notary_key: expired}
+	{[note.code, note.msg] | some note in notes} == {["signed_images.logged", concat("", [_subject, `: the signature of authority "notary" failed the check expiry (it has expired). Have the image signed again; the level strict of the trust policy refuses it.`])]}
+	_deny(_image, _by([_notary]), {_notary_key: expired}) == set()
+}
