@@ -31,7 +31,7 @@ var allowed = []struct {
 	{"builtins/cosign", []string{"builtins/fault", "builtins/registry"}, false},
 	{"builtins/scan", []string{"builtins/fault"}, false},
 	{"builtins/config", []string{"builtins/fault", "builtins/config", "builtins/registry"}, false},
-	{"builtins/kms", nil, false},
+	{"builtins/kms", []string{"builtins/kms"}, false},
 	{"builtins/evidence/disk", []string{"builtins/registry"}, false},
 	{"builtins/evidence", []string{"builtins/evidence/disk", "builtins/fault", "builtins/registry", "builtins/cosign", "builtins/scan"}, false},
 	{"builtins/trustroot", []string{"builtins/fault", "builtins/cosign"}, false},

@@ -3,6 +3,7 @@ package kms_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,8 +38,8 @@ func TestKeysAreTakenWhenTheConfigurationIsLoaded(t *testing.T) {
 	cfg, err := parse("keys:\n  release: {kms: 'hashivault://release', owner: o}\n  other: {kms: 'openbao://other'}\n")
 	require.NoError(t, err)
 	require.Equal(t, map[string]config.Key{
-		"release": {KMS: "hashivault://release", PEM: []byte(newer), Owner: "o"},
-		"other":   {KMS: "openbao://other", PEM: []byte(other)},
+		"release": {KMS: "hashivault://release", PEM: []byte(newer), Owner: "o", Refresh: 10 * time.Hour, MaxStale: 7 * 24 * time.Hour},
+		"other":   {KMS: "openbao://other", PEM: []byte(other), Refresh: 10 * time.Hour, MaxStale: 7 * 24 * time.Hour},
 	}, cfg.Keys)
 }
 
@@ -49,7 +50,7 @@ func TestRefusals(t *testing.T) {
 	for name, tt := range map[string]struct{ env, text, want string }{
 		"missing":        {"", "keys: {a: {kms: 'hashivault://gone'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://gone cannot be read: could not read data from transit key path: /transit/keys/gone"},
 		"no key":         {"", "keys: {a: {kms: 'hashivault://junk'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://junk cannot be read: PEM decoding failed"},
-		"denied":         {"s.wrong", "keys: {a: {kms: 'hashivault://release'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://release cannot be read: public key: Error making API request. URL: GET " + s.URL() + "/v1/transit/keys/release Code: 403. Errors: * permission denied"},
+		"denied":         {"s.wrong", "keys: {a: {kms: 'hashivault://release'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://release cannot be read: public key: Error making API request. URL: GET " + s.URL() + "/v1/transit/keys/release Code: 403. Errors: * permission denied (the credentials may not read it; they need read on transit/keys/NAME)"},
 		"no answer":      {"", "keys: {a: {kms: 'hashivault://mute'}}\nlimits: {request_timeout: 50ms}", "w.yaml:3:12: keys.a.kms: hashivault://mute gave no answer within 50ms (limits.request_timeout): see that it can be reached, and that its credentials are in the environment"},
 		"malformed":      {"", "keys: {a: {kms: 'hashivault://a/b'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://a/b cannot be read: kms specification should be in the format hashivault://<key>"},
 		"unknown scheme": {"", "keys: {a: {kms: 'sh://release'}}", `w.yaml:3:12: keys.a.kms: "sh://release" is of no KMS that is known; ` + expected},
