@@ -46,7 +46,7 @@ func TestKeysAreTakenWhenTheConfigurationIsLoaded(t *testing.T) {
 // What cannot be read is told by its line, all at once, and without the secret.
 func TestRefusals(t *testing.T) {
 	s := serve(t, map[string][]string{"release": {key(t)}, "junk": {"no key"}})
-	const expected = "expected awskms://, azurekms://, gcpkms://, hashivault://, openbao://"
+	const expected = "expected awskms://, azurekms://, gcpkms://, hashivault://, k8s://, openbao://, pkcs11:"
 	for name, tt := range map[string]struct{ env, text, want string }{
 		"missing":        {"", "keys: {a: {kms: 'hashivault://gone'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://gone cannot be read: could not read data from transit key path: /transit/keys/gone"},
 		"no key":         {"", "keys: {a: {kms: 'hashivault://junk'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://junk cannot be read: PEM decoding failed"},
@@ -55,9 +55,9 @@ func TestRefusals(t *testing.T) {
 		"malformed":      {"", "keys: {a: {kms: 'hashivault://a/b'}}", "w.yaml:3:12: keys.a.kms: the public key of hashivault://a/b cannot be read: kms specification should be in the format hashivault://<key>"},
 		"unknown scheme": {"", "keys: {a: {kms: 'sh://release'}}", `w.yaml:3:12: keys.a.kms: "sh://release" is of no KMS that is known; ` + expected},
 		"no scheme":      {"", "keys: {a: {kms: release}}", `w.yaml:3:12: keys.a.kms: "release" is of no KMS that is known; ` + expected},
-		"several": {"", "keys:\n  a: {kms: 'hashivault://gone'}\n  b: {kms: 'k8s://ns/b'}\n", strings.Join([]string{
+		"several": {"", "keys:\n  a: {kms: 'hashivault://gone'}\n  b: {kms: 'sh://ns/b?secret'}\n", strings.Join([]string{
 			"w.yaml:4:7: keys.a.kms: the public key of hashivault://gone cannot be read: could not read data from transit key path: /transit/keys/gone",
-			`w.yaml:5:7: keys.b.kms: "k8s://ns/b" is of no KMS that is known; ` + expected,
+			`w.yaml:5:7: keys.b.kms: "sh://ns/b?…" is of no KMS that is known; ` + expected,
 		}, "\n")},
 	} {
 		t.Run(name, func(t *testing.T) {

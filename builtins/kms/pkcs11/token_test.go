@@ -135,7 +135,7 @@ func TestRefusals(t *testing.T) {
 	good, open := file("pin", pin+"\n", 0o640), file("open", pin, 0o644)
 	wrong, junk := file("wrong", "wrong-"+pin, 0o600), file("junk.so", "junk", 0o600)
 	for name, row := range map[string]struct{ uri, want string }{
-		"no token":        {"pkcs11:token=gone;object=p256?module-path=" + k.module, `there is no such token; there are ["` + label + `" "twin" "twin"`},
+		"no token":        {"pkcs11:token=gone;object=p256?module-path=" + k.module, `there is no such token; there are ["twin" "twin" "` + label + `"]`},
 		"two tokens":      {"pkcs11:token=twin;object=p256?module-path=" + k.module, "2 tokens are named so; add serial"},
 		"two keys":        {k.uri("object=same", ""), "several public keys are named so; add id"},
 		"no key":          {k.uri("object=gone", ""), "the token has no such public key that can be seen without a PIN; pin-source or $COSIGN_PKCS11_PIN give one"},

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/miekg/pkcs11"
@@ -78,11 +79,14 @@ func (r *reference) findSlot(module *pkcs11.Ctx) (uint, error) {
 		if err != nil {
 			continue // taken out meanwhile
 		}
-		labels = append(labels, info.Label)
+		if info.Label != "" {
+			labels = append(labels, info.Label)
+		}
 		if r.names(slot, info) {
 			found = append(found, slot)
 		}
 	}
+	slices.Sort(labels)
 	switch len(found) {
 	case 0:
 		return 0, fmt.Errorf("there is no such token; there are %q", labels)
