@@ -89,14 +89,14 @@ func (h *health) look(ctx context.Context) plugins.Status {
 
 // ServeHTTP answers GET /health/waxseal: 200 when the plugin is ready, else 503;
 // {"state", "trust_roots": {name: {"default", "ok", "error"}}, "keys": {name: {"id",
-// "read_at", "ok", "stale", "error"}}}. A key that cannot be read denies what needs
+// "read_at", "ok", "stale", "error"}}}; no keys where none is read again. A key that cannot be read denies what needs
 // it, and nothing else.
 func (h *health) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	h.mu.Lock()
 	answer := struct {
 		State plugins.State         `json:"state"`
 		Roots map[string]rootHealth `json:"trust_roots"`
-		Keys  map[string]keyHealth  `json:"keys"`
+		Keys  map[string]keyHealth  `json:"keys,omitempty"`
 	}{h.state, h.roots, map[string]keyHealth{}}
 	h.mu.Unlock()
 	for name, k := range h.keys() {
