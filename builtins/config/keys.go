@@ -82,7 +82,7 @@ func (l *loader) schedule(field string, w wireKey) (refresh, maxStale time.Durat
 	switch {
 	case w.Refresh != nil:
 		refresh = *w.Refresh
-	case w.KMS != "" && w.Fingerprint == "":
+	case w.KMS != "" && w.Fingerprint == "" && !strings.HasPrefix(w.KMS, "pkcs11:"): // tokens count wrong PINs
 		refresh = standardRefresh
 	}
 	switch {

@@ -9,11 +9,11 @@
 // evaluated. It must: in a process that went on without the builtins, a policy
 // that calls them could be accepted and then admit everything.
 //
-// What goes wrong without changing an answer, such as a trust root that could
-// not be refreshed while the older one holds, is a line on standard error: the
+// What goes wrong without changing an answer, such as a trust root or key that
+// could not be refreshed while the older one holds, is a line on standard error: the
 // log of Gatekeeper. What changes an answer is in the answer.
 //
-// This is the one package with an init. Mains of your own call
+// Beside builtins/kms this is the one package with an init. Mains of your own call
 // [github.com/waxseal/waxseal/builtins.New] and Register instead.
 package hosted
 
