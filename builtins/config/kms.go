@@ -129,6 +129,7 @@ var refusals = []struct {
 	says   *regexp.Regexp
 	advice string
 }{
+	{regexp.MustCompile(`UnsupportedOperationException|cannot be used to sign|jsonWebKey|transit key keys data`), "it is of another type; expected a key that signs: ECDSA, Ed25519 or RSA"},
 	{regexp.MustCompile(`(?i)\b(429|throttl\w*|too ?many ?requests|resource ?exhausted)\b`), "it is busy: try again later"},
 	{regexp.MustCompile(`(?i)\b(403|access ?denied\w*|permission ?denied|forbidden)\b`), "the credentials may not read it; they need %s"},
 	{regexp.MustCompile(`(?i)\b(401|unauthenticated|unauthorized)\b`), "the credentials are not taken: see that they are current"},

@@ -102,6 +102,7 @@ func TestCloudRefusals(t *testing.T) {
 	const aws, azure, google = "awskms:///alias/", "azurekms://" + cloudkms.Azure + "/", "gcpkms://" + googleKey
 	const (
 		missing = `\(see the name, and whether it is the right account, region or vault\)$`
+		another = `\(it is of another type; expected a key that signs: ECDSA, Ed25519 or RSA\)$`
 		busy    = `\(it is busy: try again later\)$`
 	)
 	c.Keep("alias/denied", cloudkms.Key{Status: 400, Code: "AccessDeniedException"})
@@ -117,15 +118,15 @@ func TestCloudRefusals(t *testing.T) {
 		aws + "gone":         `NotFoundException: .* ` + missing,
 		aws + "denied":       `AccessDeniedException: .* \(the credentials may not read it; they need kms:GetPublicKey and kms:DescribeKey on the key\)$`,
 		aws + "busy":         `ThrottlingException: .* ` + busy,
-		aws + "symmetric":    `UnsupportedOperationException`,
+		aws + "symmetric":    `UnsupportedOperationException: .* ` + another,
 		azure + "gone":       `404 Not Found .* ` + missing,
 		azure + "denied":     `403 Forbidden .* \(the credentials may not read it; they need the key permission Get \(role Key Vault Crypto User\)\)$`,
 		azure + "busy":       `429 Too Many Requests .* ` + busy,
-		azure + "symmetric":  `decoding the jsonWebKey: .*`,
+		azure + "symmetric":  `decoding the jsonWebKey: .* ` + another,
 		google + "gone":      `code = NotFound .* ` + missing,
 		google + "denied":    `code = PermissionDenied .* \(the credentials may not read it; they need roles/cloudkms.viewer and roles/cloudkms.publicKeyViewer on the key\)$`,
 		google + "busy":      `code = ResourceExhausted .* ` + busy,
-		google + "symmetric": `specified key cannot be used to sign`,
+		google + "symmetric": `specified key cannot be used to sign ` + another,
 	} {
 		t.Run(uri, func(t *testing.T) {
 			got := load(t, c, fmt.Sprintf("a: {kms: %q}", uri))["error"]

@@ -120,6 +120,8 @@ func module(path string) (string, error) {
 		return "", fmt.Errorf("the module %s: expected an absolute path", path)
 	case err != nil || !info.Mode().IsRegular():
 		return "", fmt.Errorf("the module %s is not a file that can be read", path)
+	case info.Mode().Perm()&0o002 != 0:
+		return "", fmt.Errorf("the module %s may be written by everybody (mode %04o), and would run in Waxseal; chmod o-w it", path, info.Mode().Perm())
 	}
 	return path, nil
 }

@@ -16,12 +16,16 @@ func TestURIs(t *testing.T) {
 	t.Setenv("COSIGN_PKCS11_MODULE_PATH", "")
 	module := filepath.Join(t.TempDir(), "module.so")
 	require.NoError(t, os.WriteFile(module, []byte("no module"), 0o600))
+	open := filepath.Join(t.TempDir(), "open.so")
+	require.NoError(t, os.WriteFile(open, []byte("no module"), 0o600))
+	require.NoError(t, os.Chmod(open, 0o666))
 	for name, row := range map[string]struct{ uri, want string }{
 		"no token":           {"pkcs11:object=a?module-path=" + module, "one of token, serial and slot-id is needed"},
 		"no key":             {"pkcs11:token=a?module-path=" + module, "one of object and id is needed"},
 		"no module":          {"pkcs11:token=a;object=b", "no module: name the library of the token with module-path or $COSIGN_PKCS11_MODULE_PATH"},
 		"module is relative": {"pkcs11:token=a;object=b?module-path=go.mod", "the module go.mod: expected an absolute path"},
 		"module is gone":     {"pkcs11:token=a;object=b?module-path=/gone.so", "the module /gone.so is not a file that can be read"},
+		"module is open":     {"pkcs11:token=a;object=b?module-path=" + open, "the module " + open + " may be written by everybody (mode 0666), and would run in Waxseal; chmod o-w it"},
 		"module is a folder": {"pkcs11:token=a;object=b?module-path=/", "the module / is not a file that can be read"},
 		"slot":               {"pkcs11:slot-id=x;object=b?module-path=" + module, `slot-id "x" is not a number`},
 		"private":            {"pkcs11:token=a;object=b;type=private?module-path=" + module, "type=private: only public keys are read"},
