@@ -68,8 +68,8 @@ type Status struct {
 	ID      string    // fingerprint of the key in use
 	Read    time.Time // when that was read last
 	OK      bool      // the last reading succeeded
-	Stale   bool      // requests that name the key are not answered any more
-	Problem error     // why it did not
+	Stale   bool      // requests that name the key are answered [fault.Unavailable]
+	Problem error     // why it did not succeed
 }
 
 // Ring holds the keys that are read again and again. It is safe for concurrent

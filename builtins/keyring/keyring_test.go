@@ -261,3 +261,38 @@ func TestKeep(t *testing.T) {
 	stop()
 	<-ended
 }
+
+// TestThreshold: a key that comes to stand under two names is one entry from then
+// on, so one signature is not two; keys that were one count as two when they are.
+func TestThreshold(t *testing.T) {
+	w := start(t, "")
+	w.vault.Rotate("second", string(w.Other.PEM()))
+	cfg, err := config.Parse("w.yaml", []byte("version: 1\nkeys:\n  release: {kms: 'hashivault://release'}\n  second: {kms: 'hashivault://second'}\n"), ".")
+	require.NoError(t, err)
+	names := w.Names(t)
+	for name, k := range cfg.Keys {
+		names.Keys[name], err = cosign.ParseKey(name, k.PEM)
+		require.NoError(t, err)
+	}
+	w.ring = keyring.New(cfg, names.Keys, keyring.Options{Now: w.clock})
+	names.Current = w.ring.Current
+	client, err := registry.New(registry.Config{Hosts: []string{w.Host()}, Plain: []string{w.Host()}})
+	require.NoError(t, err)
+	w.collector = evidence.New(client, evidence.Config{Names: names, Now: w.clock, ListingTTL: 1000 * time.Hour})
+	w.options, err = w.collector.Options([]byte(`{"keys":["release","second"],"threshold":2}`))
+	require.NoError(t, err)
+	both := w.Push(t, "team/both", "v1", nil).Sign(t, sigstore.Options{}, w.Key, w.Other)
+	once := w.Push(t, "team/once", "v1", nil).Sign(t, sigstore.Options{}, w.Key)
+	short := []fault.Code{fault.ThresholdNotMet}
+	require.Equal(t, yes, w.ask(t, w.collector.Decide(), both))
+	require.Equal(t, short, w.ask(t, w.collector.Decide(), once))
+
+	w.vault.Rotate("second", string(w.Key.PEM()))
+	w.later(t, 10*time.Hour)
+	require.Equal(t, short, w.ask(t, w.collector.Decide(), both))
+	require.Equal(t, short, w.ask(t, w.collector.Decide(), once))
+
+	w.vault.Rotate("second", string(w.Other.PEM()))
+	w.later(t, 10*time.Hour)
+	require.Equal(t, yes, w.ask(t, w.collector.Decide(), both))
+}
