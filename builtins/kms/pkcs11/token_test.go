@@ -5,7 +5,13 @@ package pkcs11_test
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -36,6 +42,16 @@ type token struct {
 	keys   map[string]crypto.PublicKey // made inside of it, by label
 }
 
+// TestMain removes the folder of the token, which outlives each test.
+func TestMain(m *testing.M) {
+	before := os.Getenv("SOFTHSM2_CONF")
+	code := m.Run()
+	if made := os.Getenv("SOFTHSM2_CONF"); made != before {
+		_ = os.RemoveAll(filepath.Dir(made)) // what is left is in the temp folder
+	}
+	os.Exit(code)
+}
+
 var softHSM = sync.OnceValues(func() (*token, error) {
 	module := os.Getenv("SOFTHSM2_MODULE")
 	if module == "" {
@@ -63,8 +79,31 @@ var softHSM = sync.OnceValues(func() (*token, error) {
 		}
 	}
 	k := &token{module: module, env: append(os.Environ(), "SOFTHSM2_CONF="+conf), keys: map[string]crypto.PublicKey{}}
-	return k, k.generate()
+	return k, errors.Join(k.generate(), k.load(dir))
 })
+
+// load puts an Ed25519 key into the token: the library that makes the others knows
+// none.
+func (k *token) load(dir string) error {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "ed25519.pem")
+	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		return err
+	}
+	out, err := exec.Command("softhsm2-util", "--module", k.module, "--import", path, "--token", label, "--label", "ed25519", "--id", hex.EncodeToString([]byte("id-ed25519")), "--pin", pin).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("softhsm2-util: %w: %s", err, out)
+	}
+	k.keys["ed25519"] = public
+	return os.Remove(path)
+}
 
 // generate makes key pairs inside of the token. Two have one label.
 func (k *token) generate() error {
@@ -107,10 +146,10 @@ func (k *token) uri(path, query string) string {
 	return "pkcs11:token=" + url.PathEscape(label) + ";" + path + "?module-path=" + k.module + query
 }
 
-// TestPublicKey: keys that were made inside of the token are read without a PIN.
+// TestPublicKey: keys of the token are read without a PIN.
 func TestPublicKey(t *testing.T) {
 	k := start(t)
-	for _, name := range []string{"p256", "p384", "p521", "rsa"} {
+	for _, name := range []string{"p256", "p384", "p521", "rsa", "ed25519"} {
 		for _, path := range []string{"object=" + name, "id=id-" + name, "id=id%2d" + name + ";object=" + name + ";type=public"} {
 			key, err := pkcs11.PublicKey(t.Context(), k.uri(path, ""))
 			require.NoError(t, err, path)
