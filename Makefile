@@ -26,6 +26,20 @@ build: ## build .bin/waxseal
 	@mkdir -p $(BIN)
 	$(GO) build -o $(WAXSEAL) ./cmd/waxseal
 
+# netgo and osusergo keep what is compiled for the other targets: only PKCS #11 itself is C.
+PKCS11 := -tags pkcs11key,netgo,osusergo
+
+.PHONY: build-pkcs11
+build-pkcs11: ## build .bin/waxseal-pkcs11, which reads keys from PKCS #11 tokens; needs a C compiler
+	@mkdir -p $(BIN)
+	CGO_ENABLED=1 $(GO) build $(PKCS11) -o $(WAXSEAL)-pkcs11 ./cmd/waxseal
+
+.PHONY: test-pkcs11
+test-pkcs11: build-pkcs11 ## keys in a token of SoftHSM, which apt-get installs if it is not there
+	@command -v softhsm2-util >/dev/null || { apt-get update -qq && apt-get install -y -qq softhsm2; }
+	CGO_ENABLED=1 $(GO) vet $(PKCS11) ./builtins/kms/pkcs11
+	WAXSEAL_PKCS11=$(abspath $(WAXSEAL)-pkcs11) CGO_ENABLED=1 $(GO) test $(PKCS11) ./builtins/kms/pkcs11 -count 1
+
 .PHONY: bundles
 bundles: build ## write one bundle for each host to .bin/bundles
 	@mkdir -p $(BIN)/bundles

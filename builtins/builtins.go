@@ -20,6 +20,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/keyring"
 )
 
 // builtin is one declaration and what it runs.
@@ -51,7 +52,8 @@ func all() []builtin {
 type Set struct {
 	collector *evidence.Collector
 	compiled  *compiled
-	notation  *compiled // options of notation.verify
+	notation  *compiled     // options of notation.verify
+	keys      *keyring.Ring // nil when no key is read again
 }
 
 // Over returns the builtins over a collector that the caller has built. [New]

@@ -11,6 +11,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/evidence/disk"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/keyring"
 	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/builtins/registry/cloud"
@@ -24,6 +25,8 @@ type settings struct {
 	observe func(registry.Request)
 	costs   evidence.Observer
 	report  func(error)
+
+	refreshed func(keyring.Refresh)
 }
 
 // WithObserver has f told of every request to a registry, after its answer. It
@@ -39,8 +42,8 @@ func WithCosts(o evidence.Observer) Option {
 
 // WithReport has f told of what goes wrong without changing an answer: a trust
 // root that could not be refreshed while the older one holds, a cache folder
-// that fails. It is called from
-// several goroutines.
+// that fails, a key that could not be read
+// again while the older one is used. It is called from several goroutines.
 func WithReport(f func(error)) Option {
 	return func(s *settings) { s.report = f }
 }
@@ -60,15 +63,21 @@ func New(cfg *config.Config, options ...Option) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys := keyring.New(cfg, names.Keys, keyring.Options{Observe: s.refreshed, Report: s.report})
+	if keys != nil {
+		names.Current = keys.Current
+	}
 	kept, err := s.diskOf(cfg, client)
 	if err != nil {
 		return nil, err
 	}
 	limits := client.Limits()
-	return Over(evidence.New(client, evidence.Config{
+	set := Over(evidence.New(client, evidence.Config{
 		Names: names, Deadline: cfg.Limits.Deadline, ListingTTL: cfg.Limits.ListingTTL,
 		CacheBytes: cfg.Limits.CacheBytes, Disk: kept, Limits: &limits, Observer: s.costs,
-	})), nil
+	}))
+	set.keys = keys
+	return set, nil
 }
 
 // diskOf opens the folder for content by digest. It is asked only for what the

@@ -87,11 +87,18 @@ type Policy struct {
 type Key struct {
 	PEM      []byte
 	File     string // "" when the key stands in waxseal.yaml itself, or in a KMS
-	KMS      string // URI of the KMS that the key was taken from when the configuration was loaded
+	KMS      string // URI that the key was taken from when the configuration was loaded: a KMS, a Secret, a token
 	Owner    string
 	Purpose  string
 	Approver string
 	Rotated  time.Time // zero when unknown
+	// Fingerprint is the one that the key must have, as [PinError] writes them; ""
+	// takes any key.
+	Fingerprint string
+	// Refresh is how often the key is read again in processes that go on; 0 is
+	// never. MaxStale is how long it may be used after it was read last; 0 is for
+	// ever.
+	Refresh, MaxStale time.Duration
 }
 
 // TrustRoot is one of: a trusted_root.json; the public-good instance of

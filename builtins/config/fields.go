@@ -96,7 +96,10 @@ func keyShape() *shape {
 	return &shape{kind: object, about: "a public key", oneOf: []string{"file", "pem", "kms"}, fields: []field{
 		{"file", false, &shape{kind: text, about: "path of a PEM public key", example: "cosign.pub"}},
 		{"pem", false, &shape{kind: text, about: "the PEM public key itself"}},
-		{"kms", false, &shape{kind: text, about: "URI of a key in a KMS (awskms, azurekms, gcpkms, hashivault, openbao); its public half is taken once, at start", example: "awskms:///alias/release"}},
+		{"kms", false, &shape{kind: text, about: "URI of a key in a KMS (awskms, azurekms, gcpkms, hashivault, openbao), in a Kubernetes Secret (k8s) or in a PKCS #11 token (pkcs11); its public half is taken at start", example: "awskms:///alias/release"}},
+		{"fingerprint", false, &shape{kind: fingerprint, about: "the key that it must be: sha256: and the hash of its DER SubjectPublicKeyInfo in hex, the key_id of results"}},
+		{"refresh", false, &shape{kind: duration, zero: true, about: "how often a server reads the key again, at least 1m; 0s is never. The default is 10h for a key named by kms (not pkcs11) without a fingerprint, else never"}},
+		{"max_stale", false, &shape{kind: duration, zero: true, about: "how long a key may be used after it was read last; 0s is for ever. The default is 7d, or twice refresh if that is longer; for ever with a fingerprint"}},
 		{"owner", false, &shape{kind: text, about: "who controls the private key"}},
 		{"purpose", false, &shape{kind: text, about: "what it signs", example: "releases"}},
 		{"approver", false, &shape{kind: text, about: "who approved that it is trusted"}},

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -118,57 +117,27 @@ func (l *loader) read(field, path string, most int) []byte {
 }
 
 func (l *loader) key(name string, w wireKey) Key {
-	field := Join("keys", name)
-	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Rotated: w.Rotated, File: w.File, KMS: w.KMS}
+	field, where := Join("keys", name), ".pem"
+	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Rotated: w.Rotated, File: w.File, KMS: w.KMS, Fingerprint: w.Fingerprint}
+	k.Refresh, k.MaxStale = l.schedule(field, w)
 	switch {
 	case w.KMS != "":
-		field += ".kms"
+		where = ".kms"
 		if k.PEM = l.kms[name].pem; k.PEM == nil {
-			l.failAt(field, "%s", l.kms[name].err)
+			l.failAt(field+where, "%s", l.kms[name].err)
 		}
 	case w.File != "":
-		field += ".file"
-		k.PEM = l.read(field, w.File, maxBytes)
+		where = ".file"
+		k.PEM = l.read(field+where, w.File, maxBytes)
 	default:
-		field += ".pem"
 		k.PEM = []byte(w.PEM)
 	}
 	if len(k.PEM) > 0 {
-		l.publicKey(field, k.PEM)
+		l.check(field, where, k)
 	} else if w.File != "" && k.PEM != nil {
-		l.failAt(field, "%s is empty; expected a PEM public key", w.File)
+		l.failAt(field+where, "%s is empty; expected a PEM public key", w.File)
 	}
 	return k
-}
-
-// publicKey checks that there is exactly one public key. Which algorithms count
-// is for those who verify.
-func (l *loader) publicKey(field string, raw []byte) {
-	block, rest := pem.Decode(raw)
-	switch {
-	case block == nil:
-		l.failAt(field, "not a PEM public key; expected -----BEGIN PUBLIC KEY-----")
-	case strings.Contains(block.Type, "PRIVATE KEY"):
-		l.failAt(field, "this is a private key; Waxseal wants the public one and must never see this one (cosign public-key --key … prints it)")
-	case block.Type == "CERTIFICATE":
-		l.failAt(field, "this is a certificate; put it under certificates")
-	case block.Type != "PUBLIC KEY" && block.Type != "RSA PUBLIC KEY":
-		l.failAt(field, "holds a PEM block %q; expected PUBLIC KEY", clip(block.Type))
-	case len(bytes.TrimSpace(rest)) > 0:
-		l.failAt(field, "holds more than one key; give each its own name")
-	default:
-		l.parseKey(field, block)
-	}
-}
-
-func (l *loader) parseKey(field string, block *pem.Block) {
-	_, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if block.Type == "RSA PUBLIC KEY" {
-		_, err = x509.ParsePKCS1PublicKey(block.Bytes)
-	}
-	if err != nil {
-		l.failAt(field, "the public key cannot be read: %s", err)
-	}
 }
 
 func (l *loader) trustRoot(name string, w wireRoot) TrustRoot {

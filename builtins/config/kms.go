@@ -3,7 +3,9 @@ package config
 import (
 	"context"
 	"crypto"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,10 +38,7 @@ func fromKMS(keys map[string]wireKey, deadline time.Duration) map[string]fetched
 			continue
 		}
 		wait.Go(func() {
-			pem, err := askKMS(ctx, key.KMS)
-			if err != nil && ctx.Err() != nil {
-				err = fmt.Errorf("%s gave no answer within %s (limits.request_timeout): see that it can be reached, and that its credentials are in the environment", key.KMS, deadline)
-			}
+			pem, err := answered(ctx, key.KMS, deadline)
 			mu.Lock()
 			defer mu.Unlock()
 			out[name] = fetched{pem, err}
@@ -49,17 +48,26 @@ func fromKMS(keys map[string]wireKey, deadline time.Duration) map[string]fetched
 	return out
 }
 
+// answered is [askKMS] that says so when nobody answered.
+func answered(ctx context.Context, uri string, deadline time.Duration) ([]byte, error) {
+	pem, err := askKMS(ctx, uri)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("%s gave no answer within %s (limits.request_timeout): see that it can be reached, and that its credentials are in the environment", shown(uri), deadline)
+	}
+	return pem, err
+}
+
 // askKMS returns the public key of a URI in PEM. Some clients do not listen to
 // the context, so nobody waits for them longer than that.
 func askKMS(ctx context.Context, uri string) ([]byte, error) {
 	schemes := kms.SupportedProviders()
 	slices.Sort(schemes)
 	if len(schemes) == 0 {
-		return nil, fmt.Errorf(noClient, uri)
+		return nil, fmt.Errorf(noClient, shown(uri))
 	}
 	// The library would look for a program of the scheme's name to run.
 	if !slices.ContainsFunc(schemes, func(s string) bool { return strings.HasPrefix(uri, s) }) {
-		return nil, fmt.Errorf("%q is of no KMS that is known; expected %s", uri, strings.Join(schemes, ", "))
+		return nil, fmt.Errorf("%q is of no KMS that is known; expected %s", shown(uri), strings.Join(schemes, ", "))
 	}
 	done := make(chan fetched, 1)
 	go func() {
@@ -69,7 +77,7 @@ func askKMS(ctx context.Context, uri string) ([]byte, error) {
 	select {
 	case answer := <-done:
 		if answer.err != nil {
-			return nil, fmt.Errorf("the public key of %s cannot be read: %s", uri, oneLine(answer.err))
+			return nil, fmt.Errorf("the public key of %s cannot be read: %s%s", shown(uri), oneLine(answer.err), advice(uri, answer.err))
 		}
 		return answer.pem, nil
 	case <-ctx.Done():
@@ -77,7 +85,13 @@ func askKMS(ctx context.Context, uri string) ([]byte, error) {
 	}
 }
 
-func publicPEM(ctx context.Context, uri string) ([]byte, error) {
+// publicPEM survives a client that does not: a refresh runs beside decisions.
+func publicPEM(ctx context.Context, uri string) (pem []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			pem, err = nil, fmt.Errorf("the client failed: %v", r)
+		}
+	}()
 	client, err := kms.Get(ctx, uri, crypto.SHA256)
 	if err != nil {
 		return nil, err
@@ -87,6 +101,57 @@ func publicPEM(ctx context.Context, uri string) ([]byte, error) {
 		return nil, err
 	}
 	return cryptoutils.MarshalPublicKeyToPEM(key)
+}
+
+// shown is a URI for messages. Behind a question mark there may be what nobody
+// should read, such as the PIN of a token.
+func shown(uri string) string {
+	if before, _, found := strings.Cut(uri, "?"); found {
+		return before + "?…"
+	}
+	return uri
+}
+
+// permissions is what a client needs, by scheme.
+var permissions = []struct{ scheme, text string }{
+	{"awskms:", "kms:GetPublicKey and kms:DescribeKey on the key"},
+	{"azurekms:", "the key permission Get (role Key Vault Crypto User)"},
+	{"gcpkms:", "roles/cloudkms.viewer and roles/cloudkms.publicKeyViewer on the key"},
+	{"hashivault:", "read on transit/keys/NAME"},
+	{"openbao:", "read on transit/keys/NAME"},
+	{"k8s:", "get on this Secret (resourceNames)"},
+}
+
+// refusals are what services say in so many words, and what to do about it. Each
+// client has its own types of errors, and linking them all is what builds without
+// package builtins/kms do not want.
+var refusals = []struct {
+	says   *regexp.Regexp
+	advice string
+}{
+	{regexp.MustCompile(`UnsupportedOperationException|cannot be used to sign|jsonWebKey|transit key keys data`), "it is of another type; expected a key that signs: ECDSA, Ed25519 or RSA"},
+	{regexp.MustCompile(`(?i)\b(429|throttl\w*|too ?many ?requests|resource ?exhausted)\b`), "it is busy: try again later"},
+	{regexp.MustCompile(`(?i)\b(403|access ?denied\w*|permission ?denied|forbidden)\b`), "the credentials may not read it; they need %s"},
+	{regexp.MustCompile(`(?i)\b(401|unauthenticated|unauthorized)\b`), "the credentials are not taken: see that they are current"},
+	{regexp.MustCompile(`(?i)\b(404|not ?found\w*)\b`), "see the name, and whether it is the right account, region or vault"},
+}
+
+// advice says what to do about what a service said, "" if that is unknown.
+func advice(uri string, err error) string {
+	for _, r := range refusals {
+		if !r.says.MatchString(err.Error()) {
+			continue
+		}
+		if !strings.Contains(r.advice, "%s") {
+			return " (" + r.advice + ")"
+		}
+		for _, p := range permissions {
+			if strings.HasPrefix(uri, p.scheme) {
+				return " (" + fmt.Sprintf(r.advice, p.text) + ")"
+			}
+		}
+	}
+	return ""
 }
 
 // oneLine writes what some clients spread over lines as the rest of a sentence.

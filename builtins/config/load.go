@@ -92,6 +92,9 @@ type wireKey struct {
 	File, PEM, KMS           string
 	Owner, Purpose, Approver string
 	Rotated                  time.Time
+	Fingerprint              string
+	Refresh                  *time.Duration
+	MaxStale                 *time.Duration `json:"max_stale"`
 }
 
 type wireRoot struct {

@@ -108,6 +108,8 @@ func (s *shape) typed() schema {
 		return s.durationSchema()
 	case date:
 		return schema{"type": "string", "format": "date", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`}
+	case fingerprint:
+		return schema{"type": "string", "pattern": fingerprintText.String()}
 	case version:
 		return schema{"const": 1}
 	case free:

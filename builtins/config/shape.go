@@ -44,12 +44,13 @@ const (
 	text
 	boolean
 	textOrBoolean
-	count    // a whole number from 1
-	size     // bytes: a count, or text such as 4MiB
-	duration // text such as 30s
-	date     // text such as 2026-11-21
-	version  // the number 1
-	free     // an object of anything
+	count       // a whole number from 1
+	size        // bytes: a count, or text such as 4MiB
+	duration    // text such as 30s
+	date        // text such as 2026-11-21
+	version     // the number 1
+	fingerprint // text such as sha256:… of a public key
+	free        // an object of anything
 )
 
 // checker compares a document with shapes and collects what is wrong. It
@@ -211,6 +212,7 @@ func (c *checker) scalar(n *document.Node, s *shape, path string) any {
 		duration:      {"a duration such as 30s, 5m or 1d", readDuration},
 		date:          {"a date such as 2026-11-21", readDate},
 		version:       {"1, the only version there is", readVersion},
+		fingerprint:   {"sha256: and 64 hexadecimal digits in lower case", readFingerprint},
 	}[s.kind]
 	value, hint := read.from(n, s)
 	if value == nil {
@@ -336,6 +338,15 @@ func readDate(n *document.Node, _ *shape) (any, string) {
 		return nil, ""
 	}
 	return t, ""
+}
+
+var fingerprintText = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+func readFingerprint(n *document.Node, _ *shape) (any, string) {
+	if n.Kind != document.String || !fingerprintText.MatchString(n.Text) {
+		return nil, ""
+	}
+	return n.Text, ""
 }
 
 func readVersion(n *document.Node, _ *shape) (any, string) {

@@ -51,7 +51,7 @@ func (d *Decision) attested(ctx context.Context, r registry.Reference, o *Option
 
 // attestedBy proves what is attested about one manifest.
 func (d *Decision) attestedBy(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
-	co, err := d.trusted(ctx, o)
+	co, by, err := d.trusted(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (d *Decision) attestedBy(ctx context.Context, repo registry.Repository, dig
 	if err := d.more(ctx, repo, digest, &f, o); err != nil {
 		return nil, err
 	}
-	t := trial{d: d, repo: repo, digest: digest, o: o, co: co, all: true}
+	t := trial{d: d, repo: repo, digest: digest, o: o, co: co, by: by, all: true}
 	key := t.key(attestFn, &f)
 	if out := d.outcomes.get(key); out != nil && d.rec == nil {
 		return out, nil

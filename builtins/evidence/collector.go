@@ -100,13 +100,14 @@ func (c *Collector) Names() Names { return c.names }
 // Deadline is the deadline of one decision.
 func (c *Collector) Deadline() time.Duration { return c.deadline }
 
-// Decision is one snapshot: a tag means one digest, and the name of a trust root
-// one root, for as long as it lives.
+// Decision is one snapshot: a tag means one digest, the name of a key one key, and
+// that of a trust root one root, for as long as it lives.
 // It is safe for concurrent use.
 type Decision struct {
 	*Collector
 	until time.Time
 	began time.Duration // since the start of the collector
+	held  *KeySet       // the keys that are fetched again and again
 	rec   *Recorder
 
 	mu    sync.Mutex
@@ -124,7 +125,7 @@ type resolution struct {
 
 // Decide starts a decision; its deadline begins to run.
 func (c *Collector) Decide() *Decision {
-	return &Decision{Collector: c, until: time.Now().Add(c.deadline), began: c.listings.since()}
+	return &Decision{Collector: c, until: time.Now().Add(c.deadline), began: c.listings.since(), held: c.names.current()}
 }
 
 // Record makes the decision note every byte that it rests on in r.

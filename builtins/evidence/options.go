@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
@@ -21,7 +22,10 @@ import (
 // Names is what the operator's configuration gives names to. Policies refer to
 // these names; they never say where a key or root is kept.
 type Names struct {
-	Keys         map[string]*cosign.Key
+	Keys map[string]*cosign.Key
+	// Current returns the keys that are fetched again and again, as they are now.
+	// They go before Keys. Nil says that there are none.
+	Current      func() *KeySet
 	Certificates map[string][]byte // PEM chains
 	Notation     map[string]*notation.Policy
 	// Roots returns a trust root; "" asks for the default one, nil says that
@@ -44,6 +48,9 @@ type Options struct {
 	asks      string                          // why no other function takes these options, "" if any does
 	attests   func(predicateType string) bool // what is asked for without a list; nil is all
 	notation  *notation.Policy
+	keyNames  []string // of Keys; "" for one that is given as PEM
+	fixed     *heldKeys
+	held      *atomic.Pointer[heldKeys] // the last that a decision saw
 }
 
 // wire is the options object as policies write it (design: "Options are one
@@ -87,7 +94,7 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 	if err := exactly(raw); err != nil {
 		return nil, err
 	}
-	o := &Options{id: sha256.Sum256(raw), rootName: w.TrustRoot, names: names}
+	o := &Options{id: sha256.Sum256(raw), rootName: w.TrustRoot, names: names, held: &atomic.Pointer[heldKeys]{}}
 	o.Annotations, o.Timestamps = w.Annotations, w.Timestamps
 	o.IgnoreTlog, o.IgnoreSCT = w.IgnoreTlog, w.IgnoreSCT
 	o.PredicateTypes, o.Platforms = w.Predicates, w.Platforms
@@ -99,6 +106,7 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
+	o.fixed = &heldKeys{keys: o.Keys}
 	o.scans = o.forScans()
 	var err error
 	o.sboms, err = o.forSBOMs(w)
@@ -173,21 +181,18 @@ func invalid(format string, args ...any) error {
 
 func keys(o *Options, w wire) error {
 	for i, k := range w.Keys {
-		key := o.names.Keys[k]
+		key, name := o.names.key(k), k
 		if strings.HasPrefix(strings.TrimSpace(k), "-----BEGIN") {
 			parsed, err := cosign.ParseKey("", []byte(k))
 			if err != nil {
 				return invalid("opts.keys[%d]: %w", i, err)
 			}
-			key = parsed
+			key, name = parsed, ""
 		}
 		if key == nil {
 			return invalid("opts.keys[%d]: no key named %q in the configuration, and it is not a PEM public key", i, k)
 		}
-		same := func(other *cosign.Key) bool { return other.ID() == key.ID() }
-		if !slices.ContainsFunc(o.Keys, same) {
-			o.Keys = append(o.Keys, key)
-		}
+		o.Keys, o.keyNames = append(o.Keys, key), append(o.keyNames, name)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // outcomeKey names every byte that a verification rests on: the image's digest,
-// the listings (by content), the canonical options and the trust root. There is
+// the listings (by content), the canonical options, keys and the trust root. There is
 // no reference in it, and no time: an outcome carries its own interval.
 type outcomeKey struct {
 	fn                 string
@@ -17,7 +17,7 @@ type outcomeKey struct {
 	digest             registry.Digest
 	tag, api, fallback [sha256.Size]byte
 	options            [sha256.Size]byte
-	root               string
+	trust              trust
 }
 
 // outcome is a positive outcome of verification. Until is when it stops to

@@ -59,22 +59,36 @@ func (d *Decision) knownRoot(name string) (root *cosign.TrustRoot, known bool) {
 	return nil, false
 }
 
-// trusted returns the cosign options with the trust root of this decision:
-// roots are refreshed while options live on.
-func (d *Decision) trusted(ctx context.Context, o *Options) (*cosign.Options, error) {
-	out := o.Options
-	root, err := d.root(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	out.Root = root
-	return &out, nil
+// trust names what signatures are checked against, in keys of what is kept.
+type trust struct {
+	root string // digest of the trust root
+	keys string // digest of the keys that are fetched again and again, "" if none is asked for
 }
 
-// rootDigest names the trust root in keys of what is kept.
-func (d *Decision) rootDigest(ctx context.Context, o *Options) (string, error) {
+// trust returns what signatures are checked against in this decision.
+func (d *Decision) trust(ctx context.Context, o *Options) (trust, error) {
+	held, err := d.keys(o)
+	if err != nil {
+		return trust{}, err
+	}
 	r, err := d.root(ctx, o)
-	return digestOf(r), err
+	return trust{digestOf(r), held.digest}, err
+}
+
+// trusted returns the cosign options with the keys and the trust root of this
+// decision, and their name: both are refreshed while options live on.
+func (d *Decision) trusted(ctx context.Context, o *Options) (*cosign.Options, trust, error) {
+	held, err := d.keys(o)
+	if err != nil {
+		return nil, trust{}, err
+	}
+	root, err := d.root(ctx, o)
+	if err != nil {
+		return nil, trust{}, err
+	}
+	out := o.Options
+	out.Keys, out.Root = held.keys, root
+	return &out, trust{digestOf(root), held.digest}, nil
 }
 
 func digestOf(r *cosign.TrustRoot) string {

@@ -140,11 +140,11 @@ func (d *Decision) remembered(ctx context.Context, fn string, repo registry.Repo
 		rests.listings = append(rests.listings, l)
 		empty = empty && (p.pl != referrersAPI || l.empty())
 	}
-	root, err := d.rootDigest(ctx, o)
+	by, err := d.trust(ctx, o)
 	if err != nil {
 		return nil, basis{}
 	}
-	key.root, rests.root = root, root
+	key.trust, rests.trust = by, by
 	if out := d.outcomes.get(key); out != nil || !o.Formats.Bundle || !empty {
 		return out, rests
 	}
@@ -173,11 +173,11 @@ func (d *Decision) once(fn string, tag place, prove prover) prover {
 		if out != nil {
 			return out, nil
 		}
-		root, err := d.rootDigest(ctx, o)
+		by, err := d.trust(ctx, o)
 		if err != nil {
 			return nil, err
 		}
-		key := fmt.Sprintf("%s %s@%s %x %s", fn, repo, digest, o.id, root)
+		key := fmt.Sprintf("%s %s@%s %x %s %s", fn, repo, digest, o.id, by.root, by.keys)
 		return shared(ctx, d.store, key, func(ctx context.Context) (*outcome, error) { return prove(ctx, repo, digest, o) })
 	}
 }
@@ -220,7 +220,7 @@ func uncovered(digest registry.Digest, err error) error {
 
 // signedBy proves who signed one manifest.
 func (d *Decision) signedBy(ctx context.Context, repo registry.Repository, digest registry.Digest, o *Options) (*outcome, error) {
-	co, err := d.trusted(ctx, o)
+	co, by, err := d.trusted(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func (d *Decision) signedBy(ctx context.Context, repo registry.Repository, diges
 	if err != nil {
 		return nil, err
 	}
-	t := trial{d: d, repo: repo, digest: digest, o: o, co: co}
+	t := trial{d: d, repo: repo, digest: digest, o: o, co: co, by: by}
 	out, err := t.signatures(ctx, &f)
 	if out != nil || err != nil {
 		return out, err
@@ -251,6 +251,7 @@ type trial struct {
 	digest registry.Digest
 	o      *Options
 	co     *cosign.Options
+	by     trust
 
 	skipped int // entries that say they are of another type
 	signed  []cosign.Signer
@@ -263,12 +264,8 @@ type trial struct {
 }
 
 func (t *trial) key(fn string, f *found) outcomeKey {
-	root := ""
-	if t.co.Root != nil {
-		root = t.co.Root.Digest()
-	}
 	return outcomeKey{
-		fn: fn, repo: t.repo, digest: t.digest, options: t.o.id, root: root,
+		fn: fn, repo: t.repo, digest: t.digest, options: t.o.id, trust: t.by,
 		tag: f.tag.sum, api: f.api.sum, fallback: f.fallback.sum,
 	}
 }

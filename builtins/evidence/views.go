@@ -18,9 +18,9 @@ type view struct {
 }
 
 // basis is what an outcome was remembered for, beside the digest and the
-// options: the listings, and the digest of the trust root.
+// options: the listings, the keys and the trust root.
 type basis struct {
-	root     string
+	trust    trust
 	listings []*keptListing
 }
 
@@ -81,7 +81,7 @@ func (d *Decision) warm(ctx context.Context, key callKey) Result {
 	if v == nil || v.born >= d.began || !v.standsAt(d.began, d.outcomes.now) {
 		return nil
 	}
-	if root, err := d.rootDigest(ctx, key.opts); err != nil || root != v.basis.root {
+	if by, err := d.trust(ctx, key.opts); err != nil || by != v.basis.trust {
 		return nil
 	}
 	d.mu.Lock()

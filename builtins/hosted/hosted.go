@@ -9,15 +9,16 @@
 // evaluated. It must: in a process that went on without the builtins, a policy
 // that calls them could be accepted and then admit everything.
 //
-// What goes wrong without changing an answer, such as a trust root that could
-// not be refreshed while the older one holds, is a line on standard error: the
+// What goes wrong without changing an answer, such as a trust root or key that
+// could not be refreshed while the older one holds, is a line on standard error: the
 // log of Gatekeeper. What changes an answer is in the answer.
 //
-// This is the one package with an init. Mains of your own call
+// Beside builtins/kms this is the one package with an init. Mains of your own call
 // [github.com/waxseal/waxseal/builtins.New] and Register instead.
 package hosted
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/builtins/keyring"
 )
 
 const variable = "WAXSEAL_CONFIG"
@@ -45,12 +47,19 @@ func register(path string) error {
 		}
 		cfg = loaded
 	}
-	set, err := builtins.New(cfg, builtins.WithReport(report))
+	set, err := builtins.New(cfg, builtins.WithReport(report), builtins.WithKeyRefreshes(refreshed))
 	if err != nil {
 		return fmt.Errorf("$%s: %w", variable, err)
 	}
 	set.Register()
+	go set.KeepKeys(context.Background()) // as long as the process lives: nobody tells when it ends
 	return nil
+}
+
+func refreshed(r keyring.Refresh) {
+	if r.Result == keyring.Changed {
+		report(fmt.Errorf("keys: %s is another key now: %s", r.Name, r.Status.ID))
+	}
 }
 
 // report writes one line, whatever a server has said.

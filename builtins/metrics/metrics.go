@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/keyring"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
 
@@ -29,6 +30,8 @@ type Metrics struct {
 	verified  prometheus.Histogram
 	collected prometheus.Histogram
 	asked     prometheus.Counter
+	refreshes *prometheus.CounterVec
+	read      *prometheus.GaugeVec
 
 	found, missed map[evidence.Cache]prometheus.Counter
 
@@ -52,6 +55,13 @@ func New() *Metrics {
 		asked: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "waxseal_evidence_requests_total", Help: "Requests for evidence.",
 		}),
+		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "waxseal_key_refreshes_total",
+			Help: "Readings of public keys again, by key and result (unchanged, changed, refused, failed).",
+		}, []string{"key", "result"}),
+		read: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "waxseal_key_read_timestamp_seconds", Help: "When a public key that is read again was read last.",
+		}, []string{"key"}),
 		found: map[evidence.Cache]prometheus.Counter{}, missed: map[evidence.Cache]prometheus.Counter{},
 		registries: map[string]bool{},
 	}
@@ -104,8 +114,21 @@ func (m *Metrics) Collected(requests int, took time.Duration) {
 	m.collected.Observe(took.Seconds())
 }
 
+// KeyRefreshed counts a reading of a key. The names are the operator's, so they
+// are few.
+func (m *Metrics) KeyRefreshed(r keyring.Refresh) {
+	if r.Result == keyring.Read {
+		for _, result := range keyring.Results() { // alerts want a zero to compare with
+			m.refreshes.WithLabelValues(r.Name, string(result))
+		}
+	} else {
+		m.refreshes.WithLabelValues(r.Name, string(r.Result)).Inc()
+	}
+	m.read.WithLabelValues(r.Name).Set(float64(r.Status.Read.Unix()))
+}
+
 func (m *Metrics) all() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.lookups, m.verified, m.collected, m.asked}
+	return []prometheus.Collector{m.requests, m.lookups, m.verified, m.collected, m.asked, m.refreshes, m.read}
 }
 
 // Describe implements [prometheus.Collector].

@@ -3,12 +3,16 @@ package metrics_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/keyring"
 	"github.com/waxseal/waxseal/builtins/metrics"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/tests/fixture"
@@ -79,7 +83,7 @@ func numbers(t *testing.T, m *metrics.Metrics) map[string]float64 {
 				}
 				labels += l.GetValue()
 			}
-			value := one.GetCounter().GetValue()
+			value := one.GetCounter().GetValue() + one.GetGauge().GetValue()
 			if h := one.GetHistogram(); h != nil {
 				value = float64(h.GetSampleCount())
 			}
@@ -87,4 +91,28 @@ func numbers(t *testing.T, m *metrics.Metrics) map[string]float64 {
 		}
 	}
 	return out
+}
+
+// A key that is read again has a zero to compare with from the start.
+func TestKeys(t *testing.T) {
+	m := metrics.New()
+	read := func(result keyring.Result, at int64) {
+		m.KeyRefreshed(keyring.Refresh{Name: "release", Result: result, Status: keyring.Status{Read: time.Unix(at, 0)}})
+	}
+	read(keyring.Read, 1000)
+	read(keyring.Changed, 2000)
+	read(keyring.Failed, 2000)
+	read(keyring.Failed, 2000)
+	require.Equal(t, map[string]float64{
+		`waxseal_key_refreshes_total{release,unchanged}`: 0,
+		`waxseal_key_refreshes_total{release,changed}`:   1,
+		`waxseal_key_refreshes_total{release,refused}`:   0,
+		`waxseal_key_refreshes_total{release,failed}`:    2,
+		`waxseal_key_read_timestamp_seconds{release}`:    2000,
+	}, only(numbers(t, m), "waxseal_key_"))
+}
+
+func only(numbers map[string]float64, prefix string) map[string]float64 {
+	maps.DeleteFunc(numbers, func(name string, _ float64) bool { return !strings.HasPrefix(name, prefix) })
+	return numbers
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/tests/fixture"
 	"github.com/waxseal/waxseal/tests/fixture/process"
@@ -277,6 +278,23 @@ func TestServerHealthKnowsTrustRoots(t *testing.T) {
 	answer = server.Do(t, "GET", "/health/waxseal", nil)
 	require.Equal(t, http.StatusOK, answer.Status)
 	require.Equal(t, map[string]any{"state": "OK", "trust_roots": map[string]any{"test": map[string]any{"default": true, "ok": true}}}, answer.JSON(t))
+}
+
+// The health of a key that is read again is seen, and keeps no server from being
+// ready: it denies what needs it, and nothing else.
+func TestServerHealthKnowsKeys(t *testing.T) {
+	s := newSite(t)
+	s.config = s.write(t, "refresh.yaml", strings.Replace(configuration(s.World), "{file: cosign.pub}", "{file: cosign.pub, refresh: 1h}", 1))
+	key, err := cosign.ParseKey("", s.Key.PEM())
+	require.NoError(t, err)
+	server := s.serve(t)
+	answer := server.Do(t, "GET", "/health/waxseal", nil)
+	keys := answer.JSON(t)["keys"].(map[string]any)
+	release := keys["release"].(map[string]any)
+	require.NotEmpty(t, release["read_at"])
+	require.Equal(t, map[string]any{"release": map[string]any{"id": key.ID(), "ok": true, "stale": false, "read_at": release["read_at"]}}, keys)
+	require.Contains(t, server.Do(t, "GET", "/metrics", nil).Body, `waxseal_key_read_timestamp_seconds{key="release"} 1.`)
+	require.Zero(t, metric(t, server, `waxseal_key_refreshes_total{key="release",result="failed"}`))
 }
 
 // Decision logs hold the evidence, and no secret.

@@ -137,3 +137,25 @@ func get(client *http.Client, address string) error {
 	}
 	return nil
 }
+
+// Account writes a kubeconfig of a service account, and returns its path.
+func (c *Cluster) Account(t testing.TB, namespace, name string) string {
+	t.Helper()
+	token := strings.TrimSpace(c.Must(t, "create", "token", name, "-n="+namespace))
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, `
+apiVersion: v1
+kind: Config
+clusters: [{name: e2e, cluster: {server: %q, certificate-authority: %q}}]
+users: [{name: account, user: {token: %q}}]
+contexts: [{name: e2e, context: {cluster: e2e, user: account}}]
+current-context: e2e
+`, c.server, c.Authority.CA(), token), 0o600))
+	return path
+}
+
+// WaxsealAs is the command line of waxseal with a kubeconfig.
+func WaxsealAs(t testing.TB, kubeconfig string) *Command {
+	t.Helper()
+	return &Command{Waxseal(t), t.TempDir(), []string{"KUBECONFIG=" + kubeconfig}}
+}

@@ -21,6 +21,7 @@ import (
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/keyring"
 	"github.com/waxseal/waxseal/builtins/metrics"
 	"github.com/waxseal/waxseal/gatekeeper/provider"
 )
@@ -116,7 +117,8 @@ func (f *flags) serve(cmd *cobra.Command) error {
 	}
 	cfg.Limits.Deadline = cmp.Or(f.deadline, min(standard, cfg.Limits.Deadline))
 	m, calls := metrics.New(), provider.NewMetrics()
-	set, err := builtins.New(cfg, builtins.WithObserver(m.Request), builtins.WithCosts(m), builtins.WithReport(func(err error) { log.Warn("degraded", "error", err.Error()) }))
+	set, err := builtins.New(cfg, builtins.WithObserver(m.Request), builtins.WithCosts(m), builtins.WithReport(func(err error) { log.Warn("degraded", "error", err.Error()) }),
+		builtins.WithKeyRefreshes(func(r keyring.Refresh) { refreshed(log, m, r) }))
 	if err != nil {
 		return err
 	}
@@ -135,7 +137,16 @@ func (f *flags) serve(cmd *cobra.Command) error {
 		Ready:   func(ctx context.Context) error { return roots(ctx, cfg, set.Collector().Names()) },
 		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
+	go set.KeepKeys(cmd.Context())
 	return f.listen(cmd.Context(), s)
+}
+
+// refreshed notes that a key was read again. What went wrong is reported too.
+func refreshed(log *slog.Logger, m *metrics.Metrics, r keyring.Refresh) {
+	m.KeyRefreshed(r)
+	if r.Result == keyring.Changed {
+		log.Info("key changed", "key", r.Name, "id", r.Status.ID)
+	}
 }
 
 func (f *flags) listen(ctx context.Context, s *provider.Server) error {

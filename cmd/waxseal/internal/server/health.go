@@ -8,16 +8,19 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/plugins"
 
+	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
-	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/keyring"
 )
 
-// health knows which trust roots can be used.
+// health knows which trust roots and keys can be used.
 type health struct {
 	load     func(ctx context.Context, name string) error
+	keys     func() map[string]keyring.Status
 	names    []string
 	standard string
 
@@ -33,8 +36,19 @@ type rootHealth struct {
 	Error   string `json:"error,omitempty"`
 }
 
-func newHealth(names evidence.Names, cfg *config.Config) *health {
+// keyHealth is one key that is read again, in the answer of GET /health/waxseal.
+type keyHealth struct {
+	ID    string    `json:"id"`
+	Read  time.Time `json:"read_at"`
+	OK    bool      `json:"ok"`
+	Stale bool      `json:"stale"`
+	Error string    `json:"error,omitempty"`
+}
+
+func newHealth(set *builtins.Set, cfg *config.Config) *health {
+	names := set.Collector().Names()
 	return &health{
+		keys: set.Keys,
 		load: func(ctx context.Context, name string) error {
 			_, err := names.Roots(ctx, name)
 			return err
@@ -74,19 +88,33 @@ func (h *health) look(ctx context.Context) plugins.Status {
 }
 
 // ServeHTTP answers GET /health/waxseal: 200 when the plugin is ready, else 503;
-// {"state", "trust_roots": {name: {"default", "ok", "error"}}}.
+// {"state", "trust_roots": {name: {"default", "ok", "error"}}, "keys": {name: {"id",
+// "read_at", "ok", "stale", "error"}}}; no keys where none is read again. A key that cannot be read denies what needs
+// it, and nothing else.
 func (h *health) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	h.mu.Lock()
 	answer := struct {
 		State plugins.State         `json:"state"`
 		Roots map[string]rootHealth `json:"trust_roots"`
-	}{h.state, h.roots}
+		Keys  map[string]keyHealth  `json:"keys,omitempty"`
+	}{h.state, h.roots, map[string]keyHealth{}}
 	h.mu.Unlock()
+	for name, k := range h.keys() {
+		answer.Keys[name] = keyHealthOf(k)
+	}
 	status := http.StatusOK
 	if answer.State != plugins.StateOK {
 		status = http.StatusServiceUnavailable
 	}
 	write(w, status, answer)
+}
+
+func keyHealthOf(k keyring.Status) keyHealth {
+	out := keyHealth{ID: k.ID, Read: k.Read.UTC(), OK: k.OK, Stale: k.Stale}
+	if k.Problem != nil {
+		out.Error = k.Problem.Error()
+	}
+	return out
 }
 
 func write(w http.ResponseWriter, status int, v any) {

@@ -27,6 +27,7 @@ func (p *plugin) Start(ctx context.Context) error {
 	}
 	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
 	go p.watch(ctx)
+	go p.set.KeepKeys(ctx)
 	return nil
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/builtins/keyring"
 	"github.com/waxseal/waxseal/builtins/metrics"
 	"github.com/waxseal/waxseal/bundles/parameters"
 )
@@ -94,13 +95,21 @@ func (h *host) build(s settings) error {
 	}
 	cfg.Limits.Deadline = min(cfg.Limits.Deadline, s.Deadline)
 	m := metrics.New()
-	set, err := builtins.New(cfg, builtins.WithObserver(m.Request), builtins.WithCosts(m), builtins.WithReport(h.report))
+	set, err := builtins.New(cfg, builtins.WithObserver(m.Request), builtins.WithCosts(m), builtins.WithReport(h.report), builtins.WithKeyRefreshes(func(r keyring.Refresh) { h.refreshed(m, r) }))
 	if err != nil {
 		return fmt.Errorf("plugins.%s: %w", name, err)
 	}
 	set.Register()
 	h.settings, h.cfg, h.set, h.metrics = s, cfg, set, m
 	return nil
+}
+
+// refreshed notes that a key was read again. What went wrong is reported too.
+func (h *host) refreshed(m *metrics.Metrics, r keyring.Refresh) {
+	m.KeyRefreshed(r)
+	if r.Result == keyring.Changed {
+		h.report(fmt.Errorf("keys: %s is another key now: %s", r.Name, r.Status.ID))
+	}
 }
 
 // Validate implements [plugins.Factory].
@@ -110,7 +119,7 @@ func (h *host) Validate(_ *plugins.Manager, raw []byte) (any, error) {
 
 // New implements [plugins.Factory].
 func (h *host) New(m *plugins.Manager, _ any) plugins.Plugin {
-	p := &plugin{host: h, manager: m, health: newHealth(h.set.Collector().Names(), h.cfg)}
+	p := &plugin{host: h, manager: m, health: newHealth(h.set, h.cfg)}
 	m.ExtraRoute("/v1/collect", "v1/collect", (&collect{h.set.Collector(), h.settings}).ServeHTTP)
 	m.ExtraRoute("GET /health/"+name, "health", p.health.ServeHTTP)
 	m.UpdatePluginStatus(name, &plugins.Status{State: plugins.StateNotReady})
