@@ -106,7 +106,6 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	o.fixed = &heldKeys{keys: o.Keys}
 	o.scans = o.forScans()
 	var err error
 	o.sboms, err = o.forSBOMs(w)
@@ -194,6 +193,7 @@ func keys(o *Options, w wire) error {
 		}
 		o.Keys, o.keyNames = append(o.Keys, key), append(o.keyNames, name)
 	}
+	o.fixed = &heldKeys{keys: o.Keys}
 	return nil
 }
 
