@@ -104,7 +104,7 @@ var optionRows = [][3]string{
 	{"platforms", "string", "`index` (default): the digest named must be covered; `each`: every manifest of the index; `os/architecture[/variant]`: that one, if there is no other"},
 	{"insecure_ignore_tlog", "boolean", "accept a signature without an entry in a transparency log"},
 	{"insecure_ignore_sct", "boolean", "accept a certificate without certificate transparency"},
-	{"ranges", "list of strings", "of `sbom.packages`: a [package URL](https://github.com/package-url/purl-spec) without version, `*` for any characters of a segment, and after a blank a range in [VERS](https://github.com/package-url/vers-spec): `pkg:npm/lodash vers:npm/<4.17.21`. Versions of apk, cargo, deb, golang, maven, npm, pypi and rpm are compared as there, those of other types with `vers:semver/`; without a range, any version. At most 2000"},
+	{"ranges", "list of strings", "of `sbom.packages`: a [package URL](https://github.com/package-url/purl-spec) without version, `*` for any characters of a segment, and after a blank a range in [VERS](https://github.com/package-url/vers-spec): `pkg:npm/lodash vers:npm/<4.17.21`. Versions of apk, cargo, deb, golang, maven, npm, pypi and rpm are compared as there, those of other types with `vers:semver/`; without a range, any version. At most 2000, 100 of them with `*` in the name"},
 	{"licences", "object", "of `sbom.packages`: `allowed` and `denied`, lists of SPDX identifiers, `LicenseRef-…`, or patterns with `*`; `allowed` also names as documents write them. Without `allowed`, all of the SPDX list but those denied are accepted"},
 	{"only_matching", "boolean", "of `sbom.packages`: list only packages in a range, unsure, or with licences that are not accepted"},
 }

@@ -3,6 +3,7 @@ package sbom
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/package-url/packageurl-go"
@@ -11,6 +12,8 @@ import (
 // Questions are what a caller wants to know of the packages of a document.
 type Questions struct {
 	ranges   []packageRange
+	named    map[string][]int // the ranges of one name, by this name in lower case
+	starred  []int            // those with a * in their name, which have to be tried
 	licences LicenceRules
 	matching bool // list only the packages that an answer is about
 }
@@ -25,14 +28,17 @@ type packageRange struct {
 	versions  *versions // nil is any version
 }
 
-// maxRanges bounds what is asked at once.
-const maxRanges = 2000
+// The bounds of what is asked at once.
+const (
+	maxRanges  = 2000
+	maxStarred = 100 // ranges with a * in their name
+)
 
 // NewQuestions compiles questions. A range is written as a purl without version
 // and, after a blank, a range of versions: "pkg:npm/lodash vers:npm/<4.17.21".
 // Errors are mistakes of whoever asks.
 func NewQuestions(ranges []string, licences LicenceRules, onlyMatching bool) (*Questions, error) {
-	q := &Questions{licences: licences.spelled(), matching: onlyMatching}
+	q := &Questions{named: map[string][]int{}, licences: licences.spelled(), matching: onlyMatching}
 	if len(ranges) > maxRanges {
 		return nil, fmt.Errorf("ranges: %d, the limit is %d", len(ranges), maxRanges)
 	}
@@ -42,8 +48,31 @@ func NewQuestions(ranges []string, licences LicenceRules, onlyMatching bool) (*Q
 			return nil, fmt.Errorf("ranges[%d]: %w", i, err)
 		}
 		q.ranges = append(q.ranges, r)
+		if strings.Contains(r.name, "*") {
+			q.starred = append(q.starred, i)
+		} else {
+			name := strings.ToLower(r.name)
+			q.named[name] = append(q.named[name], i)
+		}
+	}
+	if len(q.starred) > maxStarred {
+		return nil, fmt.Errorf("ranges: %d with a * in their name, the limit is %d", len(q.starred), maxStarred)
 	}
 	return q, licences.check()
+}
+
+// about are the ranges that may hold something of one of these names, in order.
+func (q *Questions) about(names ...string) []packageRange {
+	indices := slices.Clone(q.starred)
+	for _, name := range names {
+		indices = append(indices, q.named[strings.ToLower(name)]...)
+	}
+	slices.Sort(indices)
+	var out []packageRange
+	for _, i := range slices.Compact(indices) {
+		out = append(out, q.ranges[i])
+	}
+	return out
 }
 
 func parseRange(text string) (packageRange, error) {
@@ -69,7 +98,11 @@ func (q *Questions) Answer(d Document) Document {
 	packages := make([]Package, 0, len(d.Packages))
 	for _, p := range d.Packages {
 		purl, err := parsePurl(p.Purl)
-		for _, r := range q.ranges {
+		names := []string{purl.Name}
+		if err != nil {
+			names = []string{p.Name, lastSegment(p.Name)}
+		}
+		for _, r := range q.about(names...) {
 			switch in, told := r.holds(p, purl, err); {
 			case !told:
 				p.Unsure = append(p.Unsure, r.text)
@@ -94,8 +127,7 @@ func (q *Questions) Answer(d Document) Document {
 // that of the range, nobody can tell.
 func (r packageRange) holds(p Package, purl packageurl.PackageURL, err error) (in, told bool) {
 	if err != nil {
-		name := p.Name[strings.LastIndexAny(p.Name, "/:")+1:]
-		return false, !glob(r.name, name) && !glob(r.name, p.Name)
+		return false, !glob(r.name, lastSegment(p.Name)) && !glob(r.name, p.Name)
 	}
 	if purl.Type != r.typ || !segments(r.namespace, purl.Namespace) || !glob(r.name, purl.Name) {
 		return false, true
@@ -114,6 +146,8 @@ func (r packageRange) holds(p Package, purl packageurl.PackageURL, err error) (i
 	in, err = r.versions.contains(version)
 	return in, err == nil
 }
+
+func lastSegment(name string) string { return name[strings.LastIndexAny(name, "/:")+1:] }
 
 // segments matches a namespace segment by segment.
 func segments(pattern, text string) bool {

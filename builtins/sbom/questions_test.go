@@ -1,8 +1,11 @@
 package sbom_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -111,6 +114,8 @@ func TestQuestionsRefused(t *testing.T) {
 	}
 	_, err := sbom.NewQuestions(make([]string, 2001), sbom.LicenceRules{}, false)
 	require.ErrorContains(t, err, "the limit is 2000")
+	_, err = sbom.NewQuestions(slices.Repeat([]string{"pkg:npm/a*"}, 101), sbom.LicenceRules{}, false)
+	require.ErrorContains(t, err, "101 with a * in their name, the limit is 100")
 }
 
 func answered(t *testing.T, p sbom.Package, ranges ...string) (in, unsure []string) {
@@ -160,6 +165,34 @@ func TestRanges(t *testing.T) {
 		require.Equal(t, c.in, len(in) == 1 && in[0] == c.ask, "%s in %s", c.pkg.Purl, c.ask)
 		require.Equal(t, c.unsure, len(unsure) == 1 && unsure[0] == c.ask, "%s in %s", c.pkg.Purl, c.ask)
 	}
+}
+
+// The answers stand in the order of the questions, whatever their form.
+func TestAnswersInOrder(t *testing.T) {
+	asked := []string{"pkg:npm/lod*", "pkg:npm/LODASH", "pkg:npm/*ash vers:npm/<5.0.0", "pkg:npm/lodash vers:npm/<5.0.0", "pkg:npm/other"}
+	in, unsure := answered(t, sbom.Package{Purl: "pkg:npm/lodash@4.17.20"}, asked...)
+	require.Equal(t, asked[:4], in)
+	require.Empty(t, unsure)
+	in, unsure = answered(t, sbom.Package{Name: "x/lodash"}, asked...)
+	require.Empty(t, in)
+	require.Equal(t, asked[:4], unsure)
+}
+
+// TestManyQuestions keeps the largest question to the largest document bounded.
+func TestManyQuestions(t *testing.T) {
+	var ranges []string
+	for i := range 2000 {
+		ranges = append(ranges, fmt.Sprintf("pkg:npm/name%d vers:npm/<1.0.0", i))
+	}
+	q, err := sbom.NewQuestions(ranges, sbom.LicenceRules{}, true)
+	require.NoError(t, err)
+	d := sbom.Document{}
+	for i := range sbom.MaxPackages {
+		d.Packages = append(d.Packages, sbom.Package{Name: fmt.Sprintf("package%d", i), Purl: fmt.Sprintf("pkg:npm/package%d@1", i)})
+	}
+	began := time.Now()
+	require.Empty(t, q.Answer(d).Packages)
+	require.Less(t, time.Since(began), 20*time.Second) // one after another, it is minutes
 }
 
 // Only what an answer is about is listed, and all is counted.
