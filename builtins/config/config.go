@@ -41,6 +41,8 @@ type Config struct {
 	Offline bool
 	// Certificates are private chains that policies may name.
 	Certificates map[string]Certificate
+	// Notaries are the servers of Docker Content Trust that policies may name.
+	Notaries map[string]Notary
 	// Registries says how hosts are reached; the names are normalised.
 	// HostsOnly allows no other host.
 	Registries  map[string]Registry

@@ -44,6 +44,7 @@ func waxsealYAML() *shape {
 				{"file", true, &shape{kind: text, about: "path of a PEM file with the chain, the root last", example: "chain.pem"}},
 			},
 		})},
+		{"notary", false, dictionaryOf("servers of Docker Content Trust (Notary v1) that policies may name", notaryShape())},
 		{"registries", false, &shape{
 			kind: dictionary, names: hostText, naming: hostNaming, elem: registryShape(),
 			about: "how hosts are reached; needed for private addresses, private CAs, plain HTTP and OCI layouts",

@@ -73,6 +73,7 @@ type wire struct {
 	Offline          bool                    `json:"offline"`
 	DefaultTrustRoot string                  `json:"default_trust_root"`
 	Certificates     map[string]wireFile     `json:"certificates"`
+	Notary           map[string]wireNotary   `json:"notary"`
 	Registries       map[string]wireRegistry `json:"registries"`
 	HostsOnly        bool                    `json:"hosts_only"`
 	Credentials      struct {

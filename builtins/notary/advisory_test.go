@@ -3,6 +3,7 @@ package notary_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -127,6 +128,17 @@ func TestCVE202623991(t *testing.T) {
 	requireCode(t, err, fault.Malformed, "targets")
 }
 
+// TestDeepNesting: the library's reader of JSON has no bound, and a stack that
+// overflows cannot be caught.
+func TestDeepNesting(t *testing.T) {
+	r := published(t)
+	files := r.Files()
+	files["timestamp"] = []byte(strings.Repeat(`[`, 1<<20) + strings.Repeat(`]`, 1<<20))
+	r.Serve(files)
+	_, err := targets(source(t, r, ids(r)))
+	requireCode(t, err, fault.Malformed, "nested too deeply")
+}
+
 // TestCVE202623992: a threshold of 0 is met by nobody's signature.
 func TestCVE202623992(t *testing.T) {
 	for _, threshold := range []int{0, -1} {
@@ -210,7 +222,7 @@ func TestMixedFiles(t *testing.T) {
 	r.Publish()
 	now := r.Files()
 	for _, role := range []string{"root", "snapshot", "targets"} {
-		mixed := r.Files()
+		mixed := maps.Clone(now)
 		for name, raw := range now {
 			if first[name] == nil && strings.HasPrefix(name, role+".") && bytes.Equal(raw, now[role]) {
 				mixed[name] = first[role]

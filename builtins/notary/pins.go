@@ -58,7 +58,7 @@ func readPin(p Pin) (pin, error) {
 	out.digest = hex.EncodeToString(h.Sum(nil))
 	switch {
 	case count(len(p.KeyIDs) > 0, len(p.CA) > 0, len(p.Root) > 0) != 1:
-		return out, errors.New("needs one of key_ids, ca and root: trust on first use is not offered")
+		return out, errors.New("needs one of key_ids, root_ca and root: trust on first use is not offered")
 	case len(p.KeyIDs) > 0:
 		return out, out.checkIDs()
 	case len(p.CA) > 0:
@@ -88,7 +88,7 @@ func (p *pin) checkIDs() error {
 func (p *pin) readCA() error {
 	p.ca = x509.NewCertPool()
 	if !p.ca.AppendCertsFromPEM(p.CA) {
-		return errors.New("ca holds no certificate")
+		return errors.New("root_ca holds no certificate")
 	}
 	return nil
 }

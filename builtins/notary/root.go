@@ -29,9 +29,6 @@ func (l *loading) trusted(ctx context.Context, raw []byte) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if root.Signed.Version < l.seen[rootFile] {
-		return nil, fault.Newf(fault.SignatureInvalid, "verify trust data", rootFile, "tuf rollback: version %d is lower than %d, which was seen before", root.Signed.Version, l.seen[rootFile])
-	}
 	if l.pin.root != nil {
 		return l.rotated(ctx, link{l.pin.Root, l.pin.root}, link{raw, root})
 	}

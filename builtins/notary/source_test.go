@@ -327,6 +327,36 @@ func TestRotationWithoutTheOlderRoots(t *testing.T) {
 	requireCode(t, err, fault.Unavailable, "2.root")
 }
 
+// TestOlderThanThePin: a root.json in the configuration is the least.
+func TestOlderThanThePin(t *testing.T) {
+	r := published(t)
+	first := r.Files()
+	r.Publish()
+	pin := notary.Pin{GUN: gun, Root: r.Files()["root"]}
+	_, err := targets(source(t, r, pin))
+	require.NoError(t, err)
+	r.Serve(first)
+	_, err = targets(source(t, r, pin))
+	requireCode(t, err, fault.SignatureInvalid, "tuf rollback: version 1 is lower than 2, which is pinned")
+}
+
+// TestMisnumberedRoot: 2.root.json is version 2.
+func TestMisnumberedRoot(t *testing.T) {
+	r := published(t)
+	byID, byRoot := ids(r), notary.Pin{GUN: gun, Root: r.Files()["root"]}
+	for range 3 {
+		r.SetKeys("root", 1, r.NewKey("root"))
+		r.Publish()
+	}
+	files := r.Files()
+	files["3.root"] = files["2.root"]
+	r.Serve(files)
+	_, err := targets(source(t, r, byID))
+	requireCode(t, err, fault.Malformed, "holds version 2")
+	_, err = targets(source(t, r, byRoot))
+	requireCode(t, err, fault.SignatureInvalid, "3.root")
+}
+
 // TestRollback: what was seen once is not taken back, by this process or, with a
 // folder, by the next.
 func TestRollback(t *testing.T) {
@@ -359,6 +389,30 @@ func TestRollback(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []string{"v1 targets sha256:22"}, got)
 		})
+	}
+}
+
+// TestTwoProcesses: who writes the file does not take back what another saw.
+func TestTwoProcesses(t *testing.T) {
+	r := published(t)
+	first := r.Files()
+	dir := t.TempDir()
+	in := func(c *notary.Config) { c.Dir = dir }
+	slow, fast := source(t, r, ids(r), in), source(t, r, ids(r), in)
+	_, err := targets(slow)
+	require.NoError(t, err)
+	r.Publish()
+	second := r.Files()
+	r.Publish()
+	_, err = targets(fast)
+	require.NoError(t, err)
+	r.Serve(second)
+	_, err = targets(slow)
+	require.NoError(t, err)
+	for _, old := range []map[string][]byte{first, second} {
+		r.Serve(old)
+		_, err = targets(source(t, r, ids(r), in))
+		requireCode(t, err, fault.SignatureInvalid, "is lower than 3")
 	}
 }
 
