@@ -40,6 +40,7 @@ func all() []builtin {
 	return []builtin{
 		imageParse, registryDigest, registryManifest, registryConfig, registryReferrers,
 		cosignVerify, cosignAttestations, scanFindings, scanParse, evidenceCollect,
+		notaryVerify,
 	}
 }
 

@@ -139,6 +139,11 @@ func Keychain(cfg *config.Config) (registry.Keychain, error) {
 
 func (s *settings) namesOf(cfg *config.Config) (evidence.Names, error) {
 	n := evidence.Names{Keys: map[string]*cosign.Key{}, Certificates: map[string][]byte{}}
+	notaries, err := s.notariesOf(cfg)
+	if err != nil {
+		return n, err
+	}
+	n.Notaries = notaries
 	for name, k := range cfg.Keys {
 		key, err := cosign.ParseKey(name, k.PEM)
 		if err != nil {

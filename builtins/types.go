@@ -124,6 +124,7 @@ var shapes = []struct {
 }{
 	{"problem", problemFields}, {"ignored", ignoredFields}, {"image", imageFields}, {"signer", signerFields},
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
+	{"notary target", notaryTargetFields},
 }
 
 var commonFields = []field{

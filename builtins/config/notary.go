@@ -28,10 +28,12 @@ type NotaryGUN struct {
 	Root   []byte   // root.json
 }
 
-// RecordedTrust is what a notary said about one repository, and when.
+// RecordedTrust is what a notary said about one repository, when, and which
+// versions had been seen before.
 type RecordedTrust struct {
 	At    time.Time
 	Files map[string][]byte // by name without .json
+	Seen  map[string]int    // by role
 }
 
 type wireNotary struct {

@@ -41,7 +41,9 @@ func TestNotary(t *testing.T) {
 func TestNotaryMistakes(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "text", []byte("hello"))
-	one := func(entry string) string { return minimal + "notary: {n: {url: https://n.example, guns: [" + entry + "]}}" }
+	one := func(entry string) string {
+		return minimal + "notary: {n: {url: https://n.example, guns: [" + entry + "]}}"
+	}
 	at := func(url string) string {
 		return minimal + "notary: {n: {url: \"" + url + "\", guns: [{gun: a, key_ids: [a]}]}}"
 	}
@@ -54,15 +56,15 @@ func TestNotaryMistakes(t *testing.T) {
 	}{
 		{minimal + "notary: {n: {}}", "w.yaml:3:13: notary.n.guns: missing: the repositories that it answers for, each with the root that is trusted; of several entries that match, the longest counts", true},
 		{one(""), "w.yaml:3:44: notary.n.guns: empty: the repositories that it answers for, each with the root that is trusted; of several entries that match, the longest counts", true},
-		{one("{gun: a}"), "w.yaml:3:47: notary.n.guns[0]: needs one of key_ids, root_ca, root", true},
-		{one("{gun: a, root: text, root_ca: text}"), "w.yaml:3:47: notary.n.guns[0]: has root_ca and root; keep one of them", true},
-		{one("{gun: a, key_ids: []}"), "w.yaml:3:65: notary.n.guns[0].key_ids: empty: IDs of root keys, 64 hexadecimal digits, as root.json names them", true},
-		{one("{gun: a, root: text}"), "w.yaml:3:62: notary.n.guns[0].root: text is not JSON; expected a root.json", false},
-		{one("{gun: a, root_ca: text}"), "w.yaml:3:65: notary.n.guns[0].root_ca: text holds no certificate; expected -----BEGIN CERTIFICATE-----", false},
-		{one("{gun: a, tofu: true}"), "w.yaml:3:56: notary.n.guns[0].tofu: unknown key; expected gun, key_ids, root, root_ca", true},
-		{at("http://n.example"), `w.yaml:3:19: notary.n.url: "http://n.example" is not https`, false},
-		{at("n.example"), `w.yaml:3:19: notary.n.url: "n.example" is not an address such as https://notary.example`, false},
-		{at("https://u:p@n.example"), "w.yaml:3:19: notary.n.url: the address must not hold credentials; put them under credentials, for its host", false},
+		{one("{gun: a}"), "w.yaml:3:45: notary.n.guns[0]: needs one of key_ids, root_ca, root", true},
+		{one("{gun: a, root: text, root_ca: text}"), "w.yaml:3:45: notary.n.guns[0]: has root_ca and root; keep one of them", true},
+		{one("{gun: a, key_ids: []}"), "w.yaml:3:63: notary.n.guns[0].key_ids: empty: IDs of root keys, 64 hexadecimal digits, as root.json names them", true},
+		{one("{gun: a, root: text}"), "w.yaml:3:54: notary.n.guns[0].root: text is not JSON; expected a root.json", false},
+		{one("{gun: a, root_ca: text}"), "w.yaml:3:54: notary.n.guns[0].root_ca: text holds no certificate; expected -----BEGIN CERTIFICATE-----", false},
+		{one("{gun: a, tofu: true}"), "w.yaml:3:54: notary.n.guns[0].tofu: unknown key; expected gun, key_ids, root, root_ca", true},
+		{at("http://n.example"), `w.yaml:3:14: notary.n.url: "http://n.example" is not https`, false},
+		{at("n.example"), `w.yaml:3:14: notary.n.url: "n.example" is not an address such as https://notary.example`, false},
+		{at("https://u:p@n.example"), "w.yaml:3:14: notary.n.url: the address must not hold credentials; put them under credentials, for its host", false},
 	} {
 		require.Contains(t, problems(t, row.text, dir), row.want)
 		if row.shape {

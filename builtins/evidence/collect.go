@@ -22,6 +22,7 @@ type Request struct {
 // options.
 var functions = map[string]bool{
 	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
+	notaryFn:          true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
@@ -78,11 +79,16 @@ func mistaken(r Request, err error) Result {
 		return newAttestations(c)
 	case "scan.findings":
 		return newFindings(c)
+	case notaryFn:
+		return newTrusted(c)
 	}
 	return newParse(c)
 }
 
 func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Result, error) {
+	if err := opts.fits(fn); err != nil {
+		return nil, err
+	}
 	switch fn {
 	case "image.parse":
 		return answer(ParseImage(ref))
@@ -92,6 +98,8 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Attestations(ctx, ref, opts))
 	case "scan.findings":
 		return answer(d.Findings(ctx, ref, opts))
+	case notaryFn:
+		return answer(d.Notary(ctx, ref, opts))
 	case "registry.digest":
 		return answer(d.Digest(ctx, ref))
 	case "registry.manifest":

@@ -113,6 +113,7 @@ type Decision struct {
 	tags  map[registry.Reference]*resolution
 	roots []namedRoot
 	calls map[callKey]*memo
+	trust map[string]*openedNotary
 	used  []*view // calls that were answered from memory
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/notary"
 	"github.com/waxseal/waxseal/builtins/scan"
 )
 
@@ -21,6 +22,7 @@ import (
 type Names struct {
 	Keys         map[string]*cosign.Key
 	Certificates map[string][]byte // PEM chains
+	Notaries     map[string]*notary.Source
 	// Roots returns a trust root; "" asks for the default one, nil says that
 	// there is none. A root may have to be loaded: the call must end with the
 	// context, and its errors carry a [fault.Code].
@@ -34,7 +36,8 @@ type Options struct {
 	id       [sha256.Size]byte
 	rootName string
 	names    Names
-	scans    *Options // these options for scan.findings
+	scans    *Options       // these options for scan.findings
+	notary   *notaryOptions // set in options of notary.verify, which have nothing else
 }
 
 // wire is the options object as policies write it (design: "Options are one
@@ -66,6 +69,10 @@ type wireIdentity struct {
 // key, no key and no identity, an unknown name or a bad pattern is
 // [fault.InvalidRequest].
 func ParseOptions(names Names, raw []byte) (*Options, error) {
+	var top map[string]json.RawMessage
+	if json.Unmarshal(raw, &top) == nil && isNotary(top) {
+		return parseNotary(names, raw, top)
+	}
 	var w wire
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()

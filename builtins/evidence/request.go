@@ -112,7 +112,7 @@ func (r *requests) optionsFor(fn string, opts any, given bool) (*Options, error)
 	case !takes:
 		return nil, nil
 	case !given:
-		return nil, invalid("opts: %s needs options: keys or identities", fn)
+		return nil, invalid("opts: %s needs options: %s", fn, needed(fn))
 	case !isObject:
 		return nil, invalid("opts: expected an object, got %s", typeOf(opts))
 	}
@@ -121,6 +121,13 @@ func (r *requests) optionsFor(fn string, opts any, given bool) (*Options, error)
 		return nil, invalid("opts: %w", err)
 	}
 	return r.options(raw)
+}
+
+func needed(fn string) string {
+	if fn == notaryFn {
+		return "notary"
+	}
+	return "keys or identities"
 }
 
 func (r *requests) options(raw []byte) (*Options, error) {

@@ -59,8 +59,9 @@ type Repository struct {
 	key    seenKey
 	files  *fetched
 
-	mu sync.Mutex
-	l  *loading
+	// turn is held by the one who loads: a lock that a context can give up on.
+	turn chan struct{}
+	l    *loading
 }
 
 // At is the time for which the data was verified.
@@ -69,13 +70,20 @@ func (r *Repository) At() time.Time { return r.at }
 // Files returns the files that were read, by name, for a record.
 func (r *Repository) Files() map[string][]byte { return r.files.all() }
 
+// Seen returns the versions that were seen before, by role, for a record.
+func (r *Repository) Seen() map[string]int { return maps.Clone(r.l.seen) }
+
 // Targets returns the targets of the roles, in this order: a name that several
 // of them hold belongs to the first, as `docker pull` reads it. A role that does
 // not exist has no targets; one that exists and does not verify is an error,
 // because the roles after it would answer in its place.
 func (r *Repository) Targets(ctx context.Context, roles []string) (map[string]Target, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	out := map[string]Target{}
 	for _, role := range roles {
 		name := data.RoleName(role)

@@ -28,10 +28,14 @@ type Config struct {
 	// Dir is the folder where versions that were seen are kept between
 	// processes. By default they are remembered in memory only.
 	Dir string
+	// Seen are versions that were seen before, by repository and role, beside
+	// those in Dir: a record brings them.
+	Seen map[string]map[string]int
 	// Report is told that Dir cannot be written. The default is nobody.
 	Report func(error)
-	// Now is the clock that expiry is compared with. The default is time.Now.
-	Now func() time.Time
+	// Now is the time that expiry in a repository is compared with. The default
+	// is time.Now.
+	Now func(gun string) time.Time
 }
 
 // Source is one notary. It is safe for concurrent use.
@@ -46,7 +50,7 @@ type Source struct {
 // configuration.
 func New(cfg Config) (*Source, error) {
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		cfg.Now = func(string) time.Time { return time.Now() }
 	}
 	if cfg.Report == nil {
 		cfg.Report = func(error) {}
@@ -98,7 +102,9 @@ func (s *Source) pinOf(gun string) *pin {
 	return best
 }
 
-// Open fetches and verifies the trust data of a repository, as it is now.
+// Open fetches and verifies the trust data of a repository, as it is now. With
+// an error, the Repository holds what was read until then and nothing else, for
+// a record; it is nil when nothing was asked for.
 func (s *Source) Open(ctx context.Context, gun string) (*Repository, error) {
 	p := s.pinOf(gun)
 	if p == nil {
@@ -109,7 +115,11 @@ func (s *Source) Open(ctx context.Context, gun string) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Repository{at: s.cfg.Now(), source: s, key: key, files: &fetched{m: map[string][]byte{}}}
+	if known == nil {
+		known = versions{}
+	}
+	known.raise(s.cfg.Seen[gun])
+	r := &Repository{at: s.cfg.Now(gun), source: s, key: key, files: &fetched{m: map[string][]byte{}}, turn: make(chan struct{}, 1)}
 	r.l = &loading{gun: gun, pin: p, now: r.at, seen: known, fetch: func(ctx context.Context, file string) ([]byte, error) {
 		raw, err := s.file(ctx, gun, file)
 		if err == nil {
@@ -118,7 +128,7 @@ func (s *Source) Open(ctx context.Context, gun string) (*Repository, error) {
 		return raw, err
 	}}
 	if err := r.l.load(ctx); err != nil {
-		return nil, err
+		return r, err
 	}
 	s.remember(key, r.l)
 	return r, nil

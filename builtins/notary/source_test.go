@@ -250,7 +250,7 @@ func TestExpired(t *testing.T) {
 			r.Expires[role] = time.Now().Add(time.Hour)
 			r.Publish()
 			at := time.Now()
-			s := source(t, r, ids(r), func(c *notary.Config) { c.Now = func() time.Time { return at } })
+			s := source(t, r, ids(r), func(c *notary.Config) { c.Now = func(string) time.Time { return at } })
 			_, err := targets(s)
 			require.NoError(t, err)
 			at = at.Add(2 * time.Hour)

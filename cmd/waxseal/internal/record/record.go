@@ -39,6 +39,7 @@ type Trust struct {
 	Certificates map[string]string          `json:"certificates"` // name → PEM
 	Roots        map[string]json.RawMessage `json:"trust_roots"`  // name → trusted_root.json
 	DefaultRoot  string                     `json:"default_trust_root"`
+	Notaries     map[string]Notary          `json:"notaries,omitempty"`
 }
 
 // Decision is the record of one object. Error is set, and Outcome is not, when
@@ -87,6 +88,7 @@ func Write(dir string, r Record, rec *evidence.Recorder) (err error) {
 		return err
 	}
 	r.Version, r.Tags = Version, map[string]string{}
+	r.Trust.said(rec.Trust())
 	for ref, d := range rec.Tags() {
 		r.Tags[ref] = string(d)
 	}

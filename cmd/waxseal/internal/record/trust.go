@@ -24,6 +24,7 @@ func TrustOf(cfg *config.Config, used map[string]json.RawMessage) Trust {
 			t.Roots[name] = r.JSON
 		}
 	}
+	t.Notaries = notariesOf(cfg)
 	maps.Copy(t.Roots, used)
 	return t
 }
@@ -36,6 +37,7 @@ func (r *Record) Config(dir string) *config.Config {
 		Policies: r.Parameters, DefaultTrustRoot: r.Trust.DefaultRoot, HostsOnly: true, Offline: true,
 		Keys: map[string]config.Key{}, Certificates: map[string]config.Certificate{},
 		TrustRoots: map[string]config.TrustRoot{}, Registries: map[string]config.Registry{},
+		Notaries: r.Trust.notaries(dir),
 	}
 	for name, pem := range r.Trust.Keys {
 		cfg.Keys[name] = config.Key{PEM: []byte(pem)}

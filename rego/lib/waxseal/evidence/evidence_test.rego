@@ -22,6 +22,7 @@ test_requests_are_plain_data if {
 	evidence.cosign_verify_request("x", {"a": 1}) == {"fn": "cosign.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
 	evidence.scan_findings_request("x", {"a": 1}) == {"fn": "scan.findings", "ref": "x", "opts": {"a": 1}}
+	evidence.notary_verify_request("x", {"a": 1}) == {"fn": "notary.verify", "ref": "x", "opts": {"a": 1}}
 	_key == `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"x"}`
 }
 
@@ -96,6 +97,7 @@ test_every_function_is_total if {
 		evidence.cosign_verify("x", {}),
 		evidence.cosign_attestations("x", {}),
 		evidence.scan_findings("x", {}),
+		evidence.notary_verify("x", {}),
 	] with host.collect as {}
 	answers == [object.union(_not_collected, payload) | some payload in [
 		{},
@@ -106,6 +108,7 @@ test_every_function_is_total if {
 		{"signers": []},
 		{"statements": []},
 		{"reports": []},
+		{"targets": []},
 	]]
 }
 
