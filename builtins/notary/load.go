@@ -3,6 +3,8 @@ package notary
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -63,17 +65,10 @@ const timestampFile = "timestamp"
 
 // first fetches the two files that no other names, both at once.
 func (l *loading) first(ctx context.Context) (root, stamp []byte, err error) {
-	type got struct {
-		raw []byte
-		err error
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	other := make(chan got, 1)
-	go func() {
-		raw, err := l.fetch(ctx, timestampFile)
-		other <- got{raw, err}
-	}()
+	other := make(chan answer, 1)
+	go func() { other <- l.ask(ctx, timestampFile) }()
 	root, err = l.fetch(ctx, rootFile)
 	if code, _ := fault.CodeOf(err); code == fault.NotFound {
 		err = fault.Newf(fault.Unsigned, "get trust data of", l.gun, "the notary has none: nothing in this repository was signed with Docker Content Trust")
@@ -83,6 +78,22 @@ func (l *loading) first(ctx context.Context) (root, stamp []byte, err error) {
 	}
 	t := <-other
 	return root, t.raw, missing(t.err, timestampFile)
+}
+
+type answer struct {
+	raw []byte
+	err error
+}
+
+// ask fetches a file for another goroutine. A panic must not take the host down.
+func (l *loading) ask(ctx context.Context, file string) (a answer) {
+	defer func() {
+		if r := recover(); r != nil {
+			a.err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	a.raw, a.err = l.fetch(ctx, file)
+	return a
 }
 
 // get fetches the file of a role by the checksum that other metadata names.

@@ -26,7 +26,8 @@ type Pin struct {
 	// at its end all that begins with what stands before the star; * alone is
 	// everything. Of several that match, the longest counts.
 	GUN string
-	// KeyIDs are IDs of root keys, as `notary key list` and root.json show them.
+	// KeyIDs are IDs of root keys as root.json names them, which cover the
+	// certificate.
 	KeyIDs []string
 	// CA are certificates in PEM that the certificate of a root key must chain to.
 	CA []byte
@@ -79,7 +80,7 @@ func count(all ...bool) (n int) {
 func (p *pin) checkIDs() error {
 	for _, id := range p.KeyIDs {
 		if !keyID.MatchString(id) {
-			return fmt.Errorf("key ID %q: expected 64 hexadecimal digits, as `notary key list` shows them", id)
+			return fmt.Errorf("key ID %q: expected 64 hexadecimal digits, as root.json names them", id)
 		}
 	}
 	return nil
