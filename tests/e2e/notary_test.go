@@ -210,7 +210,9 @@ func (i *trustedImage) later(t *testing.T, passed time.Duration) []string {
 	require.NoError(t, err)
 	source, err := notary.New(notary.Config{
 		Pins: []notary.Pin{{GUN: i.gun, KeyIDs: ids}}, Now: func(string) time.Time { return time.Now().Add(passed) },
-		Fetch: func(ctx context.Context, gun, file string) ([]byte, error) { return client.TrustData(ctx, server, gun, file) },
+		Fetch: func(ctx context.Context, gun, file string) ([]byte, error) {
+			return client.TrustData(ctx, server, gun, file)
+		},
 	})
 	require.NoError(t, err)
 	images, err := registry.New(registry.Config{Plain: []string{i.registry.Host()}})
