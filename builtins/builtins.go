@@ -44,6 +44,7 @@ func all() []builtin {
 		sbomPackages, sbomParse,
 		notationVerify,
 		evidenceCollect,
+		notaryVerify,
 	}
 }
 

@@ -113,6 +113,7 @@ func world(t *testing.T, w *fixture.World) map[string]any {
 	for _, name := range []string{"down", "private", "limited"} {
 		push(name)
 	}
+	trusted(t, w, push)
 	w.Intercept(func(rw http.ResponseWriter, r *http.Request) bool {
 		for part, status := range map[string]int{"/team/down/": 503, "/team/private/": 401, "/team/limited/": 429} {
 			if strings.Contains(r.URL.Path, part) {

@@ -149,6 +149,9 @@ func Keychain(cfg *config.Config) (registry.Keychain, error) {
 
 func (s *settings) namesOf(cfg *config.Config) (n evidence.Names, err error) {
 	n = evidence.Names{Keys: map[string]*cosign.Key{}, Certificates: map[string][]byte{}}
+	if n.Notaries, err = s.notariesOf(cfg); err != nil {
+		return n, err
+	}
 	for name, k := range cfg.Keys {
 		key, err := cosign.ParseKey(name, k.PEM)
 		if err != nil {

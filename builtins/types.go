@@ -128,6 +128,7 @@ var shapes = []struct {
 	{"notation signer", notationSignerFields},
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
 	{"document", sbomDocFields}, {"attested document", sbomFields}, {"package", packageFields}, {"described subject", subjectFields},
+	{"notary target", notaryTargetFields},
 }
 
 var commonFields = []field{

@@ -44,6 +44,8 @@ type Config struct {
 	Certificates map[string]Certificate
 	// Notation are trust policies of the Notary Project that policies may name.
 	Notation map[string]notation.Source
+	// Notaries are the servers of Docker Content Trust that policies may name.
+	Notaries map[string]Notary
 	// Registries says how hosts are reached; the names are normalised.
 	// HostsOnly allows no other host.
 	Registries  map[string]Registry

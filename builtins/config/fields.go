@@ -45,6 +45,7 @@ func waxsealYAML() *shape {
 			},
 		})},
 		{"notation", false, notationShape()},
+		{"notary", false, dictionaryOf("servers of Docker Content Trust (Notary v1) that policies may name", notaryShape())},
 		{"registries", false, &shape{
 			kind: dictionary, names: hostText, naming: hostNaming, elem: registryShape(),
 			about: "how hosts are reached; needed for private addresses, private CAs, plain HTTP and OCI layouts",

@@ -46,6 +46,7 @@ func (l *loader) config(w *wire) *Config {
 		TrustRoots:   each(w.TrustRoots, l.trustRoot),
 		Certificates: each(w.Certificates, l.certificate),
 		Notation:     each(w.Notation, l.notation),
+		Notaries:     each(w.Notary, l.notary),
 		Registries:   l.registries(w),
 		Credentials:  l.credentials(w),
 		Cache:        Cache{Dir: l.path(w.Cache.Dir), MaxBytes: w.Cache.MaxBytes},
@@ -270,15 +271,20 @@ func (l *loader) registry(field string, w wireRegistry) Registry {
 		r.CA = l.read(field+".ca", w.CA, maxBytes)
 		l.certificates(field+".ca", w.CA, r.CA)
 	}
-	for i, host := range w.TokenHosts {
+	r.TokenHosts = l.tokenHosts(field, w.TokenHosts)
+	return r
+}
+
+func (l *loader) tokenHosts(field string, hosts []string) (out []string) {
+	for i, host := range hosts {
 		at := fmt.Sprintf("%s.token_hosts[%d]", field, i)
 		if !hostText.MatchString(host) {
 			l.failAt(at, "%q is not %s", clip(host), hostNaming)
 			continue
 		}
-		r.TokenHosts = append(r.TokenHosts, strings.ToLower(host))
+		out = append(out, strings.ToLower(host))
 	}
-	return r
+	return out
 }
 
 func (l *loader) layout(field, dir string, w wireRegistry) {

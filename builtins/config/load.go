@@ -74,6 +74,7 @@ type wire struct {
 	DefaultTrustRoot string                  `json:"default_trust_root"`
 	Certificates     map[string]wireFile     `json:"certificates"`
 	Notation         map[string]wireNotation `json:"notation"`
+	Notary           map[string]wireNotary   `json:"notary"`
 	Registries       map[string]wireRegistry `json:"registries"`
 	HostsOnly        bool                    `json:"hosts_only"`
 	Credentials      struct {

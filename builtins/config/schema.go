@@ -95,7 +95,7 @@ func (s *shape) typed() schema {
 	case dictionary:
 		return s.dictionarySchema()
 	case listOf:
-		return schema{"type": "array", "items": s.elem.schema()}
+		return s.listSchema()
 	case boolean:
 		return schema{"type": "boolean"}
 	case textOrBoolean:
@@ -116,6 +116,14 @@ func (s *shape) typed() schema {
 		return schema{"type": []any{"object", "null"}}
 	}
 	return filled
+}
+
+func (s *shape) listSchema() schema {
+	out := schema{"type": "array", "items": s.elem.schema()}
+	if s.atLeast > 0 {
+		out["minItems"] = s.atLeast
+	}
+	return out
 }
 
 func (s *shape) durationSchema() schema {

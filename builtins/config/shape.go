@@ -179,6 +179,9 @@ func (c *checker) list(n *document.Node, s *shape, path string) any {
 		c.fail(n, path, "expected a list, found %s", describe(n))
 		return out
 	}
+	if len(n.Items) < s.atLeast {
+		c.fail(n, path, "empty: %s", s.about)
+	}
 	for i, item := range n.Items {
 		out = append(out, c.check(item, s.elem, fmt.Sprintf("%s[%d]", path, i)))
 	}

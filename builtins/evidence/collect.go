@@ -23,6 +23,7 @@ type Request struct {
 var functions = map[string]bool{
 	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
 	"sbom.packages": true, notationFn: true,
+	notaryFn:          true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
@@ -83,6 +84,8 @@ func mistaken(r Request, err error) Result {
 		return newSBOMs(c)
 	case notationFn:
 		return newNotation(c)
+	case notaryFn:
+		return newTrusted(c)
 	}
 	return newParse(c)
 }
@@ -90,6 +93,9 @@ func mistaken(r Request, err error) Result {
 func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Result, error) {
 	if opts != nil && opts.asks != "" && fn != "sbom.packages" {
 		return nil, invalid("opts: %s", opts.asks)
+	}
+	if err := opts.fits(fn); err != nil {
+		return nil, err
 	}
 	switch fn {
 	case "image.parse":
@@ -104,6 +110,8 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Packages(ctx, ref, opts))
 	case notationFn:
 		return answer(d.Notation(ctx, ref, opts))
+	case notaryFn:
+		return answer(d.Notary(ctx, ref, opts))
 	case "registry.digest":
 		return answer(d.Digest(ctx, ref))
 	case "registry.manifest":

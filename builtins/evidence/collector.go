@@ -110,11 +110,12 @@ type Decision struct {
 	held  *KeySet       // the keys that are fetched again and again
 	rec   *Recorder
 
-	mu    sync.Mutex
-	tags  map[registry.Reference]*resolution
-	roots []namedRoot
-	calls map[callKey]*memo
-	used  []*view // calls that were answered from memory
+	mu        sync.Mutex
+	tags      map[registry.Reference]*resolution
+	roots     []namedRoot
+	calls     map[callKey]*memo
+	trustData map[string]*openedNotary
+	used      []*view // calls that were answered from memory
 }
 
 type resolution struct {

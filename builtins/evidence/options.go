@@ -14,6 +14,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/notary"
 	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/sbom"
 	"github.com/waxseal/waxseal/builtins/scan"
@@ -28,6 +29,7 @@ type Names struct {
 	Current      func() *KeySet
 	Certificates map[string][]byte // PEM chains
 	Notation     map[string]*notation.Policy
+	Notaries     map[string]*notary.Source
 	// Roots returns a trust root; "" asks for the default one, nil says that
 	// there is none. A root may have to be loaded: the call must end with the
 	// context, and its errors carry a [fault.Code].
@@ -51,6 +53,7 @@ type Options struct {
 	keyNames  []string // of Keys; "" for one that is given as PEM
 	fixed     *heldKeys
 	held      *atomic.Pointer[heldKeys] // the last that a decision saw
+	notary    *notaryOptions            // set in options of notary.verify, which have nothing else
 }
 
 // wire is the options object as policies write it (design: "Options are one
@@ -85,6 +88,10 @@ type wireIdentity struct {
 // key, no key and no identity, an unknown name or a bad pattern is
 // [fault.InvalidRequest].
 func ParseOptions(names Names, raw []byte) (*Options, error) {
+	var top map[string]json.RawMessage
+	if json.Unmarshal(raw, &top) == nil && isNotary(top) {
+		return parseNotary(names, raw, top)
+	}
 	var w wire
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/waxseal/waxseal/builtins/cosign"
+	"github.com/waxseal/waxseal/builtins/notary"
 	"github.com/waxseal/waxseal/builtins/registry"
 )
 
@@ -14,9 +16,19 @@ import (
 type Recorder struct {
 	mu    sync.Mutex
 	blobs map[registry.Digest][]byte
-	types map[registry.Digest]string // media types of the blobs that are manifests
-	tags  map[string]registry.Digest // full reference → digest
-	roots map[string]json.RawMessage // name → trusted_root.json
+	types map[registry.Digest]string      // media types of the blobs that are manifests
+	tags  map[string]registry.Digest      // full reference → digest
+	roots map[string]json.RawMessage      // name → trusted_root.json
+	trust map[string]map[string]TrustData // notary → repository
+}
+
+// TrustData is what a notary said about one repository, the time for which it
+// was verified, and the versions that had been seen before. The content of the
+// files is among the blobs.
+type TrustData struct {
+	At    time.Time                  `json:"at"`
+	Files map[string]registry.Digest `json:"files"` // by name without .json
+	Seen  map[string]int             `json:"seen"`  // by role
 }
 
 // NewRecorder returns an empty Recorder.
@@ -24,6 +36,7 @@ func NewRecorder() *Recorder {
 	return &Recorder{
 		blobs: map[registry.Digest][]byte{}, types: map[registry.Digest]string{},
 		tags: map[string]registry.Digest{}, roots: map[string]json.RawMessage{},
+		trust: map[string]map[string]TrustData{},
 	}
 }
 
@@ -54,6 +67,35 @@ func (r *Recorder) Roots() map[string]json.RawMessage {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.roots)
+}
+
+// Trust returns what notaries said, by notary and repository.
+func (r *Recorder) Trust() map[string]map[string]TrustData {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[string]map[string]TrustData{}
+	for name, guns := range r.trust {
+		out[name] = maps.Clone(guns)
+	}
+	return out
+}
+
+// notary notes the files of trust data that were read so far.
+func (r *Recorder) notary(name, gun string, opened *notary.Repository) {
+	if r == nil || opened == nil {
+		return
+	}
+	data := TrustData{At: opened.At(), Files: map[string]registry.Digest{}, Seen: opened.Seen()}
+	for file, raw := range opened.Files() {
+		data.Files[file] = registry.DigestOf(raw)
+		r.content(data.Files[file], raw)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.trust[name] == nil {
+		r.trust[name] = map[string]TrustData{}
+	}
+	r.trust[name][gun] = data
 }
 
 func (r *Recorder) root(root *cosign.TrustRoot) {

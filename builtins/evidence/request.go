@@ -116,10 +116,8 @@ func (r *requests) optionsFor(fn string, opts any, given bool) (*Options, error)
 		return nil, invalid("opts: %s takes no options", fn)
 	case !takes:
 		return nil, nil
-	case !given && fn == notationFn:
-		return nil, invalid("opts: %s needs options: trust_policy", fn)
 	case !given:
-		return nil, invalid("opts: %s needs options: keys or identities", fn)
+		return nil, invalid("opts: %s needs options: %s", fn, needed(fn))
 	case !isObject:
 		return nil, invalid("opts: expected an object, got %s", typeOf(opts))
 	}
@@ -128,6 +126,16 @@ func (r *requests) optionsFor(fn string, opts any, given bool) (*Options, error)
 		return nil, invalid("opts: %w", err)
 	}
 	return r.options(fn, raw)
+}
+
+func needed(fn string) string {
+	switch fn {
+	case notaryFn:
+		return "notary"
+	case notationFn:
+		return "trust_policy"
+	}
+	return "keys or identities"
 }
 
 // options compiles the options of a function. Those of most are one object.

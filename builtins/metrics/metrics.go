@@ -44,7 +44,7 @@ func New() *Metrics {
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waxseal_registry_requests_total",
-			Help: "Requests to registries, by registry, kind (manifest, blob, referrers, token) and status; 0 is no answer.",
+			Help: "Requests to registries, by registry, kind (manifest, blob, referrers, trust, token) and status; 0 is no answer.",
 		}, []string{"registry", "kind", "status"}),
 		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "waxseal_cache_lookups_total",

@@ -46,7 +46,7 @@ type Config struct {
 // credential.
 type Request struct {
 	Method     string
-	Kind       string // "manifest", "blob", "referrers" or "token"
+	Kind       string // "manifest", "blob", "referrers", "trust" or "token"
 	Registry   string
 	Repository string
 	Reference  string // tag or digest; empty for a token

@@ -19,6 +19,7 @@ import (
 func builtinRealms() map[string]map[string]bool {
 	return map[string]map[string]bool{
 		dockerHub:             {"auth.docker.io": true},
+		"notary.docker.io":    {"auth.docker.io": true},
 		"registry.gitlab.com": {"gitlab.com": true},
 		"docker.elastic.co":   {"docker-auth.elastic.co": true},
 	}

@@ -29,6 +29,8 @@ tools=(
   "notation|notation|github.com/notaryproject/notation/cmd/notation|-X github.com/notaryproject/notation/internal/version.Version=v1.3.2"
   "fulcio|fulcio|github.com/sigstore/fulcio|"
   "rekor|rekor|github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix|"
+  "notary|notary|github.com/theupdateframework/notary/cmd/notary|"
+  "notary-server|notary|github.com/theupdateframework/notary/cmd/notary-server|"
   "kube-controller-manager|kube|k8s.io/kubernetes/cmd/kube-controller-manager|$kube"
 )
 

@@ -41,6 +41,7 @@ type Trust struct {
 	Roots        map[string]json.RawMessage `json:"trust_roots"`  // name → trusted_root.json
 	DefaultRoot  string                     `json:"default_trust_root"`
 	Notation     map[string]notation.Source `json:"notation"` // name → trust policy, stores, lists
+	Notaries     map[string]Notary          `json:"notaries,omitempty"`
 }
 
 // Decision is the record of one object. Error is set, and Outcome is not, when
@@ -89,6 +90,7 @@ func Write(dir string, r Record, rec *evidence.Recorder) (err error) {
 		return err
 	}
 	r.Version, r.Tags = Version, map[string]string{}
+	r.Trust.said(rec.Trust())
 	for ref, d := range rec.Tags() {
 		r.Tags[ref] = string(d)
 	}

@@ -25,6 +25,7 @@ func TrustOf(cfg *config.Config, used map[string]json.RawMessage) Trust {
 			t.Roots[name] = r.JSON
 		}
 	}
+	t.Notaries = notariesOf(cfg)
 	maps.Copy(t.Roots, used)
 	return t
 }
@@ -37,6 +38,7 @@ func (r *Record) Config(dir string) *config.Config {
 		Policies: r.Parameters, DefaultTrustRoot: r.Trust.DefaultRoot, HostsOnly: true, Offline: true,
 		Keys: map[string]config.Key{}, Certificates: map[string]config.Certificate{},
 		TrustRoots: map[string]config.TrustRoot{}, Registries: map[string]config.Registry{}, Notation: r.Trust.Notation,
+		Notaries: r.Trust.notaries(dir),
 	}
 	for name, pem := range r.Trust.Keys {
 		cfg.Keys[name] = config.Key{PEM: []byte(pem)}

@@ -157,6 +157,14 @@ _is_package(pkg) if {
 }
 
 # METADATA
+# title: Request of notary.verify
+notary_verify_request(ref, opts) := {"fn": "notary.verify", "ref": ref, "opts": opts}
+
+# METADATA
+# title: Result of notary.verify
+notary_verify(ref, opts) := _result(notary_verify_request(ref, opts), {"targets": []})
+
+# METADATA
 # title: What a result that is not ok stands for
 # description: >-
 #   invalid_request, the mistake of the policy's owner; unknown, nobody can tell

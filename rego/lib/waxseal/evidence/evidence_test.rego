@@ -23,6 +23,7 @@ test_requests_are_plain_data if {
 	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
 	evidence.notation_verify_request("x", {"a": 1}) == {"fn": "notation.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.scan_findings_request("x", {"a": 1}) == {"fn": "scan.findings", "ref": "x", "opts": {"a": 1}}
+	evidence.notary_verify_request("x", {"a": 1}) == {"fn": "notary.verify", "ref": "x", "opts": {"a": 1}}
 	_key == `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"x"}`
 }
 
@@ -99,6 +100,7 @@ test_every_function_is_total if {
 		evidence.scan_findings("x", {}),
 		evidence.sbom_packages("x", {}),
 		evidence.notation_verify("x", {}),
+		evidence.notary_verify("x", {}),
 	] with host.collect as {}
 	answers == [object.union(_not_collected, payload) | some payload in [
 		{},
@@ -111,6 +113,7 @@ test_every_function_is_total if {
 		{"reports": []},
 		{"documents": []},
 		{"signers": []},
+		{"targets": []},
 	]]
 }
 
