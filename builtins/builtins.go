@@ -39,7 +39,8 @@ type builtin struct {
 func all() []builtin {
 	return []builtin{
 		imageParse, registryDigest, registryManifest, registryConfig, registryReferrers,
-		cosignVerify, cosignAttestations, scanFindings, scanParse, evidenceCollect,
+		cosignVerify, cosignAttestations, scanFindings, scanParse,
+		vexStatements, vexParse, evidenceCollect,
 	}
 }
 

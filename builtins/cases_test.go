@@ -95,6 +95,7 @@ func world(t *testing.T, w *fixture.World) map[string]any {
 		"scanner":  map[string]any{"uri": "x", "result": map[string]any{"surprise": true}},
 		"metadata": map[string]any{"scanStartedOn": "2026-01-01T00:00:00Z", "scanFinishedOn": "2026-01-01T00:00:00Z"},
 	}, o)
+	pushVEX(t, w, push)
 	copied := push("copied")
 	l, err := w.Sigstore.Sign(w.Key, copied.Repository, "sha256:"+strings.Repeat("ab", 32), o)
 	require.NoError(t, err)

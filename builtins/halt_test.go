@@ -52,6 +52,7 @@ func TestBugsHalt(t *testing.T) {
 			`cosign.verify("registry.example/a@sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", {"keys": ["release"]})`,
 			`cosign.attestations("registry.example/a:v1", {"keys": ["release"]})`,
 			`scan.findings("registry.example/a:v1", {"keys": ["release"]})`,
+			`vex.statements("registry.example/a:v1", {"keys": ["release"]})`,
 			`registry.digest("registry.example/a:v1")`,
 			`registry.referrers("registry.example/a:v1")`,
 			`evidence.collect([{"fn": "registry.config", "ref": "registry.example/a:v1"}])`,

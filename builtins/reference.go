@@ -18,7 +18,7 @@ func Reference() []byte {
 Generated from the declarations in ` + "`builtins/`" + ` by ` + "`make generate`" + `.
 
 **Content, not origin.** The ` + "`registry.*`" + ` builtins return what a registry says, checked
-against its digest. Nothing in it was signed: only ` + "`cosign.*` and `scan.findings`" + ` return
+against its digest. Nothing in it was signed: only ` + "`cosign.*`, `scan.findings` and `vex.statements`" + ` return
 what a trusted key or identity vouches for.
 
 A builtin returns a value or halts; it is never undefined and never a plain error. Every

@@ -106,6 +106,40 @@ var scanReportFields = append([]field{
 	{"signers", "", list(signerType)},
 }, reportFields...)
 
+var componentFields = []field{
+	str("name", "as the document identifies it"),
+	str("purl", "as written, `\"\"` when it has none"),
+	{"digests", "`sha256:…` or `sha512:…`", list(types.S)},
+}
+
+var vexStatementFields = []field{
+	str("vulnerability", "as the document names it"),
+	{"aliases", "", list(types.S)},
+	{"products", "with `subcomponents`, only those inside of the product are meant", list(productType)},
+	str("status", "`not_affected`, `affected`, `fixed` or `under_investigation`"),
+	str("justification", "in the words of the format, `\"\"` when none is given"),
+	str("impact_statement", "one line"),
+	str("action_statement", "one line"),
+	str("timestamp", "RFC 3339, the document's where the statement has none; `\"\"` when unknown"),
+	str("last_updated", "RFC 3339, `\"\"` when unknown"),
+}
+
+var vexFields = []field{
+	str("format", "`openvex`, `cyclonedx` or `csaf`"),
+	str("id", "of the document"),
+	str("version", "of the document"),
+	str("author", "whom the document names; the signers are those who vouch for it"),
+	str("timestamp", "RFC 3339, `\"\"` when unknown"),
+	str("last_updated", "RFC 3339, `\"\"` when unknown"),
+	{"statements", "", list(vexStatementType)},
+}
+
+var vexDocumentFields = append([]field{
+	str("digest", "of the statement that carries the document"),
+	str("predicate_type", "URI"),
+	{"signers", "", list(signerType)},
+}, vexFields...)
+
 var (
 	problemType    = object(problemFields...)
 	ignoredType    = object(ignoredFields...)
@@ -115,6 +149,12 @@ var (
 	findingType    = object(findingFields...)
 	reportType     = object(reportFields...)
 	scanReportType = object(scanReportFields...)
+
+	productType      = object(append([]field{{"subcomponents", "", list(componentType)}}, componentFields...)...)
+	componentType    = object(componentFields...)
+	vexStatementType = object(vexStatementFields...)
+	vexType          = object(vexFields...)
+	vexDocumentType  = object(vexDocumentFields...)
 )
 
 // shapes names the shared types, for the reference page.
@@ -124,6 +164,7 @@ var shapes = []struct {
 }{
 	{"problem", problemFields}, {"ignored", ignoredFields}, {"image", imageFields}, {"signer", signerFields},
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
+	{"VEX document", vexFields}, {"verified VEX document", vexDocumentFields}, {"VEX statement", vexStatementFields}, {"component", componentFields},
 }
 
 var commonFields = []field{

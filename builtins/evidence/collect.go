@@ -22,6 +22,7 @@ type Request struct {
 // options.
 var functions = map[string]bool{
 	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
+	"vex.statements":  true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
@@ -78,6 +79,8 @@ func mistaken(r Request, err error) Result {
 		return newAttestations(c)
 	case "scan.findings":
 		return newFindings(c)
+	case "vex.statements":
+		return newVEX(c)
 	}
 	return newParse(c)
 }
@@ -92,6 +95,8 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Attestations(ctx, ref, opts))
 	case "scan.findings":
 		return answer(d.Findings(ctx, ref, opts))
+	case "vex.statements":
+		return answer(d.VEX(ctx, ref, opts))
 	case "registry.digest":
 		return answer(d.Digest(ctx, ref))
 	case "registry.manifest":

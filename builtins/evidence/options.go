@@ -35,6 +35,8 @@ type Options struct {
 	rootName string
 	names    Names
 	scans    *Options // these options for scan.findings
+	vex      *Options // these options for vex.statements
+	asked    match    // the predicate types that are asked for without a list; nil for all
 }
 
 // wire is the options object as policies write it (design: "Options are one
@@ -88,6 +90,7 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 		return nil, err
 	}
 	o.scans = o.forScans()
+	o.vex = o.forVEX()
 	return o, nil
 }
 
@@ -133,6 +136,9 @@ func jsonNames(v any) map[string]bool {
 // attested says whether statements of a predicate type are asked for: without
 // a list, all are.
 func (o *Options) attested(predicateType string) bool {
+	if o.asked != nil && len(o.PredicateTypes) == 0 {
+		return o.asked(predicateType)
+	}
 	if o.scans == nil && len(o.PredicateTypes) == 0 {
 		return scan.IsVulnerabilityPredicate(predicateType)
 	}
