@@ -21,6 +21,7 @@ test_requests_are_plain_data if {
 	evidence.registry_referrers_request("x") == {"fn": "registry.referrers", "ref": "x", "opts": {}}
 	evidence.cosign_verify_request("x", {"a": 1}) == {"fn": "cosign.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
+	evidence.vex_statements_request("x", {"a": 1}) == {"fn": "vex.statements", "ref": "x", "opts": {"a": 1}}
 	evidence.scan_findings_request("x", {"a": 1}) == {"fn": "scan.findings", "ref": "x", "opts": {"a": 1}}
 	_key == `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"x"}`
 }
@@ -96,6 +97,7 @@ test_every_function_is_total if {
 		evidence.cosign_verify("x", {}),
 		evidence.cosign_attestations("x", {}),
 		evidence.scan_findings("x", {}),
+		evidence.vex_statements("x", {}),
 	] with host.collect as {}
 	answers == [object.union(_not_collected, payload) | some payload in [
 		{},
@@ -106,6 +108,7 @@ test_every_function_is_total if {
 		{"signers": []},
 		{"statements": []},
 		{"reports": []},
+		{"documents": []},
 	]]
 }
 
@@ -154,6 +157,42 @@ test_scan_findings_that_are_malformed if {
 	}
 	wrong == set()
 }
+
+_component := {"name": "a", "purl": "", "digests": []}
+
+_product := object.union(_component, {"subcomponents": [_component]})
+
+_statement := {
+	"vulnerability": "CVE-1", "status": "fixed", "justification": "", "impact_statement": "", "timestamp": "", "last_updated": "",
+	"aliases": [], "products": [_product],
+}
+
+_vex := {"id": "a", "author": "b", "format": "openvex", "signers": [{}], "statements": [_statement]}
+
+# A document that lacks what policies read is none.
+test_vex_statements_that_are_malformed if {
+	request := json.marshal(evidence.vex_statements_request("x", {}))
+	good := evidence.vex_statements("x", {}) with host.collect as {request: samples.ok({"documents": [_vex]})}
+	good.documents == [_vex]
+	wrong := {document |
+		some part in ["document", "statement", "product"]
+		some document in _odd(part)
+		answer := evidence.vex_statements("x", {}) with host.collect as {request: samples.ok({"documents": [_vex, document]})}
+		[answer.ok, answer.documents, [error.code | some error in answer.errors]] != [false, [], ["malformed"]]
+	}
+	wrong == set()
+}
+
+_odd("document") := [object.remove(_vex, [field]) | some field in object.keys(_vex)]
+
+_odd("statement") := [object.union(_vex, {"statements": [object.remove(_statement, [field])]}) | some field in object.keys(_statement)]
+
+_odd("product") := [object.union(_vex, {"statements": [object.union(_statement, {"products": [product]})]}) |
+	some product in array.concat(
+		[object.remove(_product, [field]) | some field in object.keys(_product)],
+		[object.union(_product, {"subcomponents": [object.remove(_component, [field])]}) | some field in object.keys(_component)],
+	)
+]
 
 test_standing if {
 	refusal := {"code": "unsigned", "message": "none", "retryable": false}
