@@ -30,7 +30,7 @@ test_configured if {
 	# Where both are given, both have to hold.
 	_configured({"digests": [samples.digest]}, _ref, samples.digest)
 	not _configured({"digests": [samples.digest]}, "registry.example/team2/app:1", samples.digest)
-	not _configured({"digests": [samples.digest]}, _ref, replace(samples.digest, "a", "b"))
+	not _configured({"digests": [samples.digest]}, _ref, replace(samples.digest, "aaaa", "bbbb"))
 }
 
 _covers(patch, finding) if count(exceptions.covering({object.union(_content, patch)}, object.union(_finding, finding))) > 0

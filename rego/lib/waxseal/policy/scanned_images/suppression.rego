@@ -201,18 +201,14 @@ _reported contains ctr if {
 	count(_newest(ctr, trusted)) > 0
 }
 
-# The digest that this decision established, or "".
-_digest(ref) := digest if {
-	digests := {answer.image.digest |
-		some ctr in workload.named
-		ctr.image == ref
-		some trusted in _asked(ctr)
-		answer := _answer(ctr, trusted)
-		answer.ok
-	}
-	some digest in digests
-	count(digests) == 1
-} else := ""
+# The digest that this decision established: there is one at most, and more would match none.
+_digest(ref) := concat(" ", {answer.image.digest |
+	some ctr in workload.named
+	ctr.image == ref
+	some trusted in _asked(ctr)
+	answer := _answer(ctr, trusted)
+	answer.ok
+})
 
 # Where it cannot be told what is suppressed, by the image. That there is nothing is an answer.
 _gaps[ref] contains {"why": why, "errors": answer.errors} if {
