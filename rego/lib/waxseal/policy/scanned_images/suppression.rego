@@ -225,14 +225,14 @@ _gaps[ref] contains {"why": why, "errors": answer.errors} if {
 	why := _gap("exceptions", trusted, answer)
 }
 
-_gap(what, trusted, answer) := sprintf(_gap_texts[evidence.standing(answer)], [what, trusted.name, evidence.said(answer)]) if answer.ok == false
+_gap(what, trusted, answer) := sprintf(_gap_texts[evidence.standing(answer)], [trusted.name, what, evidence.said(answer)]) if answer.ok == false
 
 _gap_texts := {
-	"unknown": "whether there are %s of %q cannot be told now%s",
-	"unreadable": "the %s of %q cannot be read%s",
-	"host_not_allowed": "the %s of %q cannot be read%s",
-	"not_found": "the %s of %q cannot be read%s",
-	"invalid_request": "for %s, %q cannot be asked%s",
+	"unknown": "whether %q attested %s cannot be told now%s",
+	"unreadable": "what %q attested as %s cannot be read%s",
+	"host_not_allowed": "what %q attested as %s cannot be read%s",
+	"not_found": "what %q attested as %s cannot be read%s",
+	"invalid_request": "%q cannot be asked for %s%s",
 }
 
 # What a refusal for findings adds about that.

@@ -87,11 +87,11 @@ test_deny_without_vex if {
 test_deny_when_vex_is_unread if {
 	wrong := {code: said |
 		some code, why in {
-			"unavailable": `whether there are VEX of "vendor" cannot be told now (unavailable: so says the test)`,
-			"malformed": `the VEX of "vendor" cannot be read (malformed: so says the test)`,
-			"host_not_allowed": `the VEX of "vendor" cannot be read (host_not_allowed: so says the test)`,
-			"not_found": `the VEX of "vendor" cannot be read (not_found: so says the test)`,
-			"invalid_request": `for VEX, "vendor" cannot be asked (invalid_request: so says the test)`,
+			"unavailable": `whether "vendor" attested VEX cannot be told now (unavailable: so says the test)`,
+			"malformed": `what "vendor" attested as VEX cannot be read (malformed: so says the test)`,
+			"host_not_allowed": `what "vendor" attested as VEX cannot be read (host_not_allowed: so says the test)`,
+			"not_found": `what "vendor" attested as VEX cannot be read (not_found: so says the test)`,
+			"invalid_request": `"vendor" cannot be asked for VEX (invalid_request: so says the test)`,
 		}
 		evidence := object.union(_vex({}), {_vex_key: samples.refused(code)})
 		retryable := code == "unavailable"
@@ -157,7 +157,7 @@ test_deny_expired_attested_exception if {
 
 test_deny_when_exceptions_are_unread if {
 	evidence := object.union(_attested([]), {_security_key: samples.refused("timeout")})
-	why := `whether there are exceptions of "security" cannot be told now (timeout: so says the test)`
+	why := `whether "security" attested exceptions cannot be told now (timeout: so says the test)`
 	_said(_deny(_signed, evidence)) == {["findings", sprintf(`trivy found CVE-2026-1 (critical, openssl 1, fixed in 2) (report of "team", 2026-11-20T12:00:00Z); %s`, [why])]}
 	_said(_notes(_signed, evidence)) == {["suppression_unread", why]}
 }
