@@ -43,8 +43,8 @@ else := object.get(signer, "key_id", "")
 # METADATA
 # title: The statements that suppress a finding
 # description: >-
-#   Empty when the finding counts. The entries are those of said that name the
-#   vulnerability or not; rules are the parameters of VEX.
+#   Empty when the finding counts. The entries are those of said, of this
+#   vulnerability or of others too; rules are the parameters of VEX.
 suppressing(entries, finding, rules, now) := {claim |
 	some claim in stand
 	claim.status == worst
@@ -53,7 +53,6 @@ suppressing(entries, finding, rules, now) := {claim |
 } if {
 	stand := standing(entries, finding, now)
 	worst := _worst({claim.status | some claim in stand})
-	worst in _harmless
 } else := set()
 
 # METADATA

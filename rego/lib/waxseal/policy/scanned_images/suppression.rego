@@ -157,8 +157,9 @@ _counting contains [ctr, finding] if {
 
 _vexed(finding, ctr) if count(_claims(finding, ctr)) > 0
 
-_claims(finding, ctr) := vex.suppressing(object.get(_said, ctr.image, set()), finding, _parameters.vex, host.now) if {
+_claims(finding, ctr) := vex.suppressing(entries, finding, _parameters.vex, host.now) if {
 	_parameters.vex
+	entries := union({object.get(_said, _about(ctr.image, id), set()) | some id in array.concat([finding.id], finding.aliases)})
 } else := set()
 
 _excepted(finding, ctr) if {
@@ -187,12 +188,15 @@ _exception_opts(trusted) := object.union(authority.opts(trusted), {"predicate_ty
 
 _attested(ref, trusted) := evidence.cosign_attestations(ref, _exception_opts(trusted))
 
-# What verified VEX says about an image, by the image.
-_said[ref] contains entry if {
+# What verified VEX says, by image and vulnerability: there may be many findings, and many statements.
+_said[_about(ref, id)] contains entry if {
 	some ref, authorities in _vex_authorities
 	some trusted in authorities
 	some entry in vex.said(evidence.vex_statements(ref, authority.opts(trusted)), trusted)
+	some id in entry.ids
 }
+
+_about(ref, id) := sprintf("%s %s", [ref, id])
 
 # The containers whose image has a report: of others nobody can tell what is used.
 _reported contains ctr if {
