@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"slices"
 
-	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/builtins/vex"
 )
@@ -58,34 +56,18 @@ func (d *Decision) VEX(ctx context.Context, ref string, o *Options) (*VEX, error
 	if err != nil {
 		return failed(err, img, newVEX)
 	}
-	documents, ignored, err := vexDocuments(out)
+	found, ignored, err := documents(out, vex.ErrNoVEX, vexDocument)
 	if err != nil {
 		return failed(&refusal{errs: []error{err}, ignored: ignored}, img, newVEX)
 	}
 	v := newVEX(Common{OK: true, Ignored: sortIgnored(ignored), Image: img})
-	v.Documents = documents
+	v.Documents = found
 	return v, nil
 }
 
-// vexDocuments reads the documents among verified statements. A statement that
-// was read well and is no VEX, an SBOM say, is set aside.
-func vexDocuments(out *outcome) ([]VEXDocument, []Ignored, error) {
-	found, ignored := []VEXDocument{}, slices.Clone(out.ignored)
-	for _, st := range out.statements {
-		doc, err := vex.FromPredicate(st.PredicateType, st.Predicate)
-		switch {
-		case errors.Is(err, vex.ErrNoVEX):
-			ignored = append(ignored, Ignored{Digest: st.Digest, Code: fault.WrongPredicate})
-		case err != nil:
-			return nil, ignored, asUnreadable(err, st)
-		default:
-			found = append(found, VEXDocument{Document: doc, Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers})
-		}
-	}
-	if len(found) == 0 {
-		return nil, ignored, fault.Newf(fault.NoAttestation, "read VEX", "", "what is attested is no VEX")
-	}
-	return found, ignored, nil
+func vexDocument(st Statement) (VEXDocument, error) {
+	doc, err := vex.FromPredicate(st.PredicateType, st.Predicate)
+	return VEXDocument{Document: doc, Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers}, err
 }
 
 func newVEX(c Common) *VEX { return &VEX{Common: common(c), Documents: []VEXDocument{}} }
