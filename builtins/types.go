@@ -164,7 +164,7 @@ var shapes = []struct {
 }{
 	{"problem", problemFields}, {"ignored", ignoredFields}, {"image", imageFields}, {"signer", signerFields},
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
-	{"VEX document", vexFields}, {"verified VEX document", vexDocumentFields}, {"VEX statement", vexStatementFields}, {"component", componentFields},
+	{"vex document", vexFields}, {"verified vex document", vexDocumentFields}, {"vex statement", vexStatementFields}, {"component", componentFields},
 }
 
 var commonFields = []field{
