@@ -1,6 +1,7 @@
 package parity
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"testing"
@@ -88,9 +89,8 @@ func (w *World) unvexed(t testing.TB) {
 	not := fixture.VEX{Vulnerability: xz, Product: xzPurl, Status: "not_affected", At: at}
 	w.vulnerable(t, "strangevex").AttestBundle(t, w.Other, fixture.VEXType, fixture.VEXPredicate("Acme", not), o)
 	w.vulnerable(t, "scannervex").AttestBundle(t, w.scanner, fixture.VEXType, fixture.VEXPredicate("Acme", not), o)
-	unsigned, err := json.Marshal(fixture.VEXPredicate("Acme", not))
-	require.NoError(t, err)
-	w.vulnerable(t, "unsignedvex").Bundle(t, unsigned, fixture.VEXType)
+	unsigned := w.vulnerable(t, "unsignedvex")
+	unsigned.Bundle(t, w.forged(t, unsigned, fixture.VEXPredicate("Acme", not)), fixture.VEXType)
 	for name, product := range map[string]string{
 		"wildvex": "pkg:oci/*", "starvex": "*", "namedvex": "pkg:deb/debian/xz-utils", "laterversion": "pkg:deb/debian/xz-utils@5.6.1-1",
 		"othersvex": fixture.OCIPurl(w.images["vexed"]),
@@ -109,6 +109,23 @@ func (w *World) unvexed(t testing.TB) {
 	w.vulnerable(t, "oddvex").
 		AttestBundle(t, w.vendor, fixture.VEXType, fixture.VEXPredicate("Acme", not), o).
 		AttestBundle(t, w.vendor, fixture.VEXType, map[string]any{"@context": "https://openvex.dev/ns/v9"}, o)
+}
+
+// forged is a bundle whose signature is of another statement (policy-controller
+// #1971: referrers that nobody verified counted as attestations).
+func (w *World) forged(t testing.TB, image fixture.Image, predicate any) []byte {
+	genuine, err := sigstore.Statement(string(image.Digest), "https://example.com/other", map[string]any{})
+	require.NoError(t, err)
+	bundle, err := w.Sigstore.Bundle(w.vendor, genuine, sigstore.Options{WithoutTlog: true})
+	require.NoError(t, err)
+	var parts map[string]any
+	require.NoError(t, json.Unmarshal(bundle, &parts))
+	statement, err := sigstore.Statement(string(image.Digest), fixture.VEXType, predicate)
+	require.NoError(t, err)
+	parts["dsseEnvelope"].(map[string]any)["payload"] = base64.StdEncoding.EncodeToString(statement)
+	forged, err := json.Marshal(parts)
+	require.NoError(t, err)
+	return forged
 }
 
 func (w *World) excepted(t testing.TB) {

@@ -44,7 +44,7 @@ test_covering if {
 	exceptions.covering(set(), _finding) == set()
 }
 
-# Many exceptions allow no more than each of them does.
+# Many exceptions allow no more than each of them does (Kyverno, CVE-2024-48921).
 test_covering_no_more_than_the_union if {
 	all := {object.union(_content, {"packages": ["zlib"]}), object.union(_content, {"id": "CVE-2026-2", "packages": ["openssl"]})}
 	exceptions.covering(all, _finding) == set()
