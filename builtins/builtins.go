@@ -45,6 +45,7 @@ func all() []builtin {
 		notationVerify,
 		evidenceCollect,
 		notaryVerify,
+		vexStatements, vexParse, evidenceCollect,
 	}
 }
 

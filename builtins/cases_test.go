@@ -102,6 +102,7 @@ func world(t *testing.T, w *fixture.World) map[string]any {
 	}, o)
 	push("sbom").Attest(t, w.Key, fixture.SPDXType, fixture.SPDXPredicate(time.Now(), "", fixture.Component{Purl: "pkg:npm/lodash@4.17.20", Licence: "MIT"}), o)
 	push("odd_sbom").Attest(t, w.Key, fixture.SPDXType, map[string]any{"spdxVersion": "SPDX-9.9"}, o)
+	pushVEX(t, w, push)
 	copied := push("copied")
 	l, err := w.Sigstore.Sign(w.Key, copied.Repository, "sha256:"+strings.Repeat("ab", 32), o)
 	require.NoError(t, err)

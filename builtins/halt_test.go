@@ -56,6 +56,7 @@ func TestBugsHalt(t *testing.T) {
 			`scan.findings("registry.example/a:v1", {"keys": ["release"]})`,
 			`sbom.packages("registry.example/a:v1", {"keys": ["release"]})`,
 			`notation.verify("registry.example/a:v1", {"trust_policy": "strict"})`,
+			`vex.statements("registry.example/a:v1", {"keys": ["release"]})`,
 			`registry.digest("registry.example/a:v1")`,
 			`registry.referrers("registry.example/a:v1")`,
 			`evidence.collect([{"fn": "registry.config", "ref": "registry.example/a:v1"}])`,

@@ -18,8 +18,8 @@ func Reference() []byte {
 Generated from the declarations in ` + "`builtins/`" + ` by ` + "`make generate`" + `.
 
 **Content, not origin.** The ` + "`registry.*`" + ` builtins return what a registry says, checked
-against its digest. Nothing in it was signed: only ` + "`cosign.*`, `notation.verify`, `notary.verify`, `scan.findings` and `sbom.packages`" + `
-return what a trusted key or identity vouches for.
+against its digest. Nothing in it was signed: only ` + "`cosign.*`, `notation.verify`, `notary.verify`, `scan.findings`, `sbom.packages`" + `
+and ` + "`vex.statements`" + ` return what a trusted key or identity vouches for.
 
 A builtin returns a value or halts; it is never undefined and never a plain error. Every
 result has the fields ` + "`ok`, `errors`, `ignored` and `image`" + ` and its own payload, which is

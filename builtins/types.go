@@ -108,6 +108,40 @@ var scanReportFields = append([]field{
 	{"signers", "", list(signerType)},
 }, reportFields...)
 
+var componentFields = []field{
+	str("name", "as the document identifies it"),
+	str("purl", "as written, `\"\"` when it has none"),
+	{"digests", "`sha256:…` or `sha512:…`", list(types.S)},
+}
+
+var vexStatementFields = []field{
+	str("vulnerability", "as the document names it"),
+	{"aliases", "", list(types.S)},
+	{"products", "with `subcomponents`, only those inside of the product are meant", list(productType)},
+	str("status", "`not_affected`, `affected`, `fixed` or `under_investigation`"),
+	str("justification", "in the words of the format, `\"\"` when none is given"),
+	str("impact_statement", "one line"),
+	str("action_statement", "one line"),
+	str("timestamp", "RFC 3339, the document's where the statement has none; `\"\"` when unknown"),
+	str("last_updated", "RFC 3339, `\"\"` when unknown"),
+}
+
+var vexFields = []field{
+	str("format", "`openvex`, `cyclonedx` or `csaf`"),
+	str("id", "of the document"),
+	str("version", "of the document"),
+	str("author", "whom the document names; the signers are those who vouch for it"),
+	str("timestamp", "RFC 3339, `\"\"` when unknown"),
+	str("last_updated", "RFC 3339, `\"\"` when unknown"),
+	{"statements", "", list(vexStatementType)},
+}
+
+var vexDocumentFields = append([]field{
+	str("digest", "of the statement that carries the document"),
+	str("predicate_type", "URI"),
+	{"signers", "", list(signerType)},
+}, vexFields...)
+
 var (
 	problemType    = object(problemFields...)
 	ignoredType    = object(ignoredFields...)
@@ -117,6 +151,12 @@ var (
 	findingType    = object(findingFields...)
 	reportType     = object(reportFields...)
 	scanReportType = object(scanReportFields...)
+
+	productType      = object(append([]field{{"subcomponents", "", list(componentType)}}, componentFields...)...)
+	componentType    = object(componentFields...)
+	vexStatementType = object(vexStatementFields...)
+	vexType          = object(vexFields...)
+	vexDocumentType  = object(vexDocumentFields...)
 )
 
 // shapes names the shared types, for the reference page.
@@ -129,6 +169,7 @@ var shapes = []struct {
 	{"statement", statementFields}, {"report", reportFields}, {"scan report", scanReportFields}, {"finding", findingFields},
 	{"document", sbomDocFields}, {"attested document", sbomFields}, {"package", packageFields}, {"described subject", subjectFields},
 	{"notary target", notaryTargetFields},
+	{"vex document", vexFields}, {"verified vex document", vexDocumentFields}, {"vex statement", vexStatementFields}, {"component", componentFields},
 }
 
 var commonFields = []field{

@@ -24,6 +24,7 @@ var functions = map[string]bool{
 	"image.parse": false, "cosign.verify": true, "cosign.attestations": true, "scan.findings": true,
 	"sbom.packages": true, notationFn: true,
 	notaryFn:          true,
+	"vex.statements":  true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 }
 
@@ -86,6 +87,8 @@ func mistaken(r Request, err error) Result {
 		return newNotation(c)
 	case notaryFn:
 		return newTrusted(c)
+	case "vex.statements":
+		return newVEX(c)
 	}
 	return newParse(c)
 }
@@ -112,6 +115,8 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Notation(ctx, ref, opts))
 	case notaryFn:
 		return answer(d.Notary(ctx, ref, opts))
+	case "vex.statements":
+		return answer(d.VEX(ctx, ref, opts))
 	case "registry.digest":
 		return answer(d.Digest(ctx, ref))
 	case "registry.manifest":

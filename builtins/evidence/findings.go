@@ -2,8 +2,6 @@ package evidence
 
 import (
 	"context"
-	"errors"
-	"slices"
 
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
@@ -22,7 +20,7 @@ func (d *Decision) Findings(ctx context.Context, ref string, o *Options) (*Findi
 	if err != nil {
 		return failed(err, img, newFindings)
 	}
-	reports, ignored, err := reports(out)
+	reports, ignored, err := documents(out, scan.ErrNoScan, scanReport)
 	if err != nil {
 		return failed(&refusal{errs: []error{err}, ignored: ignored}, img, newFindings)
 	}
@@ -31,26 +29,9 @@ func (d *Decision) Findings(ctx context.Context, ref string, o *Options) (*Findi
 	return f, nil
 }
 
-// reports reads the scan reports among verified statements. A statement that
-// was read well and shows no scan, an SBOM say, is set aside; when nothing else
-// is there, there is no report.
-func reports(out *outcome) ([]ScanReport, []Ignored, error) {
-	found, ignored := []ScanReport{}, slices.Clone(out.ignored)
-	for _, st := range out.statements {
-		report, err := scan.FromPredicate(st.PredicateType, st.Predicate)
-		switch {
-		case errors.Is(err, scan.ErrNoScan):
-			ignored = append(ignored, Ignored{Digest: st.Digest, Code: fault.WrongPredicate})
-		case err != nil:
-			return nil, ignored, asUnreadable(err, st)
-		default:
-			found = append(found, ScanReport{Report: report, Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers})
-		}
-	}
-	if len(found) == 0 {
-		return nil, ignored, fault.Newf(fault.NoAttestation, "read reports", "", "what is attested shows no scan")
-	}
-	return found, ignored, nil
+func scanReport(st Statement) (ScanReport, error) {
+	report, err := scan.FromPredicate(st.PredicateType, st.Predicate)
+	return ScanReport{Report: report, Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers}, err
 }
 
 func asUnreadable(err error, st Statement) error {

@@ -54,6 +54,7 @@ type Options struct {
 	fixed     *heldKeys
 	held      *atomic.Pointer[heldKeys] // the last that a decision saw
 	notary    *notaryOptions            // set in options of notary.verify, which have nothing else
+	vex       *Options                  // these options for vex.statements
 }
 
 // wire is the options object as policies write it (design: "Options are one
@@ -114,6 +115,7 @@ func ParseOptions(names Names, raw []byte) (*Options, error) {
 		return nil, err
 	}
 	o.scans = o.forScans()
+	o.vex = o.forVEX()
 	var err error
 	o.sboms, err = o.forSBOMs(w)
 	return o, err

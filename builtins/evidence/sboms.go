@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 
-	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/builtins/sbom"
 )
@@ -50,35 +48,16 @@ func (d *Decision) Packages(ctx context.Context, ref string, o *Options) (*SBOMs
 	if err != nil {
 		return failed(err, img, newSBOMs)
 	}
-	documents, ignored, err := documents(out, o.questions)
+	found, ignored, err := documents(out, sbom.ErrNoSBOM, func(st Statement) (SBOM, error) {
+		document, err := sbom.FromPredicate(st.PredicateType, st.Predicate)
+		return SBOM{Document: o.questions.Answer(document), Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers}, err
+	})
 	if err != nil {
 		return failed(&refusal{errs: []error{err}, ignored: ignored}, img, newSBOMs)
 	}
 	s := newSBOMs(Common{OK: true, Ignored: sortIgnored(ignored), Image: img})
-	s.Documents = documents
+	s.Documents = found
 	return s, nil
-}
-
-// documents reads the SBOMs among verified statements. A statement that was
-// read well and is none, a VEX document say, is set aside; when nothing else is
-// there, there is no SBOM.
-func documents(out *outcome, q *sbom.Questions) ([]SBOM, []Ignored, error) {
-	found, ignored := []SBOM{}, slices.Clone(out.ignored)
-	for _, st := range out.statements {
-		document, err := sbom.FromPredicate(st.PredicateType, st.Predicate)
-		switch {
-		case errors.Is(err, sbom.ErrNoSBOM):
-			ignored = append(ignored, Ignored{Digest: st.Digest, Code: fault.WrongPredicate})
-		case err != nil:
-			return nil, ignored, asUnreadable(err, st)
-		default:
-			found = append(found, SBOM{Document: q.Answer(document), Digest: st.Digest, PredicateType: st.PredicateType, Signers: st.Signers})
-		}
-	}
-	if len(found) == 0 {
-		return nil, ignored, fault.Newf(fault.NoAttestation, "read SBOMs", "", "what is attested holds no SBOM")
-	}
-	return found, ignored, nil
 }
 
 func newSBOMs(c Common) *SBOMs { return &SBOMs{Common: common(c), Documents: []SBOM{}} }

@@ -16,7 +16,19 @@ import (
 // not hold, patterns that do not compile, numbers that depend on others, days
 // that are in no calendar. What is of the wrong type is left to the schema.
 func checkNames(cfg *config.Config, value map[string]any, at string, report reporter) {
-	each(value, at, "authorities", func(entry any, at string) {
+	checkAuthorities(cfg, value, at, "authorities", report)
+	checkAuthorities(cfg, value, at, "exceptions_from", report)
+	checkAuthorities(cfg, object(value["vex"]), config.Join(at, "vex"), "authorities", report)
+	each(value, at, "scanners", func(entry any, at string) {
+		checkAuthority(value, object(entry)["authority"], config.Join(at, "authority"), report)
+	})
+	each(value, at, "exceptions", func(entry any, at string) {
+		checkEnd(object(entry)["expires"], config.Join(at, "expires"), report)
+	})
+}
+
+func checkAuthorities(cfg *config.Config, value map[string]any, at, field string, report reporter) {
+	each(value, at, field, func(entry any, at string) {
 		authority := object(entry)
 		each(authority, at, "keys", func(key any, at string) { checkKey(cfg, key, at, report) })
 		each(authority, at, "certificates", func(c any, at string) { checkCertificate(cfg, c, at, report) })
@@ -24,12 +36,6 @@ func checkNames(cfg *config.Config, value map[string]any, at string, report repo
 		checkTrustRoot(cfg, authority, at, report)
 		checkNotation(cfg, authority, at, report)
 		checkThreshold(authority, at, report)
-	})
-	each(value, at, "scanners", func(entry any, at string) {
-		checkAuthority(value, object(entry)["authority"], config.Join(at, "authority"), report)
-	})
-	each(value, at, "exceptions", func(entry any, at string) {
-		checkEnd(object(entry)["expires"], config.Join(at, "expires"), report)
 	})
 }
 

@@ -133,6 +133,12 @@ func TestProblems(t *testing.T) {
 			`w.yaml:10:48: policies.scanned_images.scanners[0].authority: no authority is named "b"; there are team`,
 			"w.yaml:10:63: policies.scanned_images.scanners[1]: expected text or an object, found 1",
 		}},
+		{"suppression", "  scanned_images:\n    authorities:\n" + trusted + "}\n    fail_on: [high]\n    max_scan_age: 7d\n    max_database_age: 2d\n    vex: {authorities: [{name: a, images: [registry.example], keys: [relase]}]}\n    exceptions_from: [{name: a, images: [registry.example], keys: [release], trust_root: public, threshold: 2}]\n    exceptions:\n      - {id: CVE-2026-1, digests: [latest], owner: a, reason: b, expires: \"2026-12-31\"}\n", keys, []string{
+			`w.yaml:9:70: policies.scanned_images.vex.authorities[0].keys[0]: no key is named "relase"; did you mean release?`,
+			`w.yaml:10:78: policies.scanned_images.exceptions_from[0].trust_root: no trust root is named "public"; add it under trust_roots`,
+			"w.yaml:10:98: policies.scanned_images.exceptions_from[0].threshold: wants 2 signers, and names 1 keys and identities",
+			`w.yaml:12:36: policies.scanned_images.exceptions[0].digests[0]: "latest" does not fit: write sha256: and 64 digits of 0-9a-f`,
+		}},
 		{"everything at once", "  signed_images: {authorities: 1}\n", "keys: {release: {file: gone.pub}}\nlimit: {}\n", []string{
 			"w.yaml:3:19: policies.signed_images.authorities: expected a list, found 1",
 			"w.yaml:4:18: keys.release.file: gone.pub cannot be read: no such file or directory",

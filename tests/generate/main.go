@@ -116,8 +116,32 @@ func policy(name string) (page, schema []byte, err error) {
 		return nil, nil, err
 	}
 	b.WriteString("## Violations\n\n")
-	violations(&b, module)
+	parts, err := parts(folder, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	violations(&b, append([]*ast.Module{module}, parts...)...)
 	return []byte(b.String()), schema, nil
+}
+
+// parts are the other files of a policy, in the order of their names.
+func parts(folder, name string) ([]*ast.Module, error) {
+	files, err := fs.Glob(rego.FS, folder+"/*.rego")
+	if err != nil {
+		return nil, err
+	}
+	var out []*ast.Module
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.rego") || path.Base(file) == name+".rego" {
+			continue
+		}
+		module, err := parse(file)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, module)
+	}
+	return out, nil
 }
 
 func verdictPage() ([]byte, error) {
@@ -141,10 +165,14 @@ func parse(name string) (*ast.Module, error) {
 
 // violations writes a section for each code, with all that is said by it: a
 // violation, a note, or both.
-func violations(b *strings.Builder, module *ast.Module) {
+func violations(b *strings.Builder, modules ...*ast.Module) {
 	var codes []string
 	said := map[string][]*ast.Annotations{}
-	for _, a := range module.Annotations {
+	var annotations []*ast.Annotations
+	for _, module := range modules {
+		annotations = append(annotations, module.Annotations...)
+	}
+	for _, a := range annotations {
 		code, _ := a.Custom["code"].(string)
 		if code == "" {
 			continue

@@ -25,6 +25,7 @@ type World struct {
 	*fixture.World
 	Dir     string
 	scanner *sigstore.Signer
+	waivers // who speaks for what suppresses findings
 	images  map[string]fixture.Image
 }
 
@@ -36,16 +37,19 @@ func NewWorld(t testing.TB) *World {
 	var err error
 	w.scanner, err = sigstore.NewKey("")
 	require.NoError(t, err)
+	w.waivers = newWaivers(t)
 	w.signatures(t)
 	w.scans(t)
 	w.dated(t)
 	w.platforms(t)
+	w.suppressions(t)
 	w.builds(t)
 	w.sboms(t)
 	w.notary(t)
 	w.outages(t)
 	for name, content := range map[string][]byte{
-		"release.pub": w.Key.PEM(), "scanner.pub": w.scanner.PEM(), "trusted_root.json": w.Sigstore.TrustedRootJSON(),
+		"release.pub": w.Key.PEM(), "scanner.pub": w.scanner.PEM(),
+		"vendor.pub": w.vendor.PEM(), "security.pub": w.security.PEM(), "trusted_root.json": w.Sigstore.TrustedRootJSON(),
 		"waxseal.yaml": w.Config(t, nil),
 		"notary.pem":   w.Notary.Authority.PEM(), "strict.json": w.Notary.Document(t, "strict"), "permissive.json": w.Notary.Document(t, "permissive"),
 		"audit.json": w.Notary.Document(t, "audit"), "skip.json": w.Notary.Document(t, "skip"),
@@ -200,7 +204,10 @@ func (w *World) clean(t testing.TB, image fixture.Image) {
 // Relative paths begin at Dir.
 func (w *World) Config(t testing.TB, params map[string]any) []byte {
 	config := map[string]any{
-		"keys":        map[string]any{"release": map[string]any{"file": "release.pub"}, "scanner": map[string]any{"file": "scanner.pub"}},
+		"keys": map[string]any{
+			"release": map[string]any{"file": "release.pub"}, "scanner": map[string]any{"file": "scanner.pub"},
+			"vendor": map[string]any{"file": "vendor.pub"}, "security": map[string]any{"file": "security.pub"},
+		},
 		"trust_roots": map[string]any{"corpus": map[string]any{"file": "trusted_root.json"}},
 		"notation":    notaryConfig(),
 		"registries":  map[string]any{w.Host(): map[string]any{"plain_http": true}},

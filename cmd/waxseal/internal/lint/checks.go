@@ -54,7 +54,7 @@ func dataInRules(m *module, say say) {
 // worldly are the builtins that touch the world or the clock. A name that ends in a dot is a family.
 var worldly = []string{
 	"evidence.collect", "external_data", "http.send", "time.now_ns", "opa.runtime", "net.lookup_ip_addr",
-	"rand.intn", "uuid.rfc4122", "scan.findings", "sbom.packages", "registry.", "cosign.", "notation.", "notary.",
+	"rand.intn", "uuid.rfc4122", "scan.findings", "vex.statements", "sbom.packages", "registry.", "cosign.", "notation.", "notary.",
 }
 
 // world: only the host file meets the world.

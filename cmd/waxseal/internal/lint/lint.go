@@ -71,7 +71,7 @@ func Dir(folder fs.FS) ([]Problem, error) {
 		if err != nil {
 			return err
 		}
-		found = append(found, File(name, string(source))...)
+		found = append(found, file(name, string(source), isPart(folder, name))...)
 		return nil
 	})
 	if err != nil {
@@ -80,8 +80,18 @@ func Dir(folder fs.FS) ([]Problem, error) {
 	return found, nil
 }
 
-// File checks one file.
-func File(name, source string) []Problem {
+// isPart says whether a file holds a part of a policy, whose own file stands
+// beside it and has the name of the folder.
+func isPart(folder fs.FS, name string) bool {
+	own := path.Join(path.Dir(name), path.Base(path.Dir(name))+".rego")
+	_, err := fs.Stat(folder, own)
+	return name != own && err == nil
+}
+
+// File checks one file, which holds all of its policy.
+func File(name, source string) []Problem { return file(name, source, false) }
+
+func file(name, source string, part bool) []Problem {
 	parsed, err := ast.ParseModuleWithOpts(name, source, ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true})
 	if err != nil {
 		return []Problem{{File: name, Line: 1, Rule: "parse", Text: err.Error()}}
@@ -90,6 +100,7 @@ func File(name, source string) []Problem {
 		return []Problem{{File: name, Line: 1, Rule: "parse", Text: "the file is empty"}}
 	}
 	m := newModule(name, parsed)
+	m.part = part
 	var found []Problem
 	for _, c := range checks() {
 		c.find(m, func(loc *ast.Location, format string, args ...any) {

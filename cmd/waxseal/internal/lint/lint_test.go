@@ -237,6 +237,38 @@ func TestDirSaysWhere(t *testing.T) {
 	require.Equal(t, lint.Problem{File: "lib/waxseal/a/a.rego", Line: 5, Rule: "negated-call", Text: problems[1].Text}, problems[1])
 }
 
+// A policy may have parts: what it has to export stands in its own file, and
+// what it may export is the same for all.
+func TestPartsOfAPolicy(t *testing.T) {
+	const whole = `# METADATA
+# title: a
+# description: b
+# related_resources:
+#   - https://example.com
+# custom:
+#   controls: []
+package lib.waxseal.policy.a
+
+requests := set()
+
+deny := set()
+
+pass := set()
+
+notes := set()
+`
+	const part = "package lib.waxseal.policy.a\n\n_x := 1\n\ny := 1\n"
+	found := func(files fstest.MapFS) []string {
+		problems, err := lint.Dir(files)
+		require.NoError(t, err)
+		return rules(problems)
+	}
+	own, other := &fstest.MapFile{Data: []byte(whole)}, &fstest.MapFile{Data: []byte(part)}
+	alone := found(fstest.MapFS{"lib/waxseal/policy/a/a.rego": own})
+	require.Equal(t, append(alone, "exports"), found(fstest.MapFS{"lib/waxseal/policy/a/a.rego": own, "lib/waxseal/policy/a/b.rego": other}))
+	require.Equal(t, []string{"exports", "exports", "exports", "exports", "metadata", "exports"}, found(fstest.MapFS{"lib/waxseal/policy/a/b.rego": other}))
+}
+
 // Rego of a user's own reads input, calls the builtins and imports what it
 // likes; what admits silently is said there too.
 func TestOwnRegoIsItsOwn(t *testing.T) {

@@ -13,6 +13,7 @@ type module struct {
 	name    string
 	path    []string        // lib, waxseal, policy, signed_images
 	aliases map[string]bool // names that imports bring in
+	part    bool            // the policy's own file is another one
 }
 
 func newModule(name string, parsed *ast.Module) *module {

@@ -17,7 +17,7 @@ func exports(m *module, say say) {
 		return
 	}
 	for _, name := range exported {
-		if len(m.named(name)) == 0 {
+		if len(m.named(name)) == 0 && !m.part {
 			say(m.Package.Location, "the policy has no %s: a host that reads it would get nothing (write `%s := set()` if there are none)", name, name)
 		}
 	}
@@ -88,7 +88,7 @@ func metadata(m *module, say say) {
 			texts(a, m.Package.Location, say)
 		}
 	}
-	if !described {
+	if !described && !m.part {
 		say(m.Package.Location, "the package has no METADATA")
 	}
 	for _, name := range []string{"deny", "notes"} {

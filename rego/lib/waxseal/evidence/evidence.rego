@@ -165,6 +165,54 @@ notary_verify_request(ref, opts) := {"fn": "notary.verify", "ref": ref, "opts": 
 notary_verify(ref, opts) := _result(notary_verify_request(ref, opts), {"targets": []})
 
 # METADATA
+# title: Request of vex.statements
+vex_statements_request(ref, opts) := {"fn": "vex.statements", "ref": ref, "opts": opts}
+
+# METADATA
+# title: Result of vex.statements
+vex_statements(ref, opts) := answer if {
+	answer := _result(vex_statements_request(ref, opts), {"documents": []})
+	every document in answer.documents {
+		_is_vex(document)
+	}
+} else := object.union(_refused({}, [_malformed]), {"documents": []})
+
+_is_vex(document) if {
+	every field in ["id", "author", "format"] {
+		is_string(document[field])
+	}
+	is_array(document.signers)
+	every signer in document.signers {
+		is_object(signer)
+	}
+	is_array(document.statements)
+	every statement in document.statements {
+		_is_vex_statement(statement)
+	}
+}
+
+_is_vex_statement(statement) if {
+	every field in ["vulnerability", "status", "justification", "impact_statement", "timestamp", "last_updated"] {
+		is_string(statement[field])
+	}
+	is_array(statement.aliases)
+	is_array(statement.products)
+	every product in statement.products {
+		_is_component(product)
+		is_array(product.subcomponents)
+		every component in product.subcomponents {
+			_is_component(component)
+		}
+	}
+}
+
+_is_component(component) if {
+	is_string(component.name)
+	is_string(component.purl)
+	is_array(component.digests)
+}
+
+# METADATA
 # title: What a result that is not ok stands for
 # description: >-
 #   invalid_request, the mistake of the policy's owner; unknown, nobody can tell

@@ -22,6 +22,7 @@ test_requests_are_plain_data if {
 	evidence.cosign_verify_request("x", {"a": 1}) == {"fn": "cosign.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
 	evidence.notation_verify_request("x", {"a": 1}) == {"fn": "notation.verify", "ref": "x", "opts": {"a": 1}}
+	evidence.vex_statements_request("x", {"a": 1}) == {"fn": "vex.statements", "ref": "x", "opts": {"a": 1}}
 	evidence.scan_findings_request("x", {"a": 1}) == {"fn": "scan.findings", "ref": "x", "opts": {"a": 1}}
 	evidence.notary_verify_request("x", {"a": 1}) == {"fn": "notary.verify", "ref": "x", "opts": {"a": 1}}
 	_key == `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"x"}`
@@ -101,6 +102,7 @@ test_every_function_is_total if {
 		evidence.sbom_packages("x", {}),
 		evidence.notation_verify("x", {}),
 		evidence.notary_verify("x", {}),
+		evidence.vex_statements("x", {}),
 	] with host.collect as {}
 	answers == [object.union(_not_collected, payload) | some payload in [
 		{},
@@ -114,6 +116,7 @@ test_every_function_is_total if {
 		{"documents": []},
 		{"signers": []},
 		{"targets": []},
+		{"documents": []},
 	]]
 }
 
@@ -191,6 +194,42 @@ test_sbom_packages_that_are_malformed if {
 	}
 	wrong == set()
 }
+
+_component := {"name": "a", "purl": "", "digests": []}
+
+_product := object.union(_component, {"subcomponents": [_component]})
+
+_statement := {
+	"vulnerability": "CVE-1", "status": "fixed", "justification": "", "impact_statement": "", "timestamp": "", "last_updated": "",
+	"aliases": [], "products": [_product],
+}
+
+_vex := {"id": "a", "author": "b", "format": "openvex", "signers": [{}], "statements": [_statement]}
+
+# A document that lacks what policies read is none.
+test_vex_statements_that_are_malformed if {
+	request := json.marshal(evidence.vex_statements_request("x", {}))
+	good := evidence.vex_statements("x", {}) with host.collect as {request: samples.ok({"documents": [_vex]})}
+	good.documents == [_vex]
+	wrong := {document |
+		some part in ["document", "statement", "product"]
+		some document in _odd(part)
+		answer := evidence.vex_statements("x", {}) with host.collect as {request: samples.ok({"documents": [_vex, document]})}
+		[answer.ok, answer.documents, [error.code | some error in answer.errors]] != [false, [], ["malformed"]]
+	}
+	wrong == set()
+}
+
+_odd("document") := [object.remove(_vex, [field]) | some field in object.keys(_vex)]
+
+_odd("statement") := [object.union(_vex, {"statements": [object.remove(_statement, [field])]}) | some field in object.keys(_statement)]
+
+_odd("product") := [object.union(_vex, {"statements": [object.union(_statement, {"products": [product]})]}) |
+	some product in array.concat(
+		[object.remove(_product, [field]) | some field in object.keys(_product)],
+		[object.union(_product, {"subcomponents": [object.remove(_component, [field])]}) | some field in object.keys(_component)],
+	)
+]
 
 test_standing if {
 	refusal := {"code": "unsigned", "message": "none", "retryable": false}

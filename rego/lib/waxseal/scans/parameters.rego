@@ -1,7 +1,6 @@
 package lib.waxseal.scans
 
 import data.lib.waxseal.clock
-import data.lib.waxseal.image
 
 # METADATA
 # title: The shape of the rules for reports in parameters
@@ -42,26 +41,12 @@ shape := {
 	"grace.negligible": "string",
 	"grace.unknown": "string",
 	"fail_on_known_exploited": "boolean",
-	"exceptions": "array",
-	"exceptions.*": "object",
-	"exceptions.*.id": "string",
-	"exceptions.*.images": "array",
-	"exceptions.*.images.*": "string",
-	"exceptions.*.packages": "array",
-	"exceptions.*.packages.*": "string",
-	"exceptions.*.owner": "string",
-	"exceptions.*.reason": "string",
-	"exceptions.*.expires": "string",
 }
 
 # METADATA
 # title: What is wrong with the rules for reports
 # description: A set of sentences. Types are the business of the shape.
-problems(name, rules) := union({_limits(name, rules), _words(name, rules), _unfit(name, rules), _graceful(name, rules), _uncatalogued(name, rules), {problem |
-	some i, exception in rules.exceptions
-	some text in _exception(exception)
-	problem := sprintf("%s.exceptions[%d] (%s) %s", [name, i, object.get(exception, "id", "no id"), text])
-}})
+problems(name, rules) := union({_limits(name, rules), _words(name, rules), _unfit(name, rules), _graceful(name, rules), _uncatalogued(name, rules)})
 
 _limits(name, rules) := {problem |
 	some field in {"max_scan_age", "max_database_age"}
@@ -91,17 +76,3 @@ _written(rules) := {[field, known, object.get(rules, field, [])] |
 	is_object(rules.fail_on)
 	some kind, words in rules.fail_on
 }
-
-_exception(exception) := union({
-	{sprintf("has no %s", [field]) | some field in {"id", "owner", "reason"}; object.get(exception, field, "") == ""},
-	{"has no images: it is for nothing" | object.get(exception, "images", []) == []},
-	{"has an empty list of packages" | exception.packages == []},
-	{"needs an end, as a day like 2026-12-31" | not _ends(exception)},
-	{problem |
-		some pattern in exception.images
-		not image.valid_pattern(pattern)
-		problem := sprintf("has the pattern %q in images: write host/path, with * for any characters of one segment and a last ** for the rest", [pattern])
-	},
-})
-
-_ends(exception) if clock.end(exception.expires)

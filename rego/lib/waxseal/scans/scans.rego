@@ -7,7 +7,6 @@
 package lib.waxseal.scans
 
 import data.lib.waxseal.clock
-import data.lib.waxseal.image
 
 # METADATA
 # title: The newest reports of each scanner
@@ -79,26 +78,3 @@ _stale(what, state, text, limit) := {"state": concat("_", [what, state]), "text"
 }
 
 _begins := {"scan": "is of", "database": "rests on a database of"}
-
-# METADATA
-# title: The exceptions for a finding in an image
-exceptions(finding, ref, rules) := {exception |
-	some exception in rules.exceptions
-	exception.id in ({finding.id} | {alias | some alias in finding.aliases})
-	_in_scope(exception, ref)
-	_of_package(exception, finding)
-}
-
-_in_scope(exception, ref) if {
-	some pattern in exception.images
-	image.matches(ref, pattern)
-}
-
-_of_package(exception, finding) if finding.package.name in exception.packages
-
-_of_package(exception, _) if not exception.packages
-
-# METADATA
-# title: Whether an exception holds
-# description: The day that is written as its end belongs to it.
-holds(exception, now) if now < clock.end(exception.expires)

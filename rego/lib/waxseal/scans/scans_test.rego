@@ -158,31 +158,11 @@ test_named_not if {
 	wrong == set()
 }
 
-_exception := {"id": "CVE-2026-1", "images": ["registry.example/team/*"], "owner": "team", "reason": "no fix yet", "expires": "2026-12-31"}
-
-_excepted(patch, finding, ref) if count(scans.exceptions(_finding(finding), ref, {"exceptions": [object.union(_exception, patch)]})) > 0
-
-test_exceptions if {
-	_excepted({}, {}, "registry.example/team/app:1")
-	_excepted({"id": "GHSA-1"}, {"aliases": ["GHSA-1"]}, "registry.example/team/app:1")
-	_excepted({"packages": ["zlib", "openssl"]}, {}, "registry.example/team/app:1")
-	not _excepted({}, {}, "registry.example/team2/app:1")
-	not _excepted({}, {}, "")
-	not _excepted({}, {"id": "CVE-2026-12"}, "registry.example/team/app:1")
-	not _excepted({"packages": ["zlib"]}, {}, "registry.example/team/app:1")
-	scans.exceptions(_finding({}), "registry.example/team/app:1", {}) == set()
-}
-
-test_holds if {
-	holds := {expires | some expires in {"2026-11-20", "2026-11-21", "2026-11-21T12:00:00Z", "2026-11-21T12:00:01Z", "never", ""}; scans.holds({"expires": expires}, _now)}
-	holds == {"2026-11-21", "2026-11-21T12:00:01Z"}
-}
-
 _problems(patch) := scans.problems("p", object.union(_rules, patch))
 
 test_problems if {
 	_problems({}) == set()
-	_problems({"exceptions": [_exception, object.union(_exception, {"packages": ["x"]})], "scanners": ["trivy"], "kinds": ["secret"]}) == set()
+	_problems({"scanners": ["trivy"], "kinds": ["secret"]}) == set()
 	wrong := {patch: found |
 		some [patch, problems] in [
 			[{"max_scan_age": "soon"}, {"p.max_scan_age has to be a duration like 48h or 7d"}],
@@ -191,13 +171,6 @@ test_problems if {
 			[{"fail_on": ["severe"]}, {`p.fail_on has "severe"; there are critical, high, medium, low, negligible, unknown`}],
 			[{"kinds": ["virus"]}, {`p.kinds has "virus"; there are licence, malware, misconfiguration, secret, vulnerability`}],
 			[{"kinds": [], "scanners": []}, {"p has an empty list of kinds", "p has an empty list of scanners"}],
-			[{"exceptions": [object.union(_exception, {"images": ["team"]})]}, {`p.exceptions[0] (CVE-2026-1) has the pattern "team" in images: write host/path, with * for any characters of one segment and a last ** for the rest`}],
-			[{"exceptions": [object.union(_exception, {"expires": "never"})]}, {"p.exceptions[0] (CVE-2026-1) needs an end, as a day like 2026-12-31"}],
-			[{"exceptions": [object.union(_exception, {"packages": [], "owner": ""})]}, {"p.exceptions[0] (CVE-2026-1) has an empty list of packages", "p.exceptions[0] (CVE-2026-1) has no owner"}],
-			[{"exceptions": [{}]}, {
-				"p.exceptions[0] (no id) has no id", "p.exceptions[0] (no id) has no owner", "p.exceptions[0] (no id) has no reason",
-				"p.exceptions[0] (no id) has no images: it is for nothing", "p.exceptions[0] (no id) needs an end, as a day like 2026-12-31",
-			}],
 		]
 		found := _problems(patch)
 		found != problems

@@ -5,7 +5,9 @@
 #   made by an authority that is trusted for the image. The newest report of
 #   each scanner decides, for each format and type of predicate that it has
 #   reports of; its age and the age of its database are checked.
-#   Exceptions are parameters: an id, a scope, an owner, a reason and an end.
+#   Exceptions are parameters, or attestations of who is trusted for them: an
+#   id, a scope, an owner, a reason and an end. VEX counts when it is verified,
+#   of an authority that is trusted for it, and about the image or its package.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md
 # custom:
@@ -14,10 +16,12 @@ package lib.waxseal.policy.scanned_images
 
 import data.lib.waxseal.authority
 import data.lib.waxseal.evidence
+import data.lib.waxseal.exceptions
 import data.lib.waxseal.host
 import data.lib.waxseal.parameters
 import data.lib.waxseal.result
 import data.lib.waxseal.scans
+import data.lib.waxseal.vex
 import data.lib.waxseal.workload
 
 requests contains evidence.scan_findings_request(ctr.image, authority.opts(trusted)) if {
@@ -282,40 +286,6 @@ pass contains ctr if {
 }
 
 # METADATA
-# title: An exception was used
-# description: A finding that the policy refuses is accepted until the exception ends.
-# related_resources:
-#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#excepted
-# custom:
-#   code: scanned_images.excepted
-#   severity: low
-#   remediation: Mend the finding before the exception ends.
-#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
-notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
-	some [ctr, finding] in _found
-	some exception in scans.exceptions(finding, ctr.image, _parameters)
-	scans.holds(exception, host.now)
-	why := sprintf("%s is excepted until %s by %s (%s)", [finding.id, exception.expires, exception.owner, exception.reason])
-}
-
-# METADATA
-# title: An exception has ended
-# description: The finding counts again.
-# related_resources:
-#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#exception_expired
-# custom:
-#   code: scanned_images.exception_expired
-#   severity: medium
-#   remediation: Mend the finding, or have the owner of the exception renew it.
-#   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
-notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}) if {
-	some [ctr, finding] in _found
-	some exception in scans.exceptions(finding, ctr.image, _parameters)
-	not scans.holds(exception, _now)
-	why := sprintf("the exception of %s for %s (%s) ended on %s", [exception.owner, finding.id, exception.reason, exception.expires])
-}
-
-# METADATA
 # title: The scanner set findings aside
 # description: The report lists findings as suppressed, and the parameters accept that.
 # related_resources:
@@ -377,6 +347,8 @@ _acceptable(finding, _) if scans.tolerated(finding, _rules)
 
 _acceptable(finding, _) if _aside(finding)
 
+_acceptable(finding, ctr) if _vexed(finding, ctr)
+
 _acceptable(finding, ctr) if _excepted(finding, ctr)
 
 _answer(ctr, trusted) := evidence.scan_findings(ctr.image, authority.opts(trusted))
@@ -384,7 +356,7 @@ _answer(ctr, trusted) := evidence.scan_findings(ctr.image, authority.opts(truste
 _newest(ctr, trusted) := scans.newest(_answer(ctr, trusted).reports)
 
 # By what stands in the way. Each state has a rule above; another one would leave the container undecided.
-_refused[obstacle.state] contains {"container": ctr, "why": obstacle.why, "errors": _answer(ctr, trusted).errors} if {
+_refused[obstacle.state] contains {"container": ctr, "why": obstacle.why, "errors": array.concat(_answer(ctr, trusted).errors, object.get(obstacle, "errors", []))} if {
 	some ctr in workload.named
 	not _accepted(ctr)
 	some trusted in _asked(ctr)
@@ -403,11 +375,11 @@ _obstacles(ctr, trusted) := union({
 		some stale in scans.staleness(report, _parameters, host.now)
 		why := sprintf("the report of %s by %q %s", [report.scanner.name, trusted.name, stale.text])
 	},
-	{{"state": "findings", "why": why} |
+	{{"state": "findings", "why": why, "errors": _retryable(ctr.image)} |
 		some report in _newest(ctr, trusted)
 		findings := {finding | some finding in report.findings; not _acceptable(finding, ctr)}
 		count(findings) > 0
-		why := sprintf("%s found %s (report of %q, %s)", [report.scanner.name, scans.explained(findings, _rules), trusted.name, report.scanned_at])
+		why := sprintf("%s found %s (report of %q, %s)%s", [report.scanner.name, scans.explained(findings, _rules), trusted.name, report.scanned_at, _beside(ctr.image)])
 	},
 })
 
@@ -415,13 +387,6 @@ _aside(finding) if {
 	_parameters.accept_suppressed
 	finding.suppressed
 }
-
-_excepted(finding, ctr) if {
-	some exception in scans.exceptions(finding, ctr.image, _parameters)
-	scans.holds(exception, host.now)
-}
-
-_now := host.now
 
 # What notes speak of, as [container, finding] and [container, findings].
 _found contains [ctr, finding] if {
@@ -497,12 +462,18 @@ _rules := scans.prepared(_parameters, host.now)
 
 _problems := _misshapen if {
 	count(_misshapen) > 0
-} else := authority.problems("scanned_images", object.get(_parameters, "authorities", [])) | scans.problems("scanned_images", _parameters)
+} else := ((authority.problems("scanned_images", object.get(_parameters, "authorities", [])) | scans.problems("scanned_images", _parameters)) | exceptions.problems("scanned_images", _parameters)) | _vex_problems
+
+_vex_problems := vex.problems("scanned_images.vex", _parameters.vex) if {
+	_parameters.vex
+} else := set()
 
 # The list of what is known to be exploited is long; what is wrong with it is said by scans.problems.
 _misshapen := parameters.problems("scanned_images", _shaped, object.union_n([
 	object.remove(authority.shape, {"authorities.*.repositories", "authorities.*.repositories.*"}),
 	scans.shape,
+	exceptions.shape,
+	vex.shape,
 	{"": "object", "any": "boolean"},
 ]))
 

@@ -247,7 +247,7 @@ test_deny_expired_exception if {
 	_codes(_with({"exceptions": [ended]}), _reports([_found([_finding({})])])) == {"findings"}
 	samples.said(_notes(_with({"exceptions": [ended]}), _reports([_found([_finding({})])]))) == {[
 		"scanned_images.exception_expired", "spec.containers[0]",
-		`image "registry.example/team/app:1" of container "app" in Pod shop/web: the exception of the team for CVE-2026-1 (no fix yet) ended on 2026-11-20. Mend the finding, or have the owner of the exception renew it.`,
+		`image "registry.example/team/app:1" of container "app" in Pod shop/web: the exception for CVE-2026-1 ended on 2026-11-20 (owner the team, reason: no fix yet). Mend the finding, or have the owner of the exception renew it; remove the exception when it is needed no more.`,
 	]}
 }
 
@@ -307,10 +307,16 @@ test_allow_newest if _accepts(_rules, _reports([object.union(_found([_finding({}
 test_allow_exception_with_a_note if {
 	evidence := _reports([_found([_finding({})])])
 	_accepts(_with({"exceptions": [_exception]}), evidence)
-	samples.said(_notes(_with({"exceptions": [_exception]}), evidence)) == {[
-		"scanned_images.excepted", "spec.containers[0]",
-		`image "registry.example/team/app:1" of container "app" in Pod shop/web: CVE-2026-1 is excepted until 2026-11-21 by the team (no fix yet). Mend the finding before the exception ends.`,
-	]}
+	samples.said(_notes(_with({"exceptions": [_exception]}), evidence)) == {
+		[
+			"scanned_images.excepted", "spec.containers[0]",
+			`image "registry.example/team/app:1" of container "app" in Pod shop/web: CVE-2026-1 is excepted until 2026-11-21 (owner the team, reason: no fix yet). Mend the finding before the exception ends.`,
+		],
+		[
+			"scanned_images.exception_expiring", "spec.containers[0]",
+			`image "registry.example/team/app:1" of container "app" in Pod shop/web: the exception for CVE-2026-1 ends on 2026-11-21 (owner the team, reason: no fix yet). Mend the finding, or have the owner of the exception renew it.`,
+		],
+	}
 }
 
 test_allow_suppressed_with_a_note if {
@@ -325,7 +331,8 @@ test_allow_suppressed_with_a_note if {
 # What is set aside needs no exception, so none is used.
 test_allow_suppressed_and_excepted if {
 	evidence := _reports([_found([_finding({"suppressed": true})])])
-	{v.code | some v in _notes(_with({"accept_suppressed": true, "exceptions": [_exception]}), evidence)} == {"scanned_images.suppressed"}
+	later := object.union(_exception, {"expires": "2027-11-21"})
+	{v.code | some v in _notes(_with({"accept_suppressed": true, "exceptions": [later]}), evidence)} == {"scanned_images.suppressed", "scanned_images.exceptions_unused"}
 }
 
 test_allow_two_authorities if {
