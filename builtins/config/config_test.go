@@ -243,7 +243,7 @@ func TestMistakes(t *testing.T) {
 	for name, row := range map[string]struct{ text, want string }{
 		"empty":             {"", "w.yaml: empty; `waxseal init` writes a starter"},
 		"only comments":     {"# nothing\n", "w.yaml: empty; `waxseal init` writes a starter"},
-		"a list":            {"- a", `w.yaml:1:1: expected an object with cache, certificates, credentials, default_trust_root, hosts_only, keys, limits, notary, offline, policies, policy, registries, trust_roots, version, workloads, found a list`},
+		"a list":            {"- a", `w.yaml:1:1: expected an object with cache, certificates, credentials, default_trust_root, hosts_only, keys, limits, notary, notation, offline, policies, policy, registries, trust_roots, version, workloads, found a list`},
 		"tab":               {"version: 1\npolicies:\n\tx: {}", "w.yaml:3:1: the line is indented with a tab; YAML wants spaces"},
 		"two documents":     {minimal + "---\n" + minimal, "w.yaml: this is not YAML: a second document begins where the end was expected"},
 		"equal keys":        {minimal + "version: 1", `w.yaml:3:1: the key "version" stands twice, first in line 1`},
