@@ -67,20 +67,16 @@ func (c *NotaryClient) Do(t testing.TB, arguments ...string) string {
 	return out
 }
 
-// Add gives a name to a digest, in the roles, and publishes it.
-func (c *NotaryClient) Add(t testing.TB, gun, name, digest string, roles ...string) {
+// Add gives a name to a digest, and publishes it.
+func (c *NotaryClient) Add(t testing.TB, gun, name, digest string) {
 	t.Helper()
-	arguments := []string{"addhash", gun, name, "528", "--sha256", strings.TrimPrefix(digest, "sha256:"), "-p"}
-	if len(roles) > 0 {
-		arguments = append(arguments, "--roles", strings.Join(roles, ","))
-	}
-	c.Do(t, arguments...)
+	c.Do(t, "addhash", gun, name, "528", "--sha256", strings.TrimPrefix(digest, "sha256:"), "-p")
 }
 
-// Delegate makes a key for a delegated role that may speak about everything.
+// Delegate adds a delegated role that may speak about everything, with a key
+// that nobody uses.
 func (c *NotaryClient) Delegate(t testing.TB, gun, role string) {
 	t.Helper()
-	a := NewAuthority(t, t.TempDir(), "delegate")
-	c.Do(t, "delegation", "add", gun, role, a.CA(), "--all-paths", "-p")
-	c.Do(t, "key", "import", filepath.Join(a.Dir, "delegate.key"), "--role", role, "--gun", gun)
+	pair := NewAuthority(t, t.TempDir(), "delegates").Issue(t, "delegate", pkix.Name{CommonName: "delegate"})
+	c.Do(t, "delegation", "add", gun, role, pair.Cert, "--all-paths", "-p")
 }
