@@ -31,6 +31,9 @@ func newHostPolicy(config Config) (hostPolicy, error) {
 		listed: map[string]bool{}, plain: map[string]bool{}, secure: map[string]bool{},
 		realms: builtinRealms(),
 	}
+	if config.NoBuiltinRealms {
+		p.realms = map[string]map[string]bool{}
+	}
 	for _, pattern := range config.Hosts {
 		host, err := configuredHost(strings.TrimPrefix(pattern, "*."))
 		if err != nil {
@@ -158,10 +161,13 @@ type transports struct {
 	private map[string]*http.Transport
 }
 
-func newTransports(authorities map[string][]byte, limits Limits) (transports, error) {
+func newTransports(config Config, limits Limits) (transports, error) {
 	proxy := httpproxy.FromEnvironment().ProxyFunc()
+	if config.NoProxy {
+		proxy = func(*url.URL) (*url.URL, error) { return nil, nil }
+	}
 	made := transports{proxy: proxy, shared: newTransport(nil, proxy, limits), private: map[string]*http.Transport{}}
-	for name, pem := range authorities {
+	for name, pem := range config.CAs {
 		host, err := configuredHost(name)
 		if err != nil {
 			return made, err
