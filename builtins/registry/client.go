@@ -36,11 +36,9 @@ type Config struct {
 	// Mirrors holds, per host, the places that are asked in its place. The
 	// images keep the names of the host.
 	Mirrors map[string]Mirrors
-	// NoBuiltinRealms leaves out the built-in table of token services: only
-	// those in Realms, and the registries themselves, are contacted.
-	NoBuiltinRealms bool
-	// NoProxy keeps to the hosts themselves where the environment names a proxy.
-	NoProxy bool
+	// Sealed lets nothing be contacted that is not listed: no other host, no
+	// token service of the built-in table, no proxy of the environment.
+	Sealed bool
 	// Credentials answers for the registries that ask. The default is [Anonymous].
 	Credentials Keychain
 	// Limits bounds what registries can cause. The default is [DefaultLimits].

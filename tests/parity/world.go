@@ -171,7 +171,7 @@ func (w *World) Config(t testing.TB, params map[string]any) []byte {
 	}
 	policies := map[string]any{}
 	for name, value := range params {
-		if name == "workloads" { // no policy: waxseal.yaml has a place of its own for it
+		if name == "workloads" || name == "origins" { // no policy: waxseal.yaml has a place of its own for it
 			config[name] = value
 			continue
 		}
