@@ -77,7 +77,11 @@ func (c *Config) Parameters() map[string]any {
 		out["workloads"] = c.Workloads
 	}
 	if len(c.Origins) > 0 {
-		out["origins"] = c.Origins
+		origins := map[string]any{}
+		for place, of := range c.Origins {
+			origins[place] = of
+		}
+		out["origins"] = origins
 	}
 	return out
 }

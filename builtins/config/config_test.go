@@ -148,7 +148,7 @@ limits:
 	}, c.TrustRoots)
 	require.False(t, c.Offline)
 	require.Equal(t, map[string]string{"Mirror.example/hub": "docker.io"}, c.Origins)
-	require.Equal(t, c.Origins, c.Parameters()["origins"], "policies judge by them")
+	require.Equal(t, map[string]any{"Mirror.example/hub": "docker.io"}, c.Parameters()["origins"], "policies judge by them")
 	require.Equal(t, []config.Signatures{{Images: []string{"registry.example/team/**"}, Repository: "registry.example/signatures"}}, c.Signatures)
 	require.Equal(t, "own", c.DefaultTrustRoot)
 	require.Equal(t, map[string]config.Certificate{"acme": {PEM: append(append([]byte{}, chain...), chain...), File: "chain.pem"}}, c.Certificates)
