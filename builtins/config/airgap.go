@@ -79,11 +79,27 @@ func (l *loader) signatures(w *wire) []Signatures {
 				l.failAt(fmt.Sprintf("%s.images[%d]", at, n), "%q is not a pattern: write host/path, with * for any characters of one segment and a last ** for the rest", clip(pattern))
 			}
 		}
-		if _, err := registry.ParseRepository(s.Repository); err != nil || !strings.Contains(s.Repository, "/") {
+		repository, err := registry.ParseRepository(s.Repository)
+		switch {
+		case err != nil || !strings.Contains(s.Repository, "/"):
 			l.failAt(at+".repository", "%q is not a repository; write host/path, without a tag and without https://", clip(s.Repository))
+		case (w.Offline || w.HostsOnly) && !listed(w, repository.Registry):
+			l.failAt(at+".repository", "only the hosts in registries may be contacted; add %s there", repository.Registry)
 		}
 	}
 	return w.Signatures
+}
+
+// listed says whether a host is one of registries, or a mirror of one.
+func listed(w *wire, host string) bool {
+	for name, r := range w.Registries {
+		for _, text := range append([]string{name}, r.Mirrors...) {
+			if place, err := registry.ParsePlace(text); err == nil && place.Registry == host {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // local are the schemes of keys that are read on this machine.

@@ -317,6 +317,7 @@ func TestMistakes(t *testing.T) {
 		"origin with an origin": {minimal + "origins: {a.example: b.example/x, b.example: docker.io}", `w.yaml:3:1: origins: configure origins "a.example": its origin b.example/x has an origin itself, by the entry b.example`},
 		"signatures of nothing": {minimal + "signatures: [{images: [], repository: a.example/s}]", `w.yaml:3:15: signatures[0].images: names no image; write at least one pattern`},
 		"signatures by a path":  {minimal + "signatures: [{images: [team/*], repository: a.example/s}]", `w.yaml:3:24: signatures[0].images[0]: "team/*" is not a pattern: write host/path, with * for any characters of one segment and a last ** for the rest`},
+		"signatures not listed": {minimal + "signatures: [{images: [a.example], repository: b.example/s}]\nregistries: {a.example: {mirrors: [c.example/x]}}\nhosts_only: true", `w.yaml:3:36: signatures[0].repository: only the hosts in registries may be contacted; add b.example there`},
 		"signatures at a tag":   {minimal + "signatures: [{images: [a.example], repository: \"a.example/s:1\"}]", `w.yaml:3:36: signatures[0].repository: "a.example/s:1" is not a repository; write host/path, without a tag and without https://`},
 
 		"Docker config":           {minimal + "credentials: {docker_config: gone}", "w.yaml:3:15: credentials.docker_config: DIR/gone cannot be read: no such file or directory"},
