@@ -32,7 +32,9 @@ type flags struct {
 	namespace string
 	explain   bool
 	record    string
-	images    bool // single images are judged: each is listed with its digest
+	images    bool   // single images are judged: each is listed with its digest
+	as        string // the name of the image that is given by its layout
+	layout    folder
 }
 
 func (f *flags) bind(cmd *cobra.Command) {
@@ -75,19 +77,30 @@ Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, something could n
 func Verify() *cobra.Command {
 	var f flags
 	cmd := &cobra.Command{
-		Use:   "verify IMAGE…",
+		Use:   "verify IMAGE…|oci:DIR[:TAG|@DIGEST]",
 		Short: "Judge single images",
 		Long: `Judges images by the policies of waxseal.yaml, each as a Pod would use it.
+
+oci:DIR is the image in an OCI layout, with what signs it, as "cosign save", "oras copy --to-oci-layout"
+or "skopeo copy" write it. It is judged under the name that --as gives it, by its digest; the layout
+stands for the registry of that name, which is not asked.
+
 Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, or misuse.`,
 		Example: `  waxseal verify registry.example/team/app@sha256:…
-  waxseal verify --explain registry.example/team/app:v1`,
+  waxseal verify --explain registry.example/team/app:v1
+  waxseal verify oci:images/app --as registry.example/team/app:v1`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			images, err := f.fromLayouts(args)
+			if err != nil {
+				return err
+			}
 			f.images = true
-			return f.judge(cmd, pods(args), nil)
+			return f.judge(cmd, pods(images), nil)
 		},
 	}
 	f.bind(cmd)
+	cmd.Flags().StringVar(&f.as, "as", "", "name under which the image of a layout (oci:DIR) is judged")
 	return cmd
 }
 
@@ -159,6 +172,7 @@ func (f *flags) prepare(ctx context.Context, stderr io.Writer) (*judgement, erro
 	if err != nil {
 		return nil, err
 	}
+	f.layout.standIn(cfg)
 	j := &judgement{flags: *f, cfg: cfg, stderr: stderr, requests: &requestLog{}}
 	set, err := builtins.New(cfg, builtins.WithObserver(j.requests.add), builtins.WithReport(func(err error) {
 		fmt.Fprintln(stderr, "waxseal:", render.Clean(err.Error()))
