@@ -29,7 +29,9 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
 // registry with signed images, a waxseal.yaml for it, and these variables:
 // $HOST, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
-// $VAULT and $TOKEN (a transit engine that holds the key "release"), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
+// $VAULT and $TOKEN (a transit engine that holds the key "release"), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN,
+// $MIRRORED (an image of docker.io below $HOST/hub, $DIGEST is its digest) and $ELSEWHERE (its signature is in $HOST/signatures).
+// The folder saved is an OCI layout with a signed image.
 func TestScripts(t *testing.T) {
 	w := fixture.New(t)
 	o := sigstore.Options{}
@@ -40,6 +42,11 @@ func TestScripts(t *testing.T) {
 		"STRANGER": w.Push(t, "shop/stranger", "v1", nil).Sign(t, o, w.Other).ByDigest(),
 		"DOWN":     w.Push(t, "down/app", "v1", nil).ByDigest(),
 	}
+	mirrored := w.Push(t, "hub/library/app", "v1", nil).Named("docker.io/library/app").Sign(t, o, w.Key)
+	saved := w.Push(t, "saved/app", "v1", nil).Named("registry.example/team/app").Sign(t, o, w.Key)
+	elsewhere := w.Push(t, "shop/elsewhere", "v1", nil)
+	elsewhere.EvidenceIn("signatures").SignBundle(t, w.Key, o)
+	refs["MIRRORED"], refs["DIGEST"], refs["ELSEWHERE"] = w.Host()+"/hub/library/app@"+string(mirrored.Digest), string(mirrored.Digest), elsewhere.ByDigest()
 	w.Fail("/v2/down/", http.StatusServiceUnavailable)
 	signing, public := keyPair(t)
 	repository := tuf.Start(t)
@@ -57,6 +64,7 @@ func TestScripts(t *testing.T) {
 			for name, ref := range refs {
 				e.Setenv(name, ref)
 			}
+			saved.Save(t, filepath.Join(e.WorkDir, "saved"))
 			for name, text := range map[string][]byte{
 				"waxseal.yaml": []byte(configuration(w)), "cosign.pub": w.Key.PEM(), "root.json": w.Sigstore.TrustedRootJSON(),
 				"tuf-root.json": repository.Root(),

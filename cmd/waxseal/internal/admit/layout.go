@@ -59,6 +59,9 @@ func (f *flags) fromLayout(source string) (string, error) {
 	if as.Digest() != "" && as.Digest() != named {
 		return "", fmt.Errorf("--as names the digest %s, and the layout holds %s", as.Digest(), named)
 	}
+	if repository, err := registry.ParseRepository(f.as); err == nil { // no tag is made up
+		as = repository.At(named)
+	}
 	f.layout = folder{dir: dir, host: as.Repository().Registry}
 	return as.WithDigest(named).String(), nil
 }
