@@ -239,3 +239,18 @@ test_allow_asks_once_for_each_image_and_authority if {
 	requests := policy.requests with host.object as obj with host.parameters as _by([_team, _all])
 	{json.marshal(request) | some request in requests} == {_team_key, _all_key}
 }
+
+# An image that is named by its mirror is signed by the authorities of its origin, under
+# the name of either; that of another repository stays a copy.
+test_mirror_is_signed_as_its_origin if {
+	ref := "mirror.example/hub/team/app:1"
+	key := `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"mirror.example/hub/team/app:1"}`
+	parameters := object.union(_by([_team]), {"origins": {"mirror.example/hub": "registry.example"}})
+	accepted := {repository |
+		some repository in ["registry.example/team/app", "mirror.example/hub/team/app", "mirror.example/hubs/team/app", "registry.example/team/other", ""]
+		answer := samples.ok({"signers": [object.union(_signer, {"repository": repository})]})
+		count(_pass(ref, parameters, {key: answer})) == 1
+		_deny(ref, parameters, {key: answer}) == set()
+	}
+	accepted == {"registry.example/team/app", "mirror.example/hub/team/app", ""}
+}
