@@ -2,9 +2,17 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -92,4 +100,66 @@ func TestSavedByCosign(t *testing.T) {
 			require.True(t, v.OK, "%v", v.Errors)
 		})
 	}
+}
+
+// addresses are the IP addresses, with their ports, that a command of waxseal
+// connected or sent to, whichever part of it that was: the kernel was asked.
+func addresses(t *testing.T, arguments ...string) (addresses []string, output string) {
+	t.Helper()
+	strace, err := exec.LookPath("strace")
+	require.NoError(t, err, "strace watches the process: apt-get install strace")
+	log := filepath.Join(t.TempDir(), "calls")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	watched := append([]string{"-f", "-qq", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-e", "signal=none", "-o", log, stack.BuiltPath(t, "waxseal")}, arguments...)
+	command := exec.CommandContext(ctx, strace, watched...)
+	command.Env = []string{"HOME=" + t.TempDir(), "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9"}
+	raw, err := command.CombinedOutput()
+	if !errors.As(err, new(*exec.ExitError)) {
+		require.NoError(t, err)
+	}
+	calls, err := os.ReadFile(log)
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(`sin6?_port=htons\((\d+)\).*?"([0-9a-f.:]+)"`).FindAllStringSubmatch(string(calls), -1) {
+		seen[net.JoinHostPort(m[2], m[1])] = true
+	}
+	return slices.Sorted(maps.Keys(seen)), string(raw)
+}
+
+// TestOfflineDialsOnlyWhatIsListed watches the whole program. Without offline, it
+// looks names up and meets the proxy of its environment.
+func TestOfflineDialsOnlyWhatIsListed(t *testing.T) {
+	neighbour := oci.Start(t) // that nobody listed
+	writer := stack.NewCosign(t, 3)
+	plain := oci.Start(t)
+	digest := plain.Push(t, "hub/library/app", "v1", nil)
+	writer.Sign(t, plain.Host()+"/hub/library/app@"+string(digest), true)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "cosign.pub"), []byte(writer.PEM), 0o600))
+	config := func(name, offline string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, `version: 1
+%s
+policies:
+  signed_images:
+    authorities: [{name: release, images: ["**"], keys: [release], insecure_ignore_tlog: true}]
+keys: {release: {file: cosign.pub}}
+registries:
+  docker.io: {mirrors: [%q], mirrors_only: true}
+  %q: {plain_http: true}
+`, offline, plain.Host()+"/hub", plain.Host()), 0o600))
+		return path
+	}
+	refs := []string{
+		"app@" + string(digest), "registry.invalid/app:v1", "ghcr.io/acme/app:v1", neighbour.Host() + "/app:v1",
+		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:v1", "acme.azurecr.io/app:v1", "europe-docker.pkg.dev/acme/app/app:v1",
+	}
+	dialled, output := addresses(t, append([]string{"verify", "-c", config("offline.yaml", "offline: true")}, refs...)...)
+	require.Equal(t, []string{plain.Host()}, dialled, output)
+	require.Contains(t, output, "1 of 7 images admitted")
+	require.Contains(t, output, "host_not_allowed")
+
+	dialled, output = addresses(t, append([]string{"verify", "-c", config("online.yaml", "offline: false")}, refs...)...)
+	require.Contains(t, dialled, "127.0.0.1:9", output)
 }
