@@ -18,9 +18,9 @@ import data.lib.waxseal.host
 #   neither tag nor digest is written.
 parse(ref) := {
 	"valid": true,
-	"registry": split(name, "/")[0],
-	"repository": substring(name, indexof(name, "/") + 1, -1),
-	"name": name,
+	"registry": origin[0],
+	"repository": origin[1],
+	"name": concat("/", origin),
 	"written": written,
 	"tag": _tag(tag, digest),
 	"digest": digest,
@@ -35,7 +35,7 @@ parse(ref) := {
 	repository := _repository(registry, path)
 	count(repository) <= 255
 	written := concat("/", [registry, repository])
-	name := _origin(written)
+	origin := _origin(written, registry, repository)
 } else := {"valid": false, "registry": "", "repository": "", "name": "", "written": "", "tag": "", "digest": ""}
 
 # METADATA
@@ -103,9 +103,11 @@ _is_place(text) if {
 
 _place(text) := concat("", [_registry(host), substring(text, count(host), -1)]) if host := split(text, "/")[0]
 
-# The name that an image is judged by: that below the origin of the longest
+# What an image is judged as: [registry, repository] below the origin of the longest
 # place that it is below. Names are compared segment by segment.
-_origin(name) := concat("/", [registry, _repository(registry, path)]) if {
+_origin(name, registry, repository) := [registry, repository] if count(_origins) == 0
+
+else := origin if {
 	[_, place, of] := max([[count(place), place, of] |
 		some [place, of] in _origins
 		_below(name, place)
@@ -113,9 +115,9 @@ _origin(name) := concat("/", [registry, _repository(registry, path)]) if {
 	whole := concat("", [of, trim_prefix(name, place)])
 	cut := indexof(whole, "/")
 	cut > 0
-	registry := substring(whole, 0, cut)
-	path := substring(whole, cut + 1, -1)
-} else := name
+	at := substring(whole, 0, cut)
+	origin := [at, _repository(at, substring(whole, cut + 1, -1))]
+} else := [registry, repository]
 
 _below(name, place) if name == place
 
