@@ -97,6 +97,7 @@ writers: ## what signatures of the real cosign v2 and v3 and of notation cost, c
 
 .PHONY: e2e
 e2e: build $(BIN)/opa conftest-stock tools gatekeeper gatekeeper-stock ## a real cluster, with real kubectl and cosign: each scenario as it passes
+	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace; }
 	cd tests/e2e && $(GO) vet ./... && $(GO) test -count 1 -timeout 20m
 
 .PHONY: race

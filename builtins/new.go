@@ -67,13 +67,17 @@ func New(cfg *config.Config, options ...Option) (*Set, error) {
 	if keys != nil {
 		names.Current = keys.Current
 	}
+	origins, signatures, err := elsewhereOf(cfg)
+	if err != nil {
+		return nil, err
+	}
 	kept, err := s.diskOf(cfg, client)
 	if err != nil {
 		return nil, err
 	}
 	limits := client.Limits()
 	set := Over(evidence.New(client, evidence.Config{
-		Names: names, Deadline: cfg.Limits.Deadline, ListingTTL: cfg.Limits.ListingTTL,
+		Names: names, Origins: origins, Signatures: signatures, Deadline: cfg.Limits.Deadline, ListingTTL: cfg.Limits.ListingTTL,
 		CacheBytes: cfg.Limits.CacheBytes, Disk: kept, Limits: &limits, Observer: s.costs,
 	}))
 	set.keys = keys
@@ -97,7 +101,8 @@ func (s *settings) diskOf(cfg *config.Config, client *registry.Client) (*disk.Fo
 
 func clientOf(cfg *config.Config, observe func(registry.Request)) (*registry.Client, error) {
 	out := registry.Config{
-		CAs: map[string][]byte{}, Layouts: map[string]string{}, Realms: map[string][]string{},
+		CAs: map[string][]byte{}, Layouts: map[string]string{}, Realms: map[string][]string{}, Mirrors: map[string]registry.Mirrors{},
+		Sealed: cfg.Offline,
 		Limits: cfg.Limits.Registry, Observe: observe,
 	}
 	for host, r := range cfg.Registries {
@@ -109,6 +114,9 @@ func clientOf(cfg *config.Config, observe func(registry.Request)) (*registry.Cli
 		}
 		if r.Layout != "" {
 			out.Layouts[host] = r.Layout
+		}
+		if len(r.Mirrors) > 0 {
+			out.Mirrors[host] = registry.Mirrors{Places: r.Mirrors, Only: r.MirrorsOnly}
 		}
 		out.Realms[host] = r.TokenHosts // lists the host, also without token hosts
 	}
@@ -134,7 +142,11 @@ func Keychain(cfg *config.Config) (registry.Keychain, error) {
 		chains = append(chains, chain)
 	}
 	if path := cfg.Credentials.DockerConfig; path != "" {
-		chain, err := registry.DockerConfig(path)
+		read := registry.DockerConfig
+		if cfg.Offline {
+			read = registry.DockerAuths // helpers make calls of their own
+		}
+		chain, err := read(path)
 		if err != nil {
 			return nil, fmt.Errorf("docker config %s: %w", path, err)
 		}
@@ -152,29 +164,33 @@ func (s *settings) namesOf(cfg *config.Config) (n evidence.Names, err error) {
 	if n.Notaries, err = s.notariesOf(cfg); err != nil {
 		return n, err
 	}
-	for name, k := range cfg.Keys {
-		key, err := cosign.ParseKey(name, k.PEM)
+	var problems []config.Problem
+	note := func(section, name string, err error) {
 		if err != nil {
-			return n, fmt.Errorf("keys.%s: %w", name, err)
+			problems = append(problems, cfg.Problem(config.Join(section, name), "%s", err))
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(cfg.Keys)) {
+		key, err := cosign.ParseKey(name, cfg.Keys[name].PEM)
+		note("keys", name, err)
 		n.Keys[name] = key
 	}
-	for name, c := range cfg.Certificates {
-		if _, err := cosign.ParseCertificates(c.PEM); err != nil {
-			return n, fmt.Errorf("certificates.%s: %w", name, err)
-		}
-		n.Certificates[name] = c.PEM
+	for _, name := range slices.Sorted(maps.Keys(cfg.Certificates)) {
+		_, err := cosign.ParseCertificates(cfg.Certificates[name].PEM)
+		note("certificates", name, err)
+		n.Certificates[name] = cfg.Certificates[name].PEM
 	}
 	if n.Notation, err = notationOf(cfg); err != nil {
 		return n, err
 	}
 	roots := map[string]loader{}
-	for name, r := range cfg.TrustRoots {
-		load, err := s.loaderOf(cfg, name, r)
-		if err != nil {
-			return n, config.NewError(cfg.Problem("trust_roots."+name, "%s", err))
-		}
+	for _, name := range slices.Sorted(maps.Keys(cfg.TrustRoots)) {
+		load, err := s.loaderOf(cfg, name, cfg.TrustRoots[name])
+		note("trust_roots", name, err)
 		roots[name] = load
+	}
+	if err := config.NewError(problems...); err != nil {
+		return n, err
 	}
 	n.Roots = func(ctx context.Context, name string) (*cosign.TrustRoot, error) {
 		return rootOf(ctx, roots, name, cfg.DefaultTrustRoot)
@@ -197,7 +213,9 @@ func notationOf(cfg *config.Config) (map[string]*notation.Policy, error) {
 // loader returns a trust root as it is now.
 type loader func(context.Context) (*cosign.TrustRoot, error)
 
-// loaderOf makes no call: what comes by TUF is loaded at first use.
+// loaderOf makes no call: what comes by TUF is loaded at first use. Offline it has
+// to be in the cache, and nobody else can help: that is the operator's to know at
+// start, and not at the first decision.
 func (s *settings) loaderOf(cfg *config.Config, name string, r config.TrustRoot) (loader, error) {
 	if !r.PublicGood && r.TUF == nil {
 		root, err := cosign.ParseTrustRoot(name, r.JSON)
@@ -207,9 +225,15 @@ func (s *settings) loaderOf(cfg *config.Config, name string, r config.TrustRoot)
 	if r.TUF != nil {
 		out.URL, out.Root = r.TUF.URL, r.TUF.Root
 	}
+	out.Mirror = r.Mirror
 	source, err := trustroot.New(out)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Offline {
+		if _, err := source.Root(context.Background()); err != nil {
+			return nil, err
+		}
 	}
 	return source.Root, nil
 }

@@ -42,9 +42,9 @@ var problemFields = []field{
 var ignoredFields = []field{str("digest", "of the layer or manifest that was set aside"), str("code", "why")}
 
 var imageFields = []field{
-	str("ref", "normalised reference"),
-	str("registry", "host, `docker.io` for Docker Hub"),
-	str("repository", "name within the registry"),
+	str("ref", "normalised reference, by the name that was asked for"),
+	str("registry", "host, `docker.io` for Docker Hub; that of the origin for an image of a mirror (`origins` in waxseal.yaml), but in `image.parse`"),
+	str("repository", "name within that registry"),
 	str("tag", "`\"\"` when the reference has none"),
 	str("digest", "the digest that this decision established, `\"\"` if it could not"),
 	str("media_type", "`\"\"` when the registry was not asked"),

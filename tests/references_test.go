@@ -83,3 +83,40 @@ func collect(v any, into *[]string) {
 		}
 	}
 }
+
+// TestNamesAreJudgedAlike compares what Rego and Go say a name is judged as, and
+// which patterns it matches.
+func TestNamesAreJudgedAlike(t *testing.T) {
+	source, err := library.FS.ReadFile("lib/waxseal/image/image.rego")
+	require.NoError(t, err)
+	table := map[string]string{
+		"Mirror.corp:443/dockerhub": "docker.io", "mirror.corp/dockerhub/internal": "registry.corp/internal",
+		"quay.corp": "quay.io", "one.corp/nginx": "docker.io/nginx", "localhost:5000/a": "index.docker.io/acme",
+	}
+	origins, err := registry.NewOrigins(table)
+	require.NoError(t, err)
+	refs := []string{"nginx", "acme/app", "mirror.corp/dockerhub", "mirror.corp/dockerhub/nginx", "mirror.corp/dockerhub/a/b", "mirror.corp/dockerhubevil/a", "mirror.corp:5000/dockerhub/a", "mirror.corp/dockerhub/internal/a", "mirror.corp/dockerhub/internal", "quay.corp/a/b", "one.corp/nginx", "one.corp/nginx/b", "localhost:5000/a/b", "localhost:5000/ab", "a.b.example/x", "[::1]:5000/x"}
+	patterns := []string{"*", "**", "docker.io", "docker.io/*", "docker.io/**", "docker.io/nginx", "docker.io/library/*", "docker.io/acme/*", "*.corp/**", "*.example", "*.b.example/x", "mirror.corp", "mirror.corp/dockerhub/**", "registry.corp/int*/a", "quay.io/a/b", "Quay.io:443/*/b", "[::1]:5000/*", "*/x", "nginx", "mirror.corp/", "docker.io/**/x", "docker.io/a**", "docker.io/N"}
+	q, err := rego.New(
+		rego.Query(`x := {ref: {"name": data.lib.waxseal.image.parse(ref).name, "matches": {pattern | some pattern in input.patterns; data.lib.waxseal.image.matches(ref, pattern)}} | some ref in input.refs}; p := data.lib.waxseal.image.origins_problems(input.origins)`),
+		rego.Module("image.rego", string(source)),
+		rego.Module("host.rego", "package lib.waxseal.host\n\nparameters := {\"origins\": input.origins}"),
+		rego.Input(map[string]any{"refs": refs, "patterns": patterns, "origins": table})).Eval(context.Background())
+	require.NoError(t, err)
+	require.Empty(t, q[0].Bindings["p"])
+	answers := q[0].Bindings["x"].(map[string]any)
+	for _, text := range refs {
+		ref, err := registry.Parse(text)
+		require.NoError(t, err)
+		at := ref.JudgedAs(origins).Origin()
+		matching := []any{}
+		for _, pattern := range patterns {
+			if p, err := registry.ParsePattern(pattern); err == nil && p.Matches(at) {
+				matching = append(matching, pattern)
+			}
+		}
+		got := answers[text].(map[string]any)
+		require.Equal(t, at.String(), got["name"], text)
+		require.ElementsMatch(t, matching, got["matches"], text)
+	}
+}

@@ -38,7 +38,8 @@ type Config struct {
 	// root is the default without being called so.
 	TrustRoots       map[string]TrustRoot
 	DefaultTrustRoot string
-	// Offline forbids every call for trust roots.
+	// Offline forbids every call but those to the hosts in Registries, to their
+	// mirrors and to their token hosts.
 	Offline bool
 	// Certificates are private chains that policies may name.
 	Certificates map[string]Certificate
@@ -48,8 +49,14 @@ type Config struct {
 	Notaries map[string]Notary
 	// Registries says how hosts are reached; the names are normalised.
 	// HostsOnly allows no other host.
-	Registries  map[string]Registry
-	HostsOnly   bool
+	Registries map[string]Registry
+	HostsOnly  bool
+	// Origins say, by the place of a mirror, which place its images are judged
+	// as: {"mirror.example/dockerhub": "docker.io"}.
+	Origins map[string]string
+	// Signatures name other repositories than the image's for its signatures
+	// and attestations. The first whose patterns match counts.
+	Signatures  []Signatures
 	Credentials Credentials
 	Cache       Cache
 	Limits      Limits
@@ -67,12 +74,19 @@ func Default() *Config {
 	}
 }
 
-// Parameters are the parameters of the policies, and the table of workloads
-// among them, as the hosts of the library take them.
+// Parameters are the parameters of the policies, and the tables of workloads and
+// of origins among them, as the hosts of the library take them.
 func (c *Config) Parameters() map[string]any {
 	out := maps.Clone(c.Policies)
 	if len(c.Workloads) > 0 {
 		out["workloads"] = c.Workloads
+	}
+	if len(c.Origins) > 0 {
+		origins := map[string]any{}
+		for place, of := range c.Origins {
+			origins[place] = of
+		}
+		out["origins"] = origins
 	}
 	return out
 }
@@ -111,6 +125,7 @@ type TrustRoot struct {
 	PublicGood bool
 	TUF        *TUF
 	Cache      string // folder for what comes by TUF; "" keeps nothing
+	Mirror     string // address that is asked in place of the TUF repository, "" for none
 }
 
 // TUF says where the trust root of a private instance of Sigstore comes from.
@@ -128,10 +143,12 @@ type Certificate struct {
 
 // Registry says how a host is reached.
 type Registry struct {
-	Layout     string // folder of an OCI layout that stands for the host; no network then
-	PlainHTTP  bool
-	CA         []byte   // PEM
-	TokenHosts []string // hosts of token services beside the built-in ones
+	Layout      string // folder of an OCI layout that stands for the host; no network then
+	PlainHTTP   bool
+	CA          []byte   // PEM
+	TokenHosts  []string // hosts of token services beside the built-in ones
+	Mirrors     []string // places that are asked in place of the host
+	MirrorsOnly bool     // the host itself is never asked
 }
 
 // Credentials says where credentials for registries are found.

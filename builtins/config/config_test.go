@@ -109,13 +109,14 @@ keys:
 trust_roots:
   public: {public_good: true}
   own: {file: root.json}
-  private: {tuf: {url: "https://tuf.example", root: root.json}, cache: tuf}
+  private: {tuf: {url: "https://tuf.example", root: root.json}, cache: tuf, mirror: "https://mirror.example/tuf"}
 default_trust_root: own
-offline: true
+origins: {Mirror.example/hub: docker.io}
+signatures: [{images: [registry.example/team/**], repository: registry.example/signatures}]
 certificates: {acme: {file: chain.pem}}
 registries:
   Registry.Example:443: {ca: chain.pem, token_hosts: [Auth.example]}
-  localhost:5000: {plain_http: true}
+  localhost:5000: {plain_http: true, mirrors: [mirror.example/local, "mirror.example:5000"], mirrors_only: true}
   index.docker.io: {layout: images}
 hosts_only: true
 credentials: {docker_config: docker.json, pull_secrets: [pull.json], cloud: [acr, ecr]}
@@ -143,14 +144,17 @@ limits:
 	require.Equal(t, map[string]config.TrustRoot{
 		"public":  {PublicGood: true, Cache: filepath.Join(cache, "waxseal", "tuf")},
 		"own":     {File: "root.json", JSON: []byte(`{"mediaType": "x"}`)},
-		"private": {TUF: &config.TUF{URL: "https://tuf.example", Root: []byte(`{"mediaType": "x"}`), File: "root.json"}, Cache: filepath.Join(dir, "tuf")},
+		"private": {TUF: &config.TUF{URL: "https://tuf.example", Root: []byte(`{"mediaType": "x"}`), File: "root.json"}, Cache: filepath.Join(dir, "tuf"), Mirror: "https://mirror.example/tuf"},
 	}, c.TrustRoots)
-	require.True(t, c.Offline)
+	require.False(t, c.Offline)
+	require.Equal(t, map[string]string{"Mirror.example/hub": "docker.io"}, c.Origins)
+	require.Equal(t, map[string]any{"Mirror.example/hub": "docker.io"}, c.Parameters()["origins"], "policies judge by them")
+	require.Equal(t, []config.Signatures{{Images: []string{"registry.example/team/**"}, Repository: "registry.example/signatures"}}, c.Signatures)
 	require.Equal(t, "own", c.DefaultTrustRoot)
 	require.Equal(t, map[string]config.Certificate{"acme": {PEM: append(append([]byte{}, chain...), chain...), File: "chain.pem"}}, c.Certificates)
 	require.Equal(t, map[string]config.Registry{
 		"registry.example": {CA: append(append([]byte{}, chain...), chain...), TokenHosts: []string{"auth.example"}},
-		"localhost:5000":   {PlainHTTP: true},
+		"localhost:5000":   {PlainHTTP: true, Mirrors: []string{"mirror.example/local", "mirror.example:5000"}, MirrorsOnly: true},
 		"docker.io":        {Layout: filepath.Join(dir, "images")},
 	}, c.Registries)
 	require.True(t, c.HostsOnly)
@@ -239,11 +243,12 @@ func TestMistakes(t *testing.T) {
 	write(t, dir, "broken.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}))
 	write(t, dir, "huge.pub", bytes.Repeat([]byte("x"), 1<<20+1))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o755))
+	write(t, dir, "layout/oci-layout", []byte("{}"))
 
 	for name, row := range map[string]struct{ text, want string }{
 		"empty":             {"", "w.yaml: empty; `waxseal init` writes a starter"},
 		"only comments":     {"# nothing\n", "w.yaml: empty; `waxseal init` writes a starter"},
-		"a list":            {"- a", `w.yaml:1:1: expected an object with cache, certificates, credentials, default_trust_root, hosts_only, keys, limits, notary, notation, offline, policies, policy, registries, trust_roots, version, workloads, found a list`},
+		"a list":            {"- a", `w.yaml:1:1: expected an object with cache, certificates, credentials, default_trust_root, hosts_only, keys, limits, notary, notation, offline, origins, policies, policy, registries, signatures, trust_roots, version, workloads, found a list`},
 		"tab":               {"version: 1\npolicies:\n\tx: {}", "w.yaml:3:1: the line is indented with a tab; YAML wants spaces"},
 		"two documents":     {minimal + "---\n" + minimal, "w.yaml: this is not YAML: a second document begins where the end was expected"},
 		"equal keys":        {minimal + "version: 1", `w.yaml:3:1: the key "version" stands twice, first in line 1`},
@@ -287,6 +292,7 @@ func TestMistakes(t *testing.T) {
 		"TUF without root": {minimal + "trust_roots: {r: {tuf: {url: 'https://a'}}}", "w.yaml:3:24: trust_roots.r.tuf.root: missing: path of the root.json to start from"},
 		"TUF root is text": {minimal + "trust_roots: {r: {tuf: {url: 'https://a', root: text.pub}}}", "w.yaml:3:43: trust_roots.r.tuf.root: text.pub is not JSON; expected a root.json"},
 		"cache of a file":  {minimal + "trust_roots: {r: {file: object.json, cache: x}}", "w.yaml:3:38: trust_roots.r.cache: has no use with file; remove it"},
+		"mirror of a file": {minimal + "trust_roots: {r: {file: object.json, mirror: x}}", "w.yaml:3:38: trust_roots.r.mirror: has no use with file; remove it"},
 		"unknown root":     {minimal + "trust_roots: {public: {public_good: true}}\ndefault_trust_root: pubic", "w.yaml:4:1: default_trust_root: no trust root is named pubic; did you mean public?"},
 		"root of no roots": {minimal + "default_trust_root: x", "w.yaml:3:1: default_trust_root: no trust root is named x"},
 		"chain of nothing": {minimal + "certificates: {c: {}}", "w.yaml:3:19: certificates.c.file: missing: path of a PEM file with the chain, the root last"},
@@ -300,6 +306,19 @@ func TestMistakes(t *testing.T) {
 		"CA for plain HTTP":    {minimal + "registries: {a.example: {ca: chain.pem, plain_http: true}}", `w.yaml:3:26: registries["a.example"].ca: has no use with plain_http; keep one of them`},
 		"token host is an URL": {minimal + "registries: {a.example: {token_hosts: [\"https://x\"]}}", `w.yaml:3:40: registries["a.example"].token_hosts[0]: "https://x" is not a host, with its port if it has one, such as registry.example:5000; without https:// and without a path`},
 		"token hosts is text":  {minimal + "registries: {a.example: {token_hosts: x}}", `w.yaml:3:39: registries["a.example"].token_hosts: expected a list, found "x"`},
+
+		"mirrors of nothing":    {minimal + "registries: {a.example: {mirrors_only: true}}", `w.yaml:3:26: registries["a.example"].mirrors_only: allows only the mirrors of this host, and none is listed; add mirrors`},
+		"mirror with a scheme":  {minimal + "registries: {a.example: {mirrors: [\"https://x.example\"]}}", `w.yaml:3:36: registries["a.example"].mirrors[0]: "https://x.example" is not a host, or a host with a path, such as mirror.example/dockerhub; without https:// and without a tag`},
+		"mirror that is a path": {minimal + "registries: {a.example: {mirrors: [b.example, hub]}}", `w.yaml:3:47: registries["a.example"].mirrors[1]: "hub" is not a host, or a host with a path, such as mirror.example/dockerhub; without https:// and without a tag`},
+		"mirrors of a folder":   {minimal + "registries: {a.example: {layout: layout, mirrors: [b.example]}}", `w.yaml:3:42: registries["a.example"].mirrors: a host that is a folder has no use for mirrors; keep one of them`},
+
+		"origin of a path":      {minimal + "origins: {hub/x: docker.io}", `w.yaml:3:11: origins["hub/x"]: "hub/x" is not a host, or a host with a path, such as mirror.example/dockerhub; without https:// and without a tag`},
+		"origin that is a tag":  {minimal + "origins: {b.example: \"docker.io/nginx:1\"}", `w.yaml:3:11: origins["b.example"]: "docker.io/nginx:1" is not a host, or a host with a path, such as mirror.example/dockerhub; without https:// and without a tag`},
+		"origin with an origin": {minimal + "origins: {a.example: b.example/x, b.example: docker.io}", `w.yaml:3:1: origins: configure origins "a.example": its origin b.example/x has an origin itself, by the entry b.example`},
+		"signatures of nothing": {minimal + "signatures: [{images: [], repository: a.example/s}]", `w.yaml:3:15: signatures[0].images: names no image; write at least one pattern`},
+		"signatures by a path":  {minimal + "signatures: [{images: [team/*], repository: a.example/s}]", `w.yaml:3:24: signatures[0].images[0]: "team/*" is not a pattern: write host/path, with * for any characters of one segment and a last ** for the rest`},
+		"signatures not listed": {minimal + "signatures: [{images: [a.example], repository: b.example/s}]\nregistries: {a.example: {mirrors: [c.example/x]}}\nhosts_only: true", `w.yaml:3:36: signatures[0].repository: only the hosts in registries may be contacted; add b.example there`},
+		"signatures at a tag":   {minimal + "signatures: [{images: [a.example], repository: \"a.example/s:1\"}]", `w.yaml:3:36: signatures[0].repository: "a.example/s:1" is not a repository; write host/path, without a tag and without https://`},
 
 		"Docker config":           {minimal + "credentials: {docker_config: gone}", "w.yaml:3:15: credentials.docker_config: DIR/gone cannot be read: no such file or directory"},
 		"Docker config is number": {minimal + "credentials: {docker_config: 1}", "w.yaml:3:30: credentials.docker_config: expected a path, true or false, found 1: put it in quotes"},

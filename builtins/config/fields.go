@@ -5,12 +5,14 @@ import "regexp"
 var (
 	nameText   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 	policyText = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	placeText  = regexp.MustCompile(`^(localhost|[A-Za-z0-9.-]*[.][A-Za-z0-9.-]*|[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[a-z0-9._-]+)*$`)
 	hostText   = regexp.MustCompile(`^(localhost|[A-Za-z0-9.-]*[.][A-Za-z0-9.-]*|[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
 )
 
 const (
-	naming     = "a name (letters, digits, dots, dashes and underscores)"
-	hostNaming = "a host, with its port if it has one, such as registry.example:5000; without https:// and without a path"
+	naming      = "a name (letters, digits, dots, dashes and underscores)"
+	placeNaming = "a host, or a host with a path, such as mirror.example/dockerhub; without https:// and without a tag"
+	hostNaming  = "a host, with its port if it has one, such as registry.example:5000; without https:// and without a path"
 )
 
 // waxsealYAML returns the shape of the whole file: the one place that says what
@@ -34,10 +36,11 @@ func waxsealYAML() *shape {
 				{"file", false, &shape{kind: text, about: "path of a trusted_root.json", example: "trusted_root.json"}},
 				{"public_good", false, &shape{kind: boolean, about: "the public-good instance of Sigstore; its root is fetched by TUF"}},
 				{"tuf", false, tufShape()},
+				{"mirror", false, &shape{kind: text, about: "address that is asked in place of the TUF repository; it serves the same signed files", example: "https://mirror.example/sigstore-tuf"}},
 				{"cache", false, &shape{kind: text, about: "folder that keeps what was fetched by TUF; the default is waxseal/tuf in the user's cache folder"}},
 			},
 		})},
-		{"offline", false, &shape{kind: boolean, about: "make no call for trust roots: use what the cache holds, until it expires", def: false}},
+		{"offline", false, &shape{kind: boolean, about: "contact nothing but the hosts in registries, their mirrors and their token_hosts; trust roots that come by TUF are those that the cache holds, until they expire", def: false}},
 		{"default_trust_root", false, &shape{kind: text, about: "name of the trust root for policies that name none; a single one needs no naming"}},
 		{"certificates", false, dictionaryOf("private certificate chains that policies may name", &shape{
 			kind: object, about: "a chain of certificates", fields: []field{
@@ -50,6 +53,7 @@ func waxsealYAML() *shape {
 			kind: dictionary, names: hostText, naming: hostNaming, elem: registryShape(),
 			about: "how hosts are reached; needed for private addresses, private CAs, plain HTTP and OCI layouts",
 		}},
+		originsField(), signaturesField(),
 		{"hosts_only", false, &shape{kind: boolean, about: "allow no host that is not listed in registries", def: false}},
 		{"credentials", false, credentialsShape()},
 		{"cache", false, cacheShape()},
@@ -113,6 +117,8 @@ func registryShape() *shape {
 		{"layout", false, &shape{kind: text, about: "folder of an OCI layout that stands for the host; no network is used then"}},
 		{"plain_http", false, &shape{kind: boolean, about: "speak HTTP without TLS", def: false}},
 		{"ca", false, &shape{kind: text, about: "path of the PEM certificates that the host's certificate must chain to", example: "ca.pem"}},
+		{"mirrors", false, &shape{kind: listOf, about: "places that are asked in place of the host, in this order; the images keep the host's name", elem: &shape{kind: text, about: "a host, or a host with a path", example: "mirror.example/dockerhub"}}},
+		{"mirrors_only", false, &shape{kind: boolean, about: "never ask the host itself", def: false}},
 		{"token_hosts", false, &shape{kind: listOf, about: "hosts of token services that may see the credentials for this host", elem: &shape{kind: text, about: "a host"}}},
 	}}
 }

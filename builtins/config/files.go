@@ -38,6 +38,7 @@ func (l *loader) failAt(path, format string, args ...any) {
 
 func (l *loader) config(w *wire) *Config {
 	limits := w.Limits.limits()
+	l.sealed(w)
 	l.kms = fromKMS(w.Keys, limits.Registry.RequestTimeout)
 	c := &Config{
 		File: l.file, Dir: l.dir, root: l.root,
@@ -54,7 +55,9 @@ func (l *loader) config(w *wire) *Config {
 	if c.Cache.Dir != "" && c.Cache.MaxBytes == 0 {
 		c.Cache.MaxBytes = 1 << 30
 	}
+	l.helpers(c.Offline, c.Credentials.DockerConfig)
 	c.DefaultTrustRoot = l.defaultRoot(w)
+	c.Origins, c.Signatures = l.origins(w), l.signatures(w)
 	return c
 }
 
@@ -146,7 +149,7 @@ func (l *loader) trustRoot(name string, w wireRoot) TrustRoot {
 	if w.PublicGood != nil && !*w.PublicGood {
 		l.failAt(field+".public_good", "false says nothing; remove the trust root or name its file")
 	}
-	root := TrustRoot{File: w.File, PublicGood: w.PublicGood != nil && *w.PublicGood, Cache: l.path(w.Cache)}
+	root := TrustRoot{File: w.File, PublicGood: w.PublicGood != nil && *w.PublicGood, Cache: l.path(w.Cache), Mirror: w.Mirror}
 	if w.TUF != nil {
 		root.TUF = &TUF{URL: w.TUF.URL, File: w.TUF.Root}
 		root.TUF.Root = l.object(field+".tuf.root", w.TUF.Root, "root.json")
@@ -155,6 +158,9 @@ func (l *loader) trustRoot(name string, w wireRoot) TrustRoot {
 		root.JSON = l.object(field+".file", w.File, "trusted_root.json")
 		if w.Cache != "" {
 			l.failAt(field+".cache", "has no use with file; remove it")
+		}
+		if w.Mirror != "" {
+			l.failAt(field+".mirror", "has no use with file; remove it")
 		}
 	} else if w.Cache == "" {
 		root.Cache = usersTUFCache()
@@ -264,6 +270,7 @@ func (l *loader) registry(field string, w wireRegistry) Registry {
 	if w.Layout != "" {
 		l.layout(field, r.Layout, w)
 	}
+	r.Mirrors, r.MirrorsOnly = l.mirrors(field, w), w.MirrorsOnly
 	if w.CA != "" && w.PlainHTTP {
 		l.failAt(field+".ca", "has no use with plain_http; keep one of them")
 	}

@@ -77,6 +77,8 @@ type wire struct {
 	Notary           map[string]wireNotary   `json:"notary"`
 	Registries       map[string]wireRegistry `json:"registries"`
 	HostsOnly        bool                    `json:"hosts_only"`
+	Origins          map[string]string       `json:"origins"`
+	Signatures       []Signatures            `json:"signatures"`
 	Credentials      struct {
 		DockerConfig any      `json:"docker_config"`
 		PullSecrets  []string `json:"pull_secrets"`
@@ -103,15 +105,18 @@ type wireRoot struct {
 	PublicGood *bool `json:"public_good"`
 	TUF        *struct{ URL, Root string }
 	Cache      string
+	Mirror     string
 }
 
 type wireFile struct{ File string }
 
 type wireRegistry struct {
-	Layout     string
-	PlainHTTP  bool `json:"plain_http"`
-	CA         string
-	TokenHosts []string `json:"token_hosts"`
+	Layout      string
+	PlainHTTP   bool `json:"plain_http"`
+	CA          string
+	TokenHosts  []string `json:"token_hosts"`
+	Mirrors     []string
+	MirrorsOnly bool `json:"mirrors_only"`
 }
 
 type wireLimits struct {

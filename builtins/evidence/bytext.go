@@ -43,7 +43,10 @@ func (k *byText[V]) put(text string, v V) V {
 }
 
 // references keeps references that were parsed before.
-type references struct{ byText[registry.Reference] }
+type references struct {
+	byText[registry.Reference]
+	origins registry.Origins
+}
 
 func (r *references) parse(text string) (registry.Reference, error) {
 	if ref, known := r.get(text); known {
@@ -53,5 +56,5 @@ func (r *references) parse(text string) (registry.Reference, error) {
 	if err != nil {
 		return ref, err
 	}
-	return r.put(text, ref), nil
+	return r.put(text, ref.JudgedAs(r.origins)), nil
 }

@@ -26,6 +26,11 @@ type Source interface {
 // Config configures a [Collector]. The zero value of a field is its default.
 type Config struct {
 	Names Names
+	// Origins say what images of mirrors are judged as. The default is what they
+	// are called.
+	Origins registry.Origins
+	// Signatures say where evidence is that is not in the image's repository.
+	Signatures []Signatures
 	// Deadline bounds one decision. The default is 30 s.
 	Deadline time.Duration
 	// ListingTTL is how long a listing that is not empty is kept. The default
@@ -46,7 +51,8 @@ type Config struct {
 
 // Collector finds facts. It is safe for concurrent use.
 type Collector struct {
-	source   Source
+	source Source
+	elsewhere
 	names    Names
 	deadline time.Duration
 	limits   registry.Limits
@@ -83,12 +89,12 @@ func New(source Source, cfg Config) *Collector {
 		cfg.Observer = nobody{}
 	}
 	return &Collector{
-		source: source, names: cfg.Names, deadline: cfg.Deadline, limits: limits,
+		source: source, elsewhere: elsewhere{cfg.Origins, cfg.Signatures}, names: cfg.Names, deadline: cfg.Deadline, limits: limits,
 		store:    newStore(source, cfg),
 		listings: kept,
 		outcomes: newOutcomes(cfg.Now),
 		views:    &views{since: kept.since},
-		refs:     &references{},
+		refs:     &references{origins: cfg.Origins},
 		requests: newRequests(cfg.Names),
 		observer: cfg.Observer,
 	}

@@ -138,7 +138,7 @@ func (d *Decision) places(ctx context.Context, repo registry.Repository, digest 
 	}{{o.Formats.Legacy, tag, &f.tag}, {o.Formats.Bundle, referrersAPI, &f.api}}
 	errs := parallel(len(asks), func(i int) (err error) {
 		if asks[i].wanted {
-			*asks[i].into, err = d.list(ctx, placeKey{repo, digest, asks[i].place})
+			*asks[i].into, err = d.list(ctx, d.at(repo, digest, asks[i].place))
 		}
 		return err
 	})
@@ -152,7 +152,7 @@ func (d *Decision) more(ctx context.Context, repo registry.Repository, digest re
 		return nil
 	}
 	var err error
-	f.fallback, err = d.list(ctx, placeKey{repo, digest, fallbackTag})
+	f.fallback, err = d.list(ctx, d.at(repo, digest, fallbackTag))
 	return f.note(err)
 }
 
@@ -242,7 +242,8 @@ func (d *Decision) candidate(ctx context.Context, repo registry.Repository, dige
 		c.body, c.err = d.payload(ctx, repo, digest, e.Descriptor)
 		return c
 	}
-	m, err := d.store.manifest(ctx, repo, e.Digest)
+	at := d.signaturesOf(repo)
+	m, err := d.store.manifest(ctx, at, e.Digest)
 	if err != nil {
 		c.err = err
 		return c
@@ -262,7 +263,7 @@ func (d *Decision) candidate(ctx context.Context, repo registry.Repository, dige
 		return c
 	}
 	c.bundle = true
-	c.body, c.err = d.blob(ctx, repo, layer)
+	c.body, c.err = d.blob(ctx, at, layer)
 	return c
 }
 
@@ -272,7 +273,7 @@ func (d *Decision) candidate(ctx context.Context, repo registry.Repository, dige
 // names, the bytes are in hand and need not be fetched.
 func (d *Decision) payload(ctx context.Context, repo registry.Repository, digest registry.Digest, desc registry.Descriptor) ([]byte, error) {
 	if desc.MediaType == simpleSigningType {
-		for _, name := range payloadNames(repo) {
+		for _, name := range d.payloadNames(repo) {
 			guess := cosign.DefaultPayload(name, digest)
 			if registry.DigestOf(guess) == desc.Digest {
 				d.rec.content(desc.Digest, guess)
@@ -280,7 +281,7 @@ func (d *Decision) payload(ctx context.Context, repo registry.Repository, digest
 			}
 		}
 	}
-	return d.blob(ctx, repo, desc)
+	return d.blob(ctx, d.signaturesOf(repo), desc)
 }
 
 func (d *Decision) blob(ctx context.Context, repo registry.Repository, desc registry.Descriptor) ([]byte, error) {

@@ -69,13 +69,17 @@ func (t *trial) reason(none absence) error {
 }
 
 func (t *trial) looked() string {
+	places := "legacy tag, referrers"
 	switch {
 	case !t.o.Formats.Bundle:
-		return "legacy tag"
+		places = "legacy tag"
 	case !t.o.Formats.Legacy:
-		return "referrers"
+		places = "referrers"
 	}
-	return "legacy tag, referrers"
+	if at := t.d.signaturesOf(t.repo); at != t.repo {
+		places += " in " + at.String()
+	}
+	return places
 }
 
 // cause is what went wrong with a candidate, without what was done to which

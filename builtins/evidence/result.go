@@ -27,7 +27,9 @@ type Ignored struct {
 	Code   fault.Code      `json:"code"`
 }
 
-// Image says which image a result is about. Ref is the normalised reference.
+// Image says which image a result is about. Ref is the normalised reference, by
+// which it was asked for; Registry and Repository are what it is judged as, the
+// same but for images of mirrors.
 // Digest is the one that this decision established; MediaType is known only
 // where the registry was asked.
 type Image struct {

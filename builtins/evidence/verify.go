@@ -112,7 +112,7 @@ func failed[T any](err error, img Image, build func(Common) T) (T, error) {
 
 func imageOf(r registry.Reference, desc registry.Descriptor) Image {
 	return Image{
-		Ref: r.String(), Registry: r.Repository().Registry, Repository: r.Repository().Name,
+		Ref: r.String(), Registry: r.Origin().Registry, Repository: r.Origin().Name,
 		Tag: r.Tag(), Digest: desc.Digest, MediaType: desc.MediaType,
 	}
 }
@@ -132,7 +132,7 @@ func (d *Decision) remembered(ctx context.Context, fn string, repo registry.Repo
 		if !p.ask {
 			continue
 		}
-		l := d.listings.get(placeKey{repo, digest, p.pl})
+		l := d.listings.get(d.at(repo, digest, p.pl))
 		if l == nil {
 			return nil, basis{}
 		}
@@ -148,7 +148,7 @@ func (d *Decision) remembered(ctx context.Context, fn string, repo registry.Repo
 	if out := d.outcomes.get(key); out != nil || !o.Formats.Bundle || !empty {
 		return out, rests
 	}
-	l := d.listings.get(placeKey{repo, digest, fallbackTag})
+	l := d.listings.get(d.at(repo, digest, fallbackTag))
 	if l == nil {
 		return nil, basis{}
 	}

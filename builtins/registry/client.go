@@ -33,6 +33,12 @@ type Config struct {
 	// Realms holds, per host, the hosts of token services that may see the
 	// credentials for it, beside the host itself and a built-in table.
 	Realms map[string][]string
+	// Mirrors holds, per host, the places that are asked in its place. The
+	// images keep the names of the host.
+	Mirrors map[string]Mirrors
+	// Sealed lets nothing be contacted that is not listed: no other host, no
+	// token service of the built-in table, no proxy of the environment.
+	Sealed bool
 	// Credentials answers for the registries that ask. The default is [Anonymous].
 	Credentials Keychain
 	// Limits bounds what registries can cause. The default is [DefaultLimits].
@@ -65,6 +71,7 @@ type Client struct {
 	transports  transports
 	sessions    *sessions
 	layouts     map[string]*layout
+	mirrors     mirrors
 }
 
 // New returns a client. A configuration that cannot be used is an error.
@@ -77,7 +84,11 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transports, err := newTransports(config.CAs, limits)
+	mirrors, err := newMirrors(config.Mirrors, hosts)
+	if err != nil {
+		return nil, err
+	}
+	transports, err := newTransports(config, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +98,7 @@ func New(config Config) (*Client, error) {
 	}
 	c := &Client{
 		limits: limits, observe: config.Observe, credentials: config.Credentials,
-		hosts: hosts, transports: transports, layouts: layouts, sessions: newSessions(),
+		hosts: hosts, transports: transports, layouts: layouts, mirrors: mirrors, sessions: newSessions(),
 	}
 	// Who is configured to give tokens for a registry is going to be asked for one.
 	for host := range hosts.realms {
@@ -123,9 +134,12 @@ func (c *Client) Limits() Limits { return c.limits }
 func (c *Client) Layouts() []string { return slices.Sorted(maps.Keys(c.layouts)) }
 
 // Contacts says whether the client may ask over the network for a repository:
-// no OCI layout stands for its host, and the operator allows the host's name.
+// no OCI layout stands for its host, and the operator allows the host's name. A
+// mirror may do that in place of the host.
 func (c *Client) Contacts(repository Repository) bool {
-	return c.layouts[repository.Registry] == nil && c.hosts.allows(repository.Registry)
+	return slices.ContainsFunc(c.mirrors.of(repository), func(at Repository) bool {
+		return c.layouts[at.Registry] == nil && c.hosts.allows(at.Registry)
+	})
 }
 
 // accept lists what is asked for: what [ParseManifest] understands.
@@ -133,18 +147,25 @@ var accept = []string{OCIManifest, OCIIndex, DockerManifest, DockerList}
 
 // Resolve names what ref stands for at this moment. A digest in ref is the answer, without
 // a request. A tag takes one HEAD, and one GET more only when the registry
-// gives no usable digest. The digest of a HEAD only names: whoever fetches the
+// gives no usable digest. With mirrors, the first place that answers says what a
+// tag means. The digest of a HEAD only names: whoever fetches the
 // content has its hash compared.
 func (c *Client) Resolve(ctx context.Context, ref Reference) (Descriptor, error) {
 	if ref.Digest() != "" {
 		return Descriptor{Digest: ref.Digest()}, nil
 	}
-	if l := c.layouts[ref.Repository().Registry]; l != nil {
-		return l.resolve(ctx, ref.Repository(), ref.Tag())
+	return anywhere(ctx, c, ref.Repository(), func(ctx context.Context, at Repository) (Descriptor, error) {
+		return c.resolve(ctx, at, ref.Tag())
+	})
+}
+
+func (c *Client) resolve(ctx context.Context, repository Repository, tag string) (Descriptor, error) {
+	if l := c.layouts[repository.Registry]; l != nil {
+		return l.resolve(ctx, repository, tag)
 	}
 	head, err := c.ask(ctx, question{
 		op: "resolve tag", kind: "manifest", method: http.MethodHead,
-		repository: ref.Repository(), reference: ref.Tag(), accept: accept,
+		repository: repository, reference: tag, accept: accept,
 	})
 	if err == nil {
 		if digest, err := ParseDigest(head.header.Get("Docker-Content-Digest")); err == nil {
@@ -153,7 +174,7 @@ func (c *Client) Resolve(ctx context.Context, ref Reference) (Descriptor, error)
 	} else if head == nil || head.status != http.StatusMethodNotAllowed {
 		return Descriptor{}, err
 	}
-	m, err := c.Tagged(ctx, ref.Repository(), ref.Tag())
+	m, err := c.tagged(ctx, repository, tag)
 	return m.Descriptor, err
 }
 
@@ -162,6 +183,12 @@ func (c *Client) Manifest(ctx context.Context, repository Repository, digest Dig
 	if _, err := ParseDigest(string(digest)); err != nil {
 		return Manifest{}, err
 	}
+	return anywhere(ctx, c, repository, func(ctx context.Context, at Repository) (Manifest, error) {
+		return c.byDigest(ctx, at, digest)
+	})
+}
+
+func (c *Client) byDigest(ctx context.Context, repository Repository, digest Digest) (Manifest, error) {
 	raw, mediaType, err := c.manifest(ctx, repository, string(digest))
 	if err != nil {
 		return Manifest{}, err
@@ -185,6 +212,12 @@ func (c *Client) Tagged(ctx context.Context, repository Repository, tag string) 
 	if !tagForm.MatchString(tag) {
 		return Manifest{}, fault.Newf(fault.InvalidReference, "get manifest", subject(repository, tag), "not a tag")
 	}
+	return anywhere(ctx, c, repository, func(ctx context.Context, at Repository) (Manifest, error) {
+		return c.tagged(ctx, at, tag)
+	})
+}
+
+func (c *Client) tagged(ctx context.Context, repository Repository, tag string) (Manifest, error) {
 	raw, mediaType, err := c.manifest(ctx, repository, tag)
 	if err != nil {
 		return Manifest{}, err
@@ -231,12 +264,18 @@ func (c *Client) Blob(ctx context.Context, repository Repository, d Descriptor) 
 	if len(d.Data) > 0 && d.Digest.Matches(d.Data) {
 		return d.Data, nil
 	}
+	return anywhere(ctx, c, repository, func(ctx context.Context, at Repository) ([]byte, error) {
+		return c.checkedBlob(ctx, at, d)
+	})
+}
+
+func (c *Client) checkedBlob(ctx context.Context, repository Repository, d Descriptor) ([]byte, error) {
 	raw, err := c.blob(ctx, repository, d)
 	if err != nil {
 		return nil, err
 	}
 	if !d.Digest.Matches(raw) {
-		return nil, fault.Newf(fault.DigestMismatch, "get blob", name, "the content has the digest %s", DigestOf(raw))
+		return nil, fault.Newf(fault.DigestMismatch, "get blob", subject(repository, string(d.Digest)), "the content has the digest %s", DigestOf(raw))
 	}
 	return raw, nil
 }

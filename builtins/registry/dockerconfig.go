@@ -6,11 +6,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/docker/docker-credential-helpers/client"
@@ -50,7 +52,10 @@ func DefaultDockerConfig() string {
 	return file
 }
 
-type dockerConfig struct{ path string }
+type dockerConfig struct {
+	path  string
+	auths bool // nothing else of the file counts
+}
 
 func (d dockerConfig) load() (dockerFile, error) {
 	file, err := os.Open(d.path)
@@ -62,7 +67,35 @@ func (d dockerConfig) load() (dockerFile, error) {
 	if err != nil {
 		return dockerFile{}, fault.New(fault.InvalidRequest, "read docker config", d.path, err)
 	}
-	return parseDockerFile(raw, d.path)
+	parsed, err := parseDockerFile(raw, d.path)
+	if d.auths {
+		parsed.CredHelpers, parsed.CredsStore = nil, ""
+	}
+	return parsed, err
+}
+
+// Helpers returns the programs that a Docker config.json names for credentials,
+// each once, sorted.
+func Helpers(path string) ([]string, error) {
+	file, err := dockerConfig{path: path}.load()
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, name := range append(slices.Collect(maps.Values(file.CredHelpers)), file.CredsStore) {
+		if name != "" {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
+// DockerAuths returns the keychain of the auths of a Docker config.json. Helpers
+// that it names are never run, also when they are added later.
+func DockerAuths(path string) (Keychain, error) {
+	d := dockerConfig{path: path, auths: true}
+	_, err := d.load()
+	return d, err
 }
 
 func (d dockerConfig) Credentials(ctx context.Context, repository Repository) (user, password, token string, err error) {

@@ -203,6 +203,10 @@ func (l *layout) referrers(ctx context.Context, digest Digest) (Referrers, error
 		seen[entry.Digest] = true
 		list.Descriptors = append(list.Descriptors, found)
 	}
+	if isSavedByCosign(entries) && !list.Truncated {
+		err = l.loose(ctx, digest, &list, seen)
+		return list, err
+	}
 	return list, nil
 }
 

@@ -33,6 +33,7 @@ type Reference struct {
 	repository Repository
 	tag        string
 	digest     Digest
+	origin     Repository // what it is judged as; empty for repository
 }
 
 // Repository returns the place of the image.

@@ -30,6 +30,12 @@ func (c *Client) Referrers(ctx context.Context, repository Repository, digest Di
 	if _, err := ParseDigest(string(digest)); err != nil {
 		return Referrers{}, err
 	}
+	return anywhere(ctx, c, repository, func(ctx context.Context, at Repository) (Referrers, error) {
+		return c.referrers(ctx, at, digest)
+	})
+}
+
+func (c *Client) referrers(ctx context.Context, repository Repository, digest Digest) (Referrers, error) {
 	if l := c.layouts[repository.Registry]; l != nil {
 		return l.referrers(ctx, digest)
 	}

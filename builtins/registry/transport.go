@@ -19,6 +19,7 @@ import (
 
 // hostPolicy says which hosts may be contacted and how.
 type hostPolicy struct {
+	sealed   bool            // only what is listed
 	patterns []string        // Config.Hosts
 	listed   map[string]bool // hosts in Plain, CAs, Layouts and Realms
 	plain    map[string]bool
@@ -28,8 +29,12 @@ type hostPolicy struct {
 
 func newHostPolicy(config Config) (hostPolicy, error) {
 	p := hostPolicy{
+		sealed: config.Sealed,
 		listed: map[string]bool{}, plain: map[string]bool{}, secure: map[string]bool{},
 		realms: builtinRealms(),
+	}
+	if config.Sealed {
+		p.realms = map[string]map[string]bool{}
 	}
 	for _, pattern := range config.Hosts {
 		host, err := configuredHost(strings.TrimPrefix(pattern, "*."))
@@ -102,7 +107,7 @@ func (p hostPolicy) lists(host string) bool {
 
 // allows says whether a host may be contacted at all, by its name.
 func (p hostPolicy) allows(host string) bool {
-	return len(p.patterns) == 0 || p.lists(host)
+	return !p.sealed && len(p.patterns) == 0 || p.lists(host)
 }
 
 // scheme returns how a registry is spoken to.
@@ -158,10 +163,13 @@ type transports struct {
 	private map[string]*http.Transport
 }
 
-func newTransports(authorities map[string][]byte, limits Limits) (transports, error) {
+func newTransports(config Config, limits Limits) (transports, error) {
 	proxy := httpproxy.FromEnvironment().ProxyFunc()
+	if config.Sealed {
+		proxy = func(*url.URL) (*url.URL, error) { return nil, nil }
+	}
 	made := transports{proxy: proxy, shared: newTransport(nil, proxy, limits), private: map[string]*http.Transport{}}
-	for name, pem := range authorities {
+	for name, pem := range config.CAs {
 		host, err := configuredHost(name)
 		if err != nil {
 			return made, err

@@ -1,6 +1,7 @@
 package trustroot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -21,6 +22,12 @@ func (c *Config) complete() error {
 	if err := checkURL(c.URL); err != nil {
 		return err
 	}
+	c.Mirror = strings.TrimRight(c.Mirror, "/")
+	if c.Mirror != "" {
+		if err := checkURL(c.Mirror); err != nil {
+			return fmt.Errorf("mirror: %w", err)
+		}
+	}
 	if c.Root == nil && c.URL == PublicGood {
 		c.Root = tuf.DefaultRoot()
 	}
@@ -37,6 +44,9 @@ func (c *Config) complete() error {
 		return nil
 	})
 }
+
+// asked returns the address that calls go to.
+func (c *Config) asked() string { return cmp.Or(c.Mirror, c.URL) }
 
 // checkURL says what is wrong with the address of a repository.
 func checkURL(address string) error {

@@ -32,6 +32,10 @@ type Config struct {
 	// URL is where the TUF repository is: https, or http on loopback. The
 	// default is PublicGood.
 	URL string
+	// Mirror is the address that is asked in place of URL: https, or http on
+	// loopback. It serves the same files, and they are verified from the same
+	// Root; the cache is that of URL, whoever is asked. The default is URL.
+	Mirror string
 	// Root is the root.json to start from. The default is the one of the
 	// public-good instance that sigstore-go holds; other URLs need their own.
 	Root []byte
@@ -78,7 +82,7 @@ func New(cfg Config) (*Source, error) {
 	if cfg.Offline {
 		return &Source{cfg: cfg, fetch: refuse, rest: func() {}}, nil
 	}
-	n := newNetwork(cfg.URL, cfg.Transport)
+	n := newNetwork(cfg.asked(), cfg.Transport)
 	return &Source{cfg: cfg, fetch: n.get, rest: n.client.CloseIdleConnections}, nil
 }
 
@@ -181,16 +185,16 @@ func (s *Source) report(err error) {
 	}
 }
 
-// failed names the trust root and the repository.
+// failed names the trust root and the repository that was asked.
 func (s *Source) failed(err error) error {
-	return fault.New(codeOf(err), "load trust root", s.cfg.Name, fmt.Errorf("%s: %w", s.cfg.URL, err))
+	return fault.New(codeOf(err), "load trust root", s.cfg.Name, fmt.Errorf("%s: %w", s.cfg.asked(), err))
 }
 
 // ended is the error of a caller who waits no longer. That a deadline passed is
 // an answer for a policy; that the caller gave up is not.
 func (s *Source) ended(cause error) error {
 	if errors.Is(cause, context.DeadlineExceeded) {
-		return fault.New(fault.Timeout, "load trust root", s.cfg.Name, fmt.Errorf("%s: %w", s.cfg.URL, cause))
+		return fault.New(fault.Timeout, "load trust root", s.cfg.Name, fmt.Errorf("%s: %w", s.cfg.asked(), cause))
 	}
-	return fmt.Errorf("load trust root %q: %s: %w", s.cfg.Name, s.cfg.URL, cause)
+	return fmt.Errorf("load trust root %q: %s: %w", s.cfg.Name, s.cfg.asked(), cause)
 }

@@ -135,6 +135,9 @@ OPA's commands keep their own; misuse is 2 there too, but 1 in run.`,
 		if cmd.Name() == "version" {
 			withVersion(cmd)
 		}
+		if cmd.Name() == "run" {
+			withoutVersionCheck(cmd)
+		}
 	}
 	ours := []*cobra.Command{admit.Admit(), admit.Verify(), attest.Command(), collect.Command(), doctor.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
 	root.AddCommand(ours...)
@@ -174,6 +177,16 @@ func withVersion(cmd *cobra.Command) {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "Waxseal Version: %s\nOPA inside:\n", version())
 		return ofOPA(cmd, args)
+	}
+}
+
+// withoutVersionCheck keeps OPA's server from asking GitHub whether there is a
+// newer OPA: this is another program, and a server without a network must start
+// no call that nobody asked for. --skip-version-check=false asks.
+func withoutVersionCheck(cmd *cobra.Command) {
+	if flag := cmd.Flags().Lookup("skip-version-check"); flag != nil {
+		flag.DefValue = "true"
+		_ = flag.Value.Set("true") // it is a boolean
 	}
 }
 

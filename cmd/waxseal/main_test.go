@@ -32,7 +32,9 @@ func TestMain(m *testing.M) {
 // registry with signed images, a waxseal.yaml for it, and these variables:
 // $HOST, $NOW, $TUF (a TUF repository with the trust root; tuf-root.json is its root),
 // $VAULT and $TOKEN (a transit engine that holds the key "release"), $CLIENT (tests/conformance/client.sh), $REAL (layouts that others' tools
-// wrote: builtins/cosign/testdata/SOURCES.md), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN.
+// wrote: builtins/cosign/testdata/SOURCES.md), and references by digest $LEGACY $BUNDLE $UNSIGNED $STRANGER $DOWN,
+// $MIRRORED (an image of docker.io below $HOST/hub, $DIGEST is its digest) and $ELSEWHERE (its signature is in $HOST/signatures).
+// The folder saved is an OCI layout with a signed image; artifact.txt has the bundles key.sigstore.json and keyless.sigstore.json.
 func TestScripts(t *testing.T) {
 	w := fixture.New(t)
 	o := sigstore.Options{}
@@ -45,6 +47,11 @@ func TestScripts(t *testing.T) {
 		"EXPIRED":  w.Push(t, "shop/expired", "v1", nil).Notarise(t, notation.Options{At: fixture.PastTime, ExpiresIn: time.Hour}, w.Notary.Past).ByDigest(),
 		"DOWN":     w.Push(t, "down/app", "v1", nil).ByDigest(),
 	}
+	mirrored := w.Push(t, "hub/library/app", "v1", nil).Named("docker.io/library/app").Sign(t, o, w.Key)
+	saved := w.Push(t, "saved/app", "v1", nil).Named("registry.example/team/app").Sign(t, o, w.Key)
+	elsewhere := w.Push(t, "shop/elsewhere", "v1", nil)
+	elsewhere.EvidenceIn("signatures").SignBundle(t, w.Key, o)
+	refs["MIRRORED"], refs["DIGEST"], refs["ELSEWHERE"] = w.Host()+"/hub/library/app@"+string(mirrored.Digest), string(mirrored.Digest), elsewhere.ByDigest()
 	w.Fail("/v2/down/", http.StatusServiceUnavailable)
 	const text = "an artifact\n"
 	byKey, err := w.Sigstore.SignArtifact(w.Key, []byte(text), o)
@@ -74,6 +81,7 @@ func TestScripts(t *testing.T) {
 			for name, ref := range refs {
 				e.Setenv(name, ref)
 			}
+			saved.Save(t, filepath.Join(e.WorkDir, "saved"))
 			for name, text := range map[string][]byte{
 				"waxseal.yaml": []byte(configuration(w)), "cosign.pub": w.Key.PEM(), "root.json": w.Sigstore.TrustedRootJSON(),
 				"tuf-root.json": repository.Root(), "artifact.txt": []byte(text), "key.sigstore.json": byKey, "keyless.sigstore.json": keyless,

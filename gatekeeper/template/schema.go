@@ -22,7 +22,7 @@ const preserve = "x-kubernetes-preserve-unknown-fields"
 // parameters is the schema of spec.parameters: a property for each policy and
 // those of the host.
 func parameters(t Template) (schema, error) {
-	properties := schema{"workloads": workloads()}
+	properties := schema{"workloads": workloads(), "origins": origins()}
 	if t.Flavour == bundles.Gatekeeper {
 		properties["provider"] = schema{
 			"type": "string", "minLength": 1,
@@ -42,6 +42,15 @@ func parameters(t Template) (schema, error) {
 		"properties":  properties,
 		preserve:      true,
 	}, nil
+}
+
+// origins is the schema of the table of mirrors.
+func origins() schema {
+	return schema{
+		"type":                 "object",
+		"description":          "What images of mirrors are judged as: a host, or a host with a path, to the same of the origin.",
+		"additionalProperties": schema{"type": "string", "minLength": 1},
+	}
 }
 
 // workloads is the schema of the table of kinds that Waxseal does not know.

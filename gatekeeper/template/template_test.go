@@ -142,7 +142,7 @@ func TestSchema(t *testing.T) {
 		})
 		require.NoError(t, err, name)
 		properties := read(t, raw).Spec.CRD.Spec.Validation.OpenAPIV3Schema["properties"].(map[string]any)
-		require.ElementsMatch(t, []string{"own", "provider", "workloads"}, slices.Collect(maps.Keys(properties)))
+		require.ElementsMatch(t, []string{"origins", "own", "provider", "workloads"}, slices.Collect(maps.Keys(properties)))
 		got, err := json.Marshal(properties["own"])
 		require.NoError(t, err)
 		require.JSONEq(t, row.want, string(got), name)

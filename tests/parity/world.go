@@ -73,6 +73,7 @@ func (w *World) signatures(t testing.TB) {
 	w.clean(t, w.push(t, "strangebundle").SignBundle(t, w.Other, o))
 	w.clean(t, w.push(t, "unlogged").Sign(t, sigstore.Options{WithoutTlog: true}, w.Key))
 	w.clean(t, w.push(t, "renamed").Sign(t, sigstore.Options{Identity: "registry.example/other/app"}, w.Key))
+	w.clean(t, w.push(t, "mirrored").Sign(t, sigstore.Options{Identity: "docker.io/library/mirrored"}, w.Key))
 	w.clean(t, w.push(t, "attested").AttestBundle(t, w.Key, "https://slsa.dev/provenance/v1", map[string]string{"builder": "ci"}, o))
 	copied := w.push(t, "copied")
 	layer, err := w.Sigstore.Sign(w.Key, copied.Repository, "sha256:"+strings.Repeat("5e", 32), o)
@@ -215,7 +216,7 @@ func (w *World) Config(t testing.TB, params map[string]any) []byte {
 	}
 	policies := map[string]any{}
 	for name, value := range params {
-		if name == "workloads" { // no policy: waxseal.yaml has a place of its own for it
+		if name == "workloads" || name == "origins" { // no policy: waxseal.yaml has a place of its own for it
 			config[name] = value
 			continue
 		}

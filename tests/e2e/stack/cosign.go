@@ -64,3 +64,12 @@ func (c *Cosign) format(bundle bool) []string {
 	}
 	return flags
 }
+
+// In returns the same cosign with another repository for what it writes.
+func (c *Cosign) In(repository string) *Cosign {
+	other := *c
+	command := *c.Command
+	command.env = append(append([]string{}, command.env...), "COSIGN_REPOSITORY="+repository)
+	other.Command = &command
+	return &other
+}

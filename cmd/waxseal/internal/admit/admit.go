@@ -33,7 +33,9 @@ type flags struct {
 	namespace string
 	explain   bool
 	record    string
-	images    bool // single images are judged: each is listed with its digest
+	images    bool   // single images are judged: each is listed with its digest
+	as        string // the name of the image that is given by its layout
+	layout    folder
 }
 
 func (f *flags) bind(cmd *cobra.Command) {
@@ -77,15 +79,20 @@ func Verify() *cobra.Command {
 	var f flags
 	var files artifact.Flags
 	cmd := &cobra.Command{
-		Use:   "verify IMAGE… | verify --bundle BUNDLE FILE|DIGEST",
+		Use:   "verify IMAGE…|oci:DIR[:TAG|@DIGEST] | verify --bundle BUNDLE FILE|DIGEST",
 		Short: "Judge single images, or verify a file by its bundle",
 		Long: `Judges images by the policies of waxseal.yaml, each as a Pod would use it.
 Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, or misuse.
+
+oci:DIR is the image in an OCI layout, with what signs it, as "cosign save", "oras copy --to-oci-layout"
+or "skopeo copy" write it. It is judged under the name that --as gives it, by its digest; the layout
+stands for the registry of that name, which is not asked.
 
 With --bundle it verifies a file, or a digest like sha256:…, by a Sigstore bundle: whom to trust is
 said by flags, and no policy is asked. Exit codes: 0 verified, 1 not verified, 2 cannot tell, or misuse.`,
 		Example: `  waxseal verify registry.example/team/app@sha256:…
   waxseal verify --explain registry.example/team/app:v1
+  waxseal verify oci:images/app --as registry.example/team/app:v1
   waxseal verify --bundle app.tgz.sigstore.json --key cosign.pub --trusted-root trusted_root.json app.tgz`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -98,12 +105,17 @@ said by flags, and no policy is asked. Exit codes: 0 verified, 1 not verified, 2
 			if name := files.Stray(cmd); name != "" {
 				return fmt.Errorf("--%s is for files: it needs --bundle. Whom to trust for images is said in waxseal.yaml", name)
 			}
+			images, err := f.fromLayouts(args)
+			if err != nil {
+				return err
+			}
 			f.images = true
-			return f.judge(cmd, pods(args), nil)
+			return f.judge(cmd, pods(images), nil)
 		},
 	}
 	f.bind(cmd)
 	files.Bind(cmd)
+	cmd.Flags().StringVar(&f.as, "as", "", "name under which the image of a layout (oci:DIR) is judged")
 	return cmd
 }
 
@@ -175,6 +187,7 @@ func (f *flags) prepare(ctx context.Context, stderr io.Writer) (*judgement, erro
 	if err != nil {
 		return nil, err
 	}
+	f.layout.standIn(cfg)
 	j := &judgement{flags: *f, cfg: cfg, stderr: stderr, requests: &requestLog{}}
 	set, err := builtins.New(cfg, builtins.WithObserver(j.requests.add), builtins.WithReport(func(err error) {
 		fmt.Fprintln(stderr, "waxseal:", render.Clean(err.Error()))

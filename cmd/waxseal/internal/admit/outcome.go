@@ -22,7 +22,7 @@ func decisionOf(d manifest.Document, j judged) render.Decision {
 }
 
 func (j *judgement) write(docs []manifest.Document, outcomes []judged) error {
-	r := record.Record{Bundle: j.engine.Revision, Parameters: j.cfg.Parameters(), Trust: record.TrustOf(j.cfg, j.recorder.Roots())}
+	r := record.Record{Bundle: j.engine.Revision, Parameters: j.cfg.Parameters(), Trust: record.TrustOf(j.cfg, j.recorder.Roots()), Signatures: j.cfg.Signatures}
 	for i, d := range docs {
 		entry := record.Decision{File: d.File, Document: d.Index, Item: d.Item, Line: d.Line, Input: outcomes[i].input, Outcome: outcomes[i].Outcome}
 		if outcomes[i].err != nil {

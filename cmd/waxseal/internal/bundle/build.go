@@ -35,7 +35,7 @@ func build(version string) *cobra.Command {
 package lib.waxseal.policy.NAME, and NAME/parameters.json. They are linted, and compiled strictly with
 what the host has. Their tests are left out.
 
---config takes the policies and workloads of a waxseal.yaml as parameters into the bundle; --data takes
+--config takes the policies, workloads and origins of a waxseal.yaml as parameters into the bundle; --data takes
 {"waxseal": {…}} with parameters, server (flavour http) or max_evidence_age (flavour data). The bundle
 owns what it holds; what it leaves out may come from elsewhere.
 
@@ -59,7 +59,7 @@ Exit codes: 0 written, 2 something is wrong, or misuse.`,
 	}
 	cmd.Flags().StringVar(&f.flavour, "flavour", "", "the host: "+strings.Join(built(), ", "))
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write: .tar.gz for a bundle, .yaml for ConstraintTemplates")
-	cmd.Flags().StringVarP(&f.config, "config", "c", "", "waxseal.yaml whose policies and workloads become parameters")
+	cmd.Flags().StringVarP(&f.config, "config", "c", "", "waxseal.yaml whose policies, workloads and origins become parameters")
 	cmd.Flags().StringVar(&f.data, "data", "", "YAML or JSON with what stands at data.waxseal")
 	cmd.Flags().StringArrayVar(&f.policies, "policies", nil, "folder of your own policies; may be repeated")
 	cmd.Flags().StringVar(&f.signingKey, "signing-key", "", "file of the key (PEM, or the secret of HMAC) that signs the bundle")

@@ -42,8 +42,12 @@ func target(ctx context.Context, ref string, cfg *config.Config, keychain regist
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
+	way, err := reach(cfg, parsed.Repository().Registry, transport)
+	if err != nil {
+		return name.Tag{}, nil, fmt.Errorf("%s: %w", ref, err)
+	}
 	return tag, []remote.Option{
-		remote.WithContext(ctx), remote.WithTransport(transport), remote.WithUserAgent("waxseal"),
+		remote.WithContext(ctx), remote.WithTransport(way), remote.WithUserAgent("waxseal"),
 		remote.WithAuth(credentials{ctx, keychain, parsed.Repository()}),
 	}, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 )
@@ -139,6 +140,10 @@ func (o *Outcome) Hosts() []string {
 		img, _ := result["image"].(map[string]any)
 		if host, _ := img["registry"].(string); host != "" {
 			seen[host] = true
+		}
+		written, _ := img["ref"].(string) // an image of a mirror is judged as another host's
+		if ref, err := registry.Parse(written); err == nil {
+			seen[ref.Repository().Registry] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(seen))

@@ -163,7 +163,7 @@ func TestRootsKeepFromReadiness(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, makeCertificates(dir, []string{"127.0.0.1"}, time.Hour))
 	path := configuration(t, w, dir)
-	require.NoError(t, os.WriteFile(path, []byte("version: 1\noffline: true\ntrust_roots: {public: {public_good: true, cache: empty}}\n"), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte("version: 1\ntrust_roots: {public: {public_good: true, cache: empty, mirror: \"http://127.0.0.1:1\"}}\n"), 0o600))
 	r := run(t, dir, "-c", path, "--"+anybodyFlag)
 	resp, err := http.Get("http://" + r.health + "/readyz")
 	require.NoError(t, err)

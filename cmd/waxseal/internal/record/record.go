@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/notation"
 	"github.com/waxseal/waxseal/builtins/registry"
@@ -32,6 +33,9 @@ type Record struct {
 	Trust      Trust             `json:"trust"`
 	Decisions  []Decision        `json:"decisions"`
 	Tags       map[string]string `json:"tags"` // what each tag meant
+	// Signatures are the repositories of signatures that are not the image's. The
+	// origins of mirrors are among the parameters.
+	Signatures []config.Signatures `json:"signatures,omitempty"`
 }
 
 // Trust is what signatures were checked against. All of it is public.

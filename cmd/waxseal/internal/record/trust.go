@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/builtins/registry"
 )
 
 // TrustOf returns what signatures are checked against in a configuration. Used
@@ -39,6 +40,17 @@ func (r *Record) Config(dir string) *config.Config {
 		Keys: map[string]config.Key{}, Certificates: map[string]config.Certificate{},
 		TrustRoots: map[string]config.TrustRoot{}, Registries: map[string]config.Registry{}, Notation: r.Trust.Notation,
 		Notaries: r.Trust.notaries(dir),
+	}
+	cfg.Signatures = r.Signatures
+	for _, s := range r.Signatures {
+		if at, err := registry.ParseRepository(s.Repository); err == nil { // that it is none is said by who uses the configuration
+			cfg.Registries[at.Registry] = config.Registry{Layout: filepath.Join(dir, "layout")}
+		}
+	}
+	origins, _ := r.Parameters["origins"].(map[string]any)
+	cfg.Origins = map[string]string{}
+	for place, of := range origins {
+		cfg.Origins[place], _ = of.(string)
 	}
 	for name, pem := range r.Trust.Keys {
 		cfg.Keys[name] = config.Key{PEM: []byte(pem)}

@@ -8,7 +8,7 @@ _b := concat("", ["sha512:", _repeat("b", 128)])
 
 _repeat(text, n) := concat("", [text | some _ in numbers.range(1, n)])
 
-_invalid := {"valid": false, "registry": "", "repository": "", "name": "", "tag": "", "digest": ""}
+_invalid := {"valid": false, "registry": "", "repository": "", "name": "", "written": "", "tag": "", "digest": ""}
 
 test_parse_whole if {
 	image.parse(concat("", ["Registry.Example:443/Team/x", "@", _a])) == _invalid
@@ -17,6 +17,7 @@ test_parse_whole if {
 		"registry": "registry.example",
 		"repository": "team/x",
 		"name": "registry.example/team/x",
+		"written": "registry.example/team/x",
 		"tag": "1",
 		"digest": _a,
 	}
@@ -153,4 +154,80 @@ test_valid_pattern_not if {
 		image.valid_pattern(pattern)
 	}
 	wrong == set()
+}
+
+_mirrors := {
+	"Mirror.corp:443/dockerhub": "docker.io",
+	"mirror.corp/dockerhub/internal": "registry.corp/internal",
+	"quay.corp": "quay.io",
+	"one.corp/nginx": "docker.io/nginx",
+	"hub.corp": "index.docker.io",
+}
+
+test_origins if {
+	wrong := {ref: got |
+		some ref, want in {
+			"mirror.corp/dockerhub/library/nginx:1": "docker.io/library/nginx",
+			"MIRROR.corp/dockerhub/nginx": "docker.io/library/nginx",
+			"mirror.corp/dockerhub/acme/app": "docker.io/acme/app",
+			"mirror.corp/dockerhub/internal/app": "registry.corp/internal/app",
+			"mirror.corp/dockerhub/internals/app": "docker.io/internals/app",
+			"mirror.corp/dockerhubevil/library/nginx": "mirror.corp/dockerhubevil/library/nginx",
+			"mirror.corp/dockerhub": "mirror.corp/dockerhub",
+			"mirror.corp.evil/dockerhub/library/nginx": "mirror.corp.evil/dockerhub/library/nginx",
+			"mirror.corp:5000/dockerhub/library/nginx": "mirror.corp:5000/dockerhub/library/nginx",
+			"other.corp/mirror.corp/dockerhub/library/nginx": "other.corp/mirror.corp/dockerhub/library/nginx",
+			"quay.corp/prometheus/node": "quay.io/prometheus/node",
+			"one.corp/nginx": "docker.io/library/nginx",
+			"one.corp/nginx/x": "docker.io/nginx/x",
+			"hub.corp/nginx": "docker.io/library/nginx",
+			"nginx": "docker.io/library/nginx",
+		}
+		got := image.parse(ref).name with data.lib.waxseal.host.parameters as {"origins": _mirrors}
+		got != want
+	}
+	wrong == {}
+}
+
+test_origins_both_names if {
+	got := image.parse("mirror.corp/dockerhub/nginx:1") with data.lib.waxseal.host.parameters as {"origins": _mirrors}
+	got == {
+		"valid": true,
+		"registry": "docker.io",
+		"repository": "library/nginx",
+		"name": "docker.io/library/nginx",
+		"written": "mirror.corp/dockerhub/nginx",
+		"tag": "1",
+		"digest": "",
+	}
+}
+
+# What is written wrongly changes no name; the verdict refuses it.
+test_origins_malformed if {
+	every table in [null, "x", [], {"mirror.corp": 5}, {"mirror.*": "docker.io"}, {"mirror.corp": "**"}, {"mirror": "docker.io"}, {"mirror.corp/x:1": "docker.io"}] {
+		got := image.parse("mirror.corp/x/y").name with data.lib.waxseal.host.parameters as {"origins": table}
+		got == "mirror.corp/x/y"
+	}
+}
+
+test_origins_problems if {
+	image.origins_problems(_mirrors) == set()
+	image.origins_problems({"mirror.*": "docker.io", "b.corp": "quay"}) == {
+		`origins has "mirror.*": write a host, or a host with a path, without * and without a tag`,
+		`origins has "quay": write a host, or a host with a path, without * and without a tag`,
+	}
+	image.origins_problems({"a.corp": "b.corp/x", "b.corp": "docker.io"}) == {"origins names b.corp/x as the origin of a.corp, and an origin for b.corp: an origin cannot have one itself"}
+	image.origins_problems({"a.corp": "a.corp"}) == {"origins names a.corp as the origin of a.corp, and an origin for a.corp: an origin cannot have one itself"}
+	image.origins_problems({"a.corp": "b.corp", "b.corp/hub": "docker.io"}) == {"origins names b.corp as the origin of a.corp, and an origin for b.corp/hub: an origin cannot have one itself"}
+	image.origins_problems({"a.corp": "docker.io", "A.corp:443": "quay.io"}) == {"origins has A.corp:443 and a.corp, which are the same place"}
+}
+
+test_matches_any_name if {
+	params := {"origins": _mirrors}
+	ref := "mirror.corp/dockerhub/acme/app"
+	image.matches(ref, "docker.io/acme/*") with data.lib.waxseal.host.parameters as params
+	not image.matches(ref, "mirror.corp/**") with data.lib.waxseal.host.parameters as params
+	image.matches_any_name(ref, "docker.io/acme/*") with data.lib.waxseal.host.parameters as params
+	image.matches_any_name(ref, "mirror.corp/**") with data.lib.waxseal.host.parameters as params
+	not image.matches_any_name(ref, "mirror.corp/other/**") with data.lib.waxseal.host.parameters as params
 }

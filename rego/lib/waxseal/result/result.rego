@@ -6,6 +6,7 @@
 package lib.waxseal.result
 
 import data.lib.waxseal.host
+import data.lib.waxseal.image
 
 # METADATA
 # title: A violation
@@ -75,9 +76,16 @@ _text(path, otherwise) := text if {
 
 # What the message is about: image "x" of container "app" in Deployment shop/web.
 # Without an image it is about the object: why names the container then.
-_subject(details) := sprintf("image %q of %s in %s", [_of(details, "image"), container(details.container), _object]) if {
-	_of(details, "image") != ""
+_subject(details) := sprintf("image %q%s of %s in %s", [ref, _judged_as(ref), container(details.container), _object]) if {
+	ref := _of(details, "image")
+	ref != ""
 } else := _object
+
+# Both names of an image of a mirror are said.
+_judged_as(ref) := sprintf(" (judged as %s)", [parsed.name]) if {
+	parsed := image.parse(ref)
+	parsed.name != parsed.written
+} else := ""
 
 # METADATA
 # title: A container in words

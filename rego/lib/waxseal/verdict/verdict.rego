@@ -8,6 +8,7 @@
 package lib.waxseal.verdict
 
 import data.lib.waxseal.host
+import data.lib.waxseal.image
 import data.lib.waxseal.parameters
 import data.lib.waxseal.plan
 import data.lib.waxseal.result
@@ -84,7 +85,7 @@ problems contains result.new(rego.metadata.chain(), {"why": "the parameters swit
 #   controls: ["NIST-800-53:CM-14"]
 problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 	count(workload.containers) > 0
-	some name in (object.keys(host.parameters) - (plan.policies | {"workloads"}))
+	some name in (object.keys(host.parameters) - (plan.policies | {"origins", "workloads"}))
 	why := sprintf("%q is not a policy of this bundle; there are %s", [name, concat(", ", sort(plan.policies))])
 }
 
@@ -100,6 +101,21 @@ problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 #   controls: ["NIST-800-53:CM-14"]
 problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 	some why in _misdeclared
+}
+
+# METADATA
+# title: The table of origins is malformed
+# description: The parameter origins names, for places of mirrors, the places that their images are judged as.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/parameters.md#origins
+# custom:
+#   code: parameters.origins
+#   severity: high
+#   remediation: 'Write {"mirror.example/dockerhub": "docker.io"}: hosts, or hosts with a path, each of them once.'
+#   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-3"]
+problems contains result.new(rego.metadata.chain(), {"why": why}) if {
+	count(workload.containers) > 0
+	some why in _misplaced
 }
 
 # METADATA
@@ -160,6 +176,14 @@ _misdeclared := parameters.problems("workloads", _workloads, {
 	is_object(entry)
 	object.get(entry, "kind", "") == ""
 }
+
+_misplaced := _untyped if count(_untyped) > 0
+
+else := image.origins_problems(_origins)
+
+_untyped := parameters.problems("origins", _origins, {"": "map", "*": "string"})
+
+_origins := object.get(host.parameters, "origins", {})
 
 _workloads := object.get(host.parameters, "workloads", [])
 

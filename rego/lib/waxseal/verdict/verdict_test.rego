@@ -170,6 +170,25 @@ test_report_wrong_workloads if {
 	wrong == {}
 }
 
+test_report_wrong_origins if {
+	wrong := {origins: found |
+		some [origins, problem] in [
+			["docker.io", "origins has to be a map"],
+			[null, "origins has to be a map"],
+			[{"mirror.example": 5}, `origins["mirror.example"] has to be a string`],
+			[{"mirror.example": "docker"}, `origins has "docker": write a host, or a host with a path, without * and without a tag`],
+		]
+		found := samples.said(_report({"a": _passes}, {"a": {}, "origins": origins}).violations)
+		found != {[
+			"parameters.origins", "",
+			sprintf(`Pod shop/web: %s. Write {"mirror.example/dockerhub": "docker.io"}: hosts, or hosts with a path, each of them once.`, [problem]),
+		]}
+	}
+	wrong == {}
+	_report({"a": _passes}, {"a": {}, "origins": {"mirror.example/dockerhub": "docker.io"}}).violations == set()
+	_codes(_report({}, {"origins": {}})) == {["parameters.empty", ""]}
+}
+
 _crowd(images, operation) := report if {
 	obj := samples.pod([{"name": sprintf("c%d", [i]), "image": image} | some i, image in images])
 	report := verdict.report({"a": {"deny": set(), "pass": {ctr | ctr := workload.containers[_]}, "notes": set()}}) with plan.policies as {"a"}

@@ -82,7 +82,7 @@ _allowed(ref) if {
 
 _excepted(ref) if {
 	some pattern in _parameters.except
-	image.matches(ref, pattern)
+	image.matches_any_name(ref, pattern)
 }
 
 _valid if count(_problems) == 0

@@ -89,3 +89,28 @@ test_allow_asks_nothing if {
 	json.marshal(policy.requests) == "[]"
 	json.marshal(policy.notes) == "[]"
 }
+
+_of_mirror(image, parameters) := [deny, pass] if {
+	with_origins := {"allowed_registries": parameters, "origins": {"mirror.corp/hub": "docker.io"}}
+	deny := samples.said(policy.deny) with host.object as samples.one(image) with host.parameters as with_origins
+	pass := {ctr.image | some ctr in policy.pass} with host.object as samples.one(image) with host.parameters as with_origins
+}
+
+# An image of a mirror is judged as that of its origin, and both names are said.
+test_mirror_is_judged_as_its_origin if {
+	_of_mirror("mirror.corp/hub/acme/app:1", _parameters) == [set(), {"mirror.corp/hub/acme/app:1"}]
+	_of_mirror("mirror.corp/hubs/acme/app:1", _parameters)[1] == set()
+	_of_mirror("mirror.corp/hub/nginx:1", _parameters) == [
+		{[
+			"allowed_registries.not_allowed", "spec.containers[0]",
+			`image "mirror.corp/hub/nginx:1" (judged as docker.io/library/nginx) of container "app" in Pod shop/web: it is docker.io/library/nginx, and one of docker.io/acme/*, registry.example was expected. Use an image of an approved repository, or have the owner of the policy approve this one.`,
+		]},
+		set(),
+	]
+
+	# A pattern for the mirror says nothing of what is judged as something else, but where it excludes.
+	_of_mirror("mirror.corp/hub/nginx:1", {"images": ["mirror.corp"]})[1] == set()
+	every pattern in ["mirror.corp/**", "docker.io/acme/*"] {
+		_of_mirror("mirror.corp/hub/acme/app:1", object.union(_parameters, {"except": [pattern]}))[1] == set()
+	}
+}

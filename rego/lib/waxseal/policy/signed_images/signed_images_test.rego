@@ -281,3 +281,18 @@ test_note_logged if {
 	{[note.code, note.msg] | some note in notes} == {["signed_images.logged", concat("", [_subject, `: the signature of authority "notary" failed the check expiry (it has expired). Have the image signed again; the level strict of the trust policy refuses it.`])]}
 	_deny(_image, _by([_notary]), {_notary_key: expired}) == set()
 }
+
+# An image that is named by its mirror is signed by the authorities of its origin, under
+# the name of either; that of another repository stays a copy.
+test_mirror_is_signed_as_its_origin if {
+	ref := "mirror.example/hub/team/app:1"
+	key := `{"fn":"cosign.verify","opts":{"keys":["k"]},"ref":"mirror.example/hub/team/app:1"}`
+	parameters := object.union(_by([_team]), {"origins": {"mirror.example/hub": "registry.example"}})
+	accepted := {repository |
+		some repository in ["registry.example/team/app", "mirror.example/hub/team/app", "mirror.example/hubs/team/app", "registry.example/team/other", ""]
+		answer := samples.ok({"signers": [object.union(_signer, {"repository": repository})]})
+		count(_pass(ref, parameters, {key: answer})) == 1
+		_deny(ref, parameters, {key: answer}) == set()
+	}
+	accepted == {"registry.example/team/app", "mirror.example/hub/team/app", ""}
+}
