@@ -24,6 +24,7 @@ func checkNames(cfg *config.Config, value map[string]any, at string, report repo
 		checkTrustRoot(cfg, authority, at, report)
 		checkThreshold(authority, at, report)
 	})
+	checkRequirements(value, at, report)
 	each(value, at, "exceptions", func(entry any, at string) {
 		checkEnd(object(entry)["expires"], config.Join(at, "expires"), report)
 	})

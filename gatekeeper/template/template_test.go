@@ -56,6 +56,7 @@ func TestLibrary(t *testing.T) {
 	kinds := map[string][]string{
 		"WaxsealImages": nil, "WaxsealNotes": nil,
 		"WaxsealAllowedRegistries": {"allowed_registries"}, "WaxsealAttestedBuild": {"attested_build"}, "WaxsealPinnedDigests": {"pinned_digests"},
+		"WaxsealRequiredAttestations": {"required_attestations"},
 		"WaxsealScannedImages": {"scanned_images"}, "WaxsealSignedImages": {"signed_images"},
 	}
 	for flavour, suffix := range map[string]string{bundles.Gatekeeper: "", bundles.GatekeeperBuiltin: "Builtin"} {

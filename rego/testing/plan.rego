@@ -4,6 +4,7 @@ package lib.waxseal.plan
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.required_attestations
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
 import data.lib.waxseal.verdict
@@ -12,6 +13,7 @@ policies := {
 	"allowed_registries",
 	"attested_build",
 	"pinned_digests",
+	"required_attestations",
 	"scanned_images",
 	"signed_images",
 }
@@ -20,6 +22,7 @@ requests := union({
 	verdict.planned("allowed_registries", allowed_registries.requests),
 	verdict.planned("attested_build", attested_build.requests),
 	verdict.planned("pinned_digests", pinned_digests.requests),
+	verdict.planned("required_attestations", required_attestations.requests),
 	verdict.planned("scanned_images", scanned_images.requests),
 	verdict.planned("signed_images", signed_images.requests),
 })

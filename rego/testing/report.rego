@@ -4,6 +4,7 @@ package lib.waxseal
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.required_attestations
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
 import data.lib.waxseal.verdict
@@ -32,6 +33,14 @@ _said["pinned_digests"] := {
 	"notes": pinned_digests.notes,
 } if {
 	verdict.on("pinned_digests")
+}
+
+_said["required_attestations"] := {
+	"deny": required_attestations.deny,
+	"pass": required_attestations.pass,
+	"notes": required_attestations.notes,
+} if {
+	verdict.on("required_attestations")
 }
 
 _said["scanned_images"] := {

@@ -38,6 +38,7 @@ _input(results) := {
 		"pinned_digests": {},
 		"allowed_registries": {"images": ["registry.example"]},
 		"attested_build": {"authorities": _authorities, "builds": [{"images": ["registry.example/team/*"], "builders": ["b"], "repositories": ["https://github.com/acme/app"]}]},
+		"required_attestations": {"authorities": _authorities, "requirements": [{"name": "approval", "images": ["registry.example/team/*"], "predicate_type": _approval_type, "signed_by": ["team"]}]},
 		"signed_images": {"authorities": _authorities},
 		"scanned_images": {"authorities": _authorities, "fail_on": ["critical"], "max_scan_age": "7d", "max_database_age": "7d"},
 	},
@@ -50,6 +51,12 @@ _scan := evidence.scan_findings_request(_image, {"keys": ["k"]})
 
 _provenance := evidence.cosign_attestations_request(_image, {"keys": ["k"], "predicate_types": ["https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1"]})
 
+_approval_type := "https://acme.example/approval/v1"
+
+_approval := evidence.cosign_attestations_request(_image, {"keys": ["k"], "predicate_types": [_approval_type]})
+
+_approved := {"predicate_type": _approval_type, "signers": [{"image": "sha256:1"}], "predicate": {}}
+
 _statement := {"predicate_type": "https://slsa.dev/provenance/v0.2", "signers": [{"extensions": {}}], "predicate": {
 	"builder": {"id": "b"},
 	"invocation": {"configSource": {"uri": "git+https://github.com/acme/app@refs/heads/main"}},
@@ -60,11 +67,12 @@ _report := {"scanner": {"name": "trivy", "version": ""}, "scanned_at": "2026-11-
 # The three steps: what is planned is collected, and what is collected is judged.
 test_report if {
 	requests := plan.requests with input as _input({})
-	requests == {_verify, _scan, _provenance}
+	requests == {_verify, _scan, _provenance, _approval}
 	admitted := report with input as _input({
 		json.marshal(_verify): samples.ok({"signers": [{"repository": ""}]}),
 		json.marshal(_scan): samples.ok({"reports": [_report]}),
 		json.marshal(_provenance): samples.ok({"statements": [_statement]}),
+		json.marshal(_approval): samples.ok({"statements": [_approved]}),
 	})
 	admitted == {
 		"violations": set(),
@@ -73,5 +81,5 @@ test_report if {
 		"not_judged": set(),
 	}
 	denied := report with input as _input({json.marshal(_verify): samples.refused("unsigned")})
-	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown", "attested_build.unknown"}
+	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown", "attested_build.unknown", "required_attestations.unknown"}
 }
