@@ -39,6 +39,7 @@ type builtin struct {
 func all() []builtin {
 	return []builtin{
 		imageParse, registryDigest, registryManifest, registryConfig, registryReferrers,
+		registryConfigs,
 		cosignVerify, cosignAttestations, scanFindings, scanParse, evidenceCollect,
 	}
 }

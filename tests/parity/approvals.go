@@ -13,7 +13,9 @@ import (
 func (w *World) approvals(t testing.TB) {
 	o := sigstore.Options{}
 	now := time.Now().Add(-time.Hour)
-	approval := func(decision string, ago time.Duration) map[string]any { return fixture.ApprovalPredicate(decision, now.Add(-ago)) }
+	approval := func(decision string, ago time.Duration) map[string]any {
+		return fixture.ApprovalPredicate(decision, now.Add(-ago))
+	}
 	tested := func(image fixture.Image) fixture.Image {
 		return image.AttestBundle(t, w.scanner, fixture.TestType, fixture.TestPredicate(true, 84.5), o)
 	}

@@ -19,6 +19,7 @@ test_requests_are_plain_data if {
 	evidence.registry_manifest_request("x") == {"fn": "registry.manifest", "ref": "x", "opts": {}}
 	evidence.registry_config_request("x") == {"fn": "registry.config", "ref": "x", "opts": {}}
 	evidence.registry_referrers_request("x") == {"fn": "registry.referrers", "ref": "x", "opts": {}}
+	evidence.registry_configs_request("x") == {"fn": "registry.configs", "ref": "x", "opts": {}}
 	evidence.cosign_verify_request("x", {"a": 1}) == {"fn": "cosign.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
 	evidence.scan_findings_request("x", {"a": 1}) == {"fn": "scan.findings", "ref": "x", "opts": {"a": 1}}
@@ -183,4 +184,18 @@ test_standing if {
 	evidence.standing({"errors": unread}) == "unreadable"
 	evidence.said({"errors": [refusal, retry]}) == " (unsigned: none; unavailable: down)"
 	evidence.said({"errors": []}) == ""
+}
+
+_config := {"os": "linux", "architecture": "amd64", "variant": "", "digest": samples.digest, "created": "", "labels": {}, "annotations": {}, "diff_ids": []}
+
+test_configs_are_typed if {
+	key := json.marshal(evidence.registry_configs_request("x"))
+	good := evidence.registry_configs("x") with host.collect as {key: samples.ok({"configs": [_config]})}
+	good.configs == [_config]
+	wrong := {patch |
+		some patch in [{"os": null}, {"created": 0}, {"digest": {}}, {"labels": []}, {"annotations": null}, {"diff_ids": "x"}]
+		answer := evidence.registry_configs("x") with host.collect as {key: samples.ok({"configs": [_config, object.union(_config, patch)]})}
+		[answer.ok, answer.configs] != [false, []]
+	}
+	wrong == set()
 }
