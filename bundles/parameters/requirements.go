@@ -3,13 +3,10 @@ package parameters
 import (
 	"fmt"
 	"slices"
-
-	"github.com/waxseal/waxseal/builtins/config"
-	"github.com/waxseal/waxseal/builtins/cosign"
 )
 
 // checkRequirements reports what a schema cannot say of requirements: authorities
-// that are nobody, or two, and patterns that do not compile.
+// that are nobody, or two.
 func checkRequirements(value map[string]any, at string, report reporter) {
 	var signers []string
 	each(value, at, "authorities", func(entry any, _ string) {
@@ -18,12 +15,6 @@ func checkRequirements(value map[string]any, at string, report reporter) {
 	})
 	each(value, at, "requirements", func(entry any, at string) {
 		each(object(entry), at, "signed_by", func(signer any, at string) { checkSigner(signers, signer, at, report) })
-		each(object(entry), at, "conditions", func(condition any, at string) {
-			pattern, _ := object(condition)["pattern"].(string)
-			if _, err := cosign.CompilePattern(pattern); pattern != "" && err != nil {
-				report(config.Join(at, "pattern"), "not a pattern that can be used: "+reason(err))
-			}
-		})
 	})
 }
 

@@ -56,8 +56,9 @@ func TestLibrary(t *testing.T) {
 	kinds := map[string][]string{
 		"WaxsealImages": nil, "WaxsealNotes": nil,
 		"WaxsealAllowedRegistries": {"allowed_registries"}, "WaxsealAttestedBuild": {"attested_build"}, "WaxsealPinnedDigests": {"pinned_digests"},
+		"WaxsealBaseImage": {"base_image"}, "WaxsealPrivilegedImages": {"privileged_images"},
 		"WaxsealRequiredAttestations": {"required_attestations"},
-		"WaxsealScannedImages": {"scanned_images"}, "WaxsealSignedImages": {"signed_images"},
+		"WaxsealScannedImages":        {"scanned_images"}, "WaxsealSignedImages": {"signed_images"},
 	}
 	for flavour, suffix := range map[string]string{bundles.Gatekeeper: "", bundles.GatekeeperBuiltin: "Builtin"} {
 		library, err := template.Library(flavour)

@@ -40,6 +40,7 @@ func NewWorld(t testing.TB) *World {
 	w.scans(t)
 	w.builds(t)
 	w.approvals(t)
+	w.bases(t)
 	w.outages(t)
 	for name, content := range map[string][]byte{
 		"release.pub": w.Key.PEM(), "scanner.pub": w.scanner.PEM(), "trusted_root.json": w.Sigstore.TrustedRootJSON(),

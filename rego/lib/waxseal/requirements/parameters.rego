@@ -1,6 +1,7 @@
 package lib.waxseal.requirements
 
 import data.lib.waxseal.clock
+import data.lib.waxseal.globs
 import data.lib.waxseal.image
 
 # METADATA
@@ -56,8 +57,8 @@ _scopeless(requirement) := {"has no images: it is for nothing" | object.get(requ
 
 _typeless(requirement) := {problem |
 	asked := object.get(requirement, "predicate_type", "")
-	not regex.match(`\A[A-Za-z][A-Za-z0-9+.-]*:\S+\z`, asked)
-	not asked in object.keys(short_names)
+	not regex.match(`^[A-Za-z][A-Za-z0-9+.-]*:\S+$`, asked)
+	not short_names[asked]
 	problem := sprintf("has the predicate type %q: write it in full, as in https://example.com/approval/v1, or one of %s", [asked, concat(", ", sort(object.keys(short_names)))])
 }
 
@@ -76,25 +77,29 @@ _unconditional(requirement) := {"has an empty list of conditions: leave it out i
 }
 
 _condition(condition) := union({
-	{"needs a field, as in a.b[0] or /a/b/0" | not _readable(object.get(condition, "field", ""))},
+	{"needs a field, as in a.b[0] or /a/b/0" | not _readable(condition, "field")},
 	{sprintf("asks for nothing: write one of %s", [concat(", ", sort(_operators))]) | count(object.keys(condition) & _operators) == 0},
 	{"has an empty list of one_of" | condition.one_of == []},
 	{"has exists: false, and what is missing never satisfies" | condition.exists == false},
-	{"has a pattern that is no regular expression, takes the empty text, or sets flags" | condition.pattern; not _bounded(condition.pattern)},
-	{"has a newer_than that is neither a duration like 30d nor a time like 2026-12-31" | condition.newer_than; not _since(condition.newer_than, 0)},
+	{problem |
+		pattern := condition.pattern
+		not globs.valid(pattern)
+		problem := sprintf("has the pattern %q: write the whole text, with * for any characters but a slash, and no other wildcard", [pattern])
+	},
+	{"has a newer_than that is neither a duration like 30d nor a time like 2026-12-31" |
+		limit := condition.newer_than
+		not _since(limit, 0)
+	},
 })
 
-_readable(field) if path(field)
-
-_bounded(pattern) if {
-	regex.is_valid(pattern)
-	not regex.match(concat("", [`\A(?:`, pattern, `)\z`]), "")
-	not regex.match(`\(\?[^:]`, pattern)
-}
+_readable(parent, field) if path(parent[field])
 
 _timeless(requirement) := union({
-	{"has a time_field that is no field: write a.b[0] or /a/b/0" | requirement.time_field; not _readable(requirement.time_field)},
-	{"has a max_age that is no duration like 48h or 30d" | requirement.max_age; not clock.duration(requirement.max_age)},
+	{"has a time_field that is no field: write a.b[0] or /a/b/0" | requirement.time_field; not _readable(requirement, "time_field")},
+	{"has a max_age that is no duration like 48h or 30d" |
+		limit := requirement.max_age
+		not clock.duration(limit)
+	},
 	{sprintf("has %s and no time_field", [field]) | some field in {"max_age", "newest"}; requirement[field]; not requirement.time_field},
 	{"has a time_field, and neither max_age nor newest" | requirement.time_field; not requirement.max_age; not requirement.newest},
 })

@@ -7,6 +7,7 @@
 package lib.waxseal.requirements
 
 import data.lib.waxseal.clock
+import data.lib.waxseal.globs
 import data.lib.waxseal.image
 
 # METADATA
@@ -76,8 +77,9 @@ lacking(statement, requirement, now) := {{"state": "condition", "text": text} |
 	some condition in requirement.conditions
 	some operator in _operators
 	wanted := condition[operator]
-	not _met(operator, statement, condition.field, wanted, now)
-	text := sprintf("has %s, and %s was expected", [_found(statement, condition.field), _wanted(operator, wanted)])
+	field := condition.field
+	not _met(operator, statement, field, wanted, now)
+	text := sprintf("has %s, and %s was expected", [_found(statement, field), _wanted(operator, wanted)])
 } | {{"state": state, "text": text} |
 	requirement.time_field
 	not _timely(statement, requirement, now)
@@ -101,11 +103,7 @@ _met("one_of", statement, field, wanted, _) if {
 	value in wanted
 }
 
-_met("pattern", statement, field, wanted, _) if {
-	value := _field(statement, field)
-	is_string(value)
-	regex.match(concat("", [`\A(?:`, wanted, `)\z`]), value)
-}
+_met("pattern", statement, field, wanted, _) if globs.matches(_field(statement, field), wanted)
 
 _met("at_least", statement, field, wanted, _) if {
 	value := _field(statement, field)
@@ -193,18 +191,18 @@ _wanted("newer_than", wanted) := sprintf("a time after %s", [wanted]) if clock.e
 path(field) := [step | some part in split(substring(field, 1, -1), "/"); step := _pointed(part)] if {
 	is_string(field)
 	count(field) <= 1000
-	regex.match(`\A(?:/(?:[^~/]|~[01])+)+\z`, field)
-} else := [step | some part in regex.find_n(`[^.\[\]]+|\[[0-9]+\]`, field, -1); step := _dotted(part)] if {
+	regex.match(`^(?:/(?:[^~/]|~[01])+)+$`, field)
+} else := [step | some part in split(replace(field, "[", ".["), "."); step := _dotted(part)] if {
 	is_string(field)
 	count(field) <= 1000
-	regex.match(`\A[^.\[\]/~\s]+(?:\[[0-9]{1,6}\])*(?:\.[^.\[\]/~\s]+(?:\[[0-9]{1,6}\])*)*\z`, field)
+	regex.match(`^[^.\[\]/~\s]+(?:\[[0-9]{1,6}\])*(?:\.[^.\[\]/~\s]+(?:\[[0-9]{1,6}\])*)*$`, field)
 }
 
-_pointed(part) := to_number(part) if regex.match(`\A(?:0|[1-9][0-9]{0,5})\z`, part)
+_pointed(part) := to_number(part) if regex.match(`^(?:0|[1-9][0-9]{0,5})$`, part)
 
 else := replace(replace(part, "~1", "/"), "~0", "~")
 
-_dotted(part) := to_number(trim(part, "[]")) if regex.match(`\A\[[0-9]+\]\z`, part)
+_dotted(part) := to_number(trim(part, "[]")) if regex.match(`^\[[0-9]+\]$`, part)
 
 else := part
 
