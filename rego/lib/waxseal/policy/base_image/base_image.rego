@@ -384,7 +384,7 @@ _obstacles(ctr) := {obstacle |
 _unread(ctr) := {{"state": state, "why": why, "errors": answer.errors} |
 	not _read(ctr)
 	answer := _configs(ctr)
-	state := _state(answer)
+	state := _unread_state(answer)
 	why := sprintf("what it says of itself cannot be read%s", [evidence.said(answer)])
 }
 
@@ -480,6 +480,11 @@ _unlabelled(ctr, rule) := {{"state": "label", "why": why, "errors": []} |
 	count(texts) > 0
 	why := concat("; ", texts)
 }
+
+# That a digest is not there is the same as that a tag is not.
+_unread_state(answer) := "not_found" if {error.code | some error in answer.errors} == {"not_found"}
+
+else := _state(answer)
 
 _state(answer) := "base" if answer.ok
 

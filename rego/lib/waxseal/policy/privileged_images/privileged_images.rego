@@ -270,7 +270,11 @@ _matching(ctr) := authority.matching(_parameters.authorities, ctr.image) if _val
 
 else := set()
 
-_listed(privileges) := concat(", ", sort({replace(replace(privilege, "capability:", "the capability "), "_", " ") | some privilege in privileges}))
+_listed(privileges) := concat(", ", sort({_worded(privilege) | some privilege in privileges}))
+
+_worded(privilege) := replace(privilege, "capability:", "the capability ") if startswith(privilege, "capability:")
+
+else := replace(privilege, "_", " ")
 
 _valid if count(_problems) == 0
 
