@@ -332,9 +332,7 @@ _shows("annotations", ctr, rule) if {
 }
 
 _attested(digest, ctr, trusted, rule) if {
-	some statement in _answer(ctr, trusted).statements
-	some signer in statement.signers
-	signer.image == digest
+	some statement in evidence.about(_answer(ctr, trusted).statements, digest)
 	used := provenance.images(statement)
 	count(used) > 0
 	every found in used {
@@ -342,7 +340,7 @@ _attested(digest, ctr, trusted, rule) if {
 	}
 }
 
-_covered(ctr, trusted) := {signer.image | some statement in _answer(ctr, trusted).statements; some signer in statement.signers}
+_covered(ctr, trusted) := evidence.covered(_answer(ctr, trusted).statements)
 
 # The images that verified provenance names.
 _used(ctr) := {found |

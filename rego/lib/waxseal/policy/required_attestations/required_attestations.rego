@@ -252,7 +252,7 @@ _fulfilled(ctr, requirement) if {
 
 # Each manifest that is covered needs a statement that is all of it.
 _holds(ctr, requirement, trusted) if {
-	covered := {signer.image | some statement in _answer(ctr, requirement, trusted).statements; some signer in statement.signers}
+	covered := evidence.covered(_answer(ctr, requirement, trusted).statements)
 	count(covered) > 0
 	every digest in covered {
 		_holds_for(digest, ctr, requirement, trusted)
@@ -274,13 +274,7 @@ _holds_for(digest, ctr, requirement, trusted) if {
 	}
 }
 
-_counting(digest, ctr, requirement, trusted) := requirements.counting(statements, requirement) if {
-	statements := [statement |
-		some statement in _answer(ctr, requirement, trusted).statements
-		some signer in statement.signers
-		signer.image == digest
-	]
-}
+_counting(digest, ctr, requirement, trusted) := requirements.counting(evidence.about(_answer(ctr, requirement, trusted).statements, digest), requirement)
 
 _answer(ctr, requirement, trusted) := evidence.cosign_attestations(ctr.image, _opts(requirement, trusted))
 
@@ -312,7 +306,7 @@ _in_the_way(ctr, requirement, trusted) := {{"state": state, "why": why} |
 }
 
 _all_counting(ctr, requirement, trusted) := {statement |
-	some digest in {signer.image | some statement in _answer(ctr, requirement, trusted).statements; some signer in statement.signers}
+	some digest in evidence.covered(_answer(ctr, requirement, trusted).statements)
 	some statement in _counting(digest, ctr, requirement, trusted)
 }
 
