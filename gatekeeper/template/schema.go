@@ -36,12 +36,36 @@ func parameters(t Template) (schema, error) {
 		}
 		properties[policy] = structural(described)
 	}
+	if len(t.Parameters) > 1 {
+		untold(properties)
+	}
 	return schema{
 		"type":        "object",
 		"description": "The key of a policy switches it on.",
 		"properties":  properties,
 		preserve:      true,
 	}, nil
+}
+
+// untold takes the texts out of a schema. The templates of many policies would
+// be more than kubectl keeps of what it applies; the texts stand in docs/policies
+// and in the templates of each policy.
+func untold(value any) {
+	switch v := value.(type) {
+	case schema:
+		for _, word := range []string{"title", "description"} {
+			if _, isText := v[word].(string); isText {
+				delete(v, word)
+			}
+		}
+		for _, inside := range v {
+			untold(inside)
+		}
+	case []any:
+		for _, inside := range v {
+			untold(inside)
+		}
+	}
 }
 
 // workloads is the schema of the table of kinds that Waxseal does not know.

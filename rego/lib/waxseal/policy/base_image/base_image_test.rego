@@ -171,6 +171,17 @@ test_deny_base_age_of_a_pattern if {
 	_accepts(object.union(exact, {"sources": ["annotations"]}), _world(_annotated(_digest)))
 }
 
+# What the builtin never returns is not accepted either.
+test_deny_configs_without_fields if {
+	rules := object.union(_rules({"max_age": "30d", "labels": [{"name": "team", "equals": "shop"}]}), {"sources": ["layers", "annotations"]})
+	every field in ["created", "labels", "diff_ids", "os", "architecture", "variant"] {
+		_pass(rules, object.union(_world({}), {_key: _configs([object.remove(_config({}), [field])])})) == set()
+	}
+	every patch in [{"created": 5}, {"labels": null}, {"labels": "team"}, {"diff_ids": "ab"}, {"os": null}] {
+		_pass(rules, object.union(_world({}), {_key: _configs([_config(patch)])})) == set()
+	}
+}
+
 test_deny_labels if {
 	rules := {"sources": ["layers"], "rules": [{"images": ["registry.example/**"], "labels": [{"name": "team", "equals": "x"}, {"name": "Team", "pattern": "s*"}]}]}
 	_why(rules, _world({})) == {`"Team" is not among its labels, and a text like "s*" was expected; "team" is "shop" in its labels, and "x" was expected`}
