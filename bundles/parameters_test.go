@@ -25,12 +25,23 @@ type schema struct {
 	Dialect              string            `json:"$schema"`
 	Title                string            `json:"title"`
 	Description          string            `json:"description"`
-	Type                 string            `json:"type"`
+	Type                 kind              `json:"type"`
 	Properties           map[string]schema `json:"properties"`
 	AdditionalProperties json.RawMessage   `json:"additionalProperties"`
 	Items                *schema           `json:"items"`
 	Required             []string          `json:"required"`
 	Examples             []any             `json:"examples"`
+}
+
+// kind is a type, or scalar for several of them.
+type kind string
+
+func (k *kind) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '[' {
+		*k = "scalar"
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(k))
 }
 
 // closed says whether unknown keys are refused; an object that is not closed has free keys.
@@ -150,8 +161,11 @@ func join(where, name string) string { return strings.TrimPrefix(where+"."+name,
 
 // wrong returns a value of another type.
 func wrong(s schema) any {
-	if s.Type == "string" {
+	switch s.Type {
+	case "string":
 		return true
+	case "scalar":
+		return map[string]any{}
 	}
 	return "x"
 }
