@@ -3,7 +3,9 @@ package lib.waxseal
 
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
+import data.lib.waxseal.policy.base_image
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.privileged_images
 import data.lib.waxseal.policy.required_attestations
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
@@ -27,12 +29,28 @@ _said["attested_build"] := {
 	verdict.on("attested_build")
 }
 
+_said["base_image"] := {
+	"deny": base_image.deny,
+	"pass": base_image.pass,
+	"notes": base_image.notes,
+} if {
+	verdict.on("base_image")
+}
+
 _said["pinned_digests"] := {
 	"deny": pinned_digests.deny,
 	"pass": pinned_digests.pass,
 	"notes": pinned_digests.notes,
 } if {
 	verdict.on("pinned_digests")
+}
+
+_said["privileged_images"] := {
+	"deny": privileged_images.deny,
+	"pass": privileged_images.pass,
+	"notes": privileged_images.notes,
+} if {
+	verdict.on("privileged_images")
 }
 
 _said["required_attestations"] := {
