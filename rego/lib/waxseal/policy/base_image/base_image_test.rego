@@ -143,6 +143,7 @@ test_deny_provenance if {
 	platform := object.union(_built("evil.example/base", _digest), {"signers": [{"image": "sha256:9"}]})
 	_codes(_by(["provenance"]), _attested([_built("r.example/base", _digest), platform])) == {"base"}
 	_codes(_by(["provenance"]), object.union(_attested([]), {_provenance_key: samples.refused("no_attestation")})) == {"base"}
+	_codes(_by(["provenance"]), _attested([])) == {"base"}
 	nobody := object.union(_by(["provenance"]), {"authorities": [object.union(_team, {"images": ["quay.io"]})]})
 	_why(nobody, _world({})) == {"its base is none that is approved: no authority is trusted for the provenance of its repository"}
 }

@@ -146,4 +146,5 @@ test_deny_wrong_parameters if {
 	}
 	wrong == {}
 	_pass(samples.one(_image), {}, {}) == set()
+	_codes(_privileged, {}, _signed) == {"parameters"}
 }
