@@ -40,12 +40,11 @@ type builtin struct {
 func all() []builtin {
 	return []builtin{
 		imageParse, registryDigest, registryManifest, registryConfig, registryReferrers,
+		registryConfigs,
 		cosignVerify, cosignAttestations, scanFindings, scanParse,
-		sbomPackages, sbomParse,
-		notationVerify,
+		sbomPackages, sbomParse, vexStatements, vexParse,
+		notationVerify, notaryVerify,
 		evidenceCollect,
-		notaryVerify,
-		vexStatements, vexParse, evidenceCollect,
 	}
 }
 

@@ -164,10 +164,13 @@ func join(where, name string) string { return strings.TrimPrefix(where+"."+name,
 
 // wrong returns a value of another type.
 func wrong(s schema) any {
-	if s.Type.has("string") {
+	switch {
+	case !s.Type.has("string"):
+		return "x"
+	case !s.Type.has("boolean"):
 		return true
 	}
-	return "x"
+	return map[string]any{}
 }
 
 // with returns a copy of parameters with a value at a place, whose parents are made if they are missing.

@@ -26,6 +26,7 @@ var functions = map[string]bool{
 	notaryFn:          true,
 	"vex.statements":  true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
+	"registry.configs": false,
 }
 
 // Collect finds the results of all requests at once: evidence.collect. An
@@ -123,6 +124,8 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Manifest(ctx, ref))
 	case "registry.config":
 		return answer(d.Config(ctx, ref))
+	case "registry.configs":
+		return answer(d.Configs(ctx, ref))
 	case "registry.referrers":
 		return answer(d.Referrers(ctx, ref))
 	}

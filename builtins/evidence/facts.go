@@ -195,7 +195,9 @@ func (d *Decision) leaves(ctx context.Context, repo registry.Repository, digest 
 		return nil, missing(err, digest)
 	}
 	if !m.IsIndex() {
-		return []registry.Descriptor{m.Descriptor}, nil
+		leaf := m.Descriptor
+		leaf.Annotations = m.Annotations
+		return []registry.Descriptor{leaf}, nil
 	}
 	var out []registry.Descriptor
 	for _, child := range m.Manifests {
@@ -210,6 +212,7 @@ func (d *Decision) leaves(ctx context.Context, repo registry.Repository, digest 
 			if l.Platform == nil {
 				l.Platform = child.Platform
 			}
+			l.Annotations = over(m.Annotations, child.Annotations, l.Annotations)
 			out = append(out, l)
 		}
 		if len(out) > maxSubjects {

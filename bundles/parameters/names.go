@@ -19,6 +19,7 @@ func checkNames(cfg *config.Config, value map[string]any, at string, report repo
 	checkAuthorities(cfg, value, at, "authorities", report)
 	checkAuthorities(cfg, value, at, "exceptions_from", report)
 	checkAuthorities(cfg, object(value["vex"]), config.Join(at, "vex"), "authorities", report)
+	checkRequirements(value, at, report)
 	each(value, at, "scanners", func(entry any, at string) {
 		checkAuthority(value, object(entry)["authority"], config.Join(at, "authority"), report)
 	})

@@ -54,7 +54,7 @@ func TestProblems(t *testing.T) {
 		{"good", "  signed_images:\n    authorities:\n" + trusted + "}\n", keys, nil},
 		{"unknown policy", "  signed_image: {}\n  zzz: 1\n", "", []string{
 			"w.yaml:3:3: policies.signed_image: no policy has this name; did you mean signed_images?",
-			"w.yaml:4:3: policies.zzz: no policy has this name; there are allowed_registries, attested_build, denied_packages, pinned_digests, sbom_attached, scanned_images, signed_images",
+			"w.yaml:4:3: policies.zzz: no policy has this name; there are allowed_registries, attested_build, base_image, denied_packages, pinned_digests, privileged_images, required_attestations, sbom_attached, scanned_images, signed_images",
 			"w.yaml:4:8: policies.zzz: expected an object of parameters, found 1",
 		}},
 		{"unknown key", "  pinned_digests: {tag: warn}\n", "", []string{
@@ -138,6 +138,14 @@ func TestProblems(t *testing.T) {
 			`w.yaml:10:78: policies.scanned_images.exceptions_from[0].trust_root: no trust root is named "public"; add it under trust_roots`,
 			"w.yaml:10:98: policies.scanned_images.exceptions_from[0].threshold: wants 2 signers, and names 1 keys and identities",
 			`w.yaml:12:36: policies.scanned_images.exceptions[0].digests[0]: "latest" does not fit: write sha256: and 64 digits of 0-9a-f`,
+		}},
+		{"requirements", "  required_attestations:\n    authorities:\n" + trusted + "}\n" + trusted + "}\n    requirements:\n      - {name: r, images: [registry.example], predicate_type: spdx, signed_by: [taem, team], conditions: [{field: a, pattern: \"?\"}, {field: a, exists: false}, {field: a}], max_age: 7d}\n", keys, []string{
+			"w.yaml:8:9: policies.required_attestations.requirements[0]: properties 'time_field' required, if 'max_age' exists",
+			`w.yaml:8:81: policies.required_attestations.requirements[0].signed_by[0]: no authority is named "taem"; did you mean team?`,
+			`w.yaml:8:87: policies.required_attestations.requirements[0].signed_by[1]: 2 authorities are named "team"; give each a name of its own`,
+			`w.yaml:8:118: policies.required_attestations.requirements[0].conditions[0].pattern: "?" does not fit: the whole text, with * for any characters but a slash, and no other wildcard`,
+			"w.yaml:8:144: policies.required_attestations.requirements[0].conditions[1].exists: value must be true",
+			"w.yaml:8:160: policies.required_attestations.requirements[0].conditions[2]: needs one of equals, one_of, pattern, at_least, at_most, exists, newer_than",
 		}},
 		{"everything at once", "  signed_images: {authorities: 1}\n", "keys: {release: {file: gone.pub}}\nlimit: {}\n", []string{
 			"w.yaml:3:19: policies.signed_images.authorities: expected a list, found 1",

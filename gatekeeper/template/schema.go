@@ -36,6 +36,9 @@ func parameters(t Template) (schema, error) {
 		}
 		properties[policy] = structural(described)
 	}
+	if len(t.Parameters) > 1 {
+		untold(properties)
+	}
 	return schema{
 		"type":        "object",
 		"description": "The key of a policy switches it on.",
@@ -50,6 +53,27 @@ func origins() schema {
 		"type":                 "object",
 		"description":          "What images of mirrors are judged as: a host, or a host with a path, to the same of the origin.",
 		"additionalProperties": schema{"type": "string", "minLength": 1},
+	}
+}
+
+// untold takes the texts out of a schema. The templates of many policies would
+// be more than kubectl keeps of what it applies; the texts stand in docs/policies
+// and in the templates of each policy.
+func untold(value any) {
+	switch v := value.(type) {
+	case schema:
+		for _, word := range []string{"title", "description"} {
+			if _, isText := v[word].(string); isText {
+				delete(v, word)
+			}
+		}
+		for _, inside := range v {
+			untold(inside)
+		}
+	case []any:
+		for _, inside := range v {
+			untold(inside)
+		}
 	}
 }
 

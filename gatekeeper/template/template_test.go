@@ -57,7 +57,8 @@ func TestLibrary(t *testing.T) {
 		"WaxsealImages": nil, "WaxsealNotes": nil,
 		"WaxsealAllowedRegistries": {"allowed_registries"}, "WaxsealAttestedBuild": {"attested_build"},
 		"WaxsealSbomAttached": {"sbom_attached"}, "WaxsealDeniedPackages": {"denied_packages"},
-		"WaxsealPinnedDigests": {"pinned_digests"},
+		"WaxsealPinnedDigests": {"pinned_digests"}, "WaxsealRequiredAttestations": {"required_attestations"},
+		"WaxsealBaseImage": {"base_image"}, "WaxsealPrivilegedImages": {"privileged_images"},
 		"WaxsealScannedImages": {"scanned_images"}, "WaxsealSignedImages": {"signed_images"},
 	}
 	for flavour, suffix := range map[string]string{bundles.Gatekeeper: "", bundles.GatekeeperBuiltin: "Builtin"} {

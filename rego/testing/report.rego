@@ -3,8 +3,11 @@ package lib.waxseal
 
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
+import data.lib.waxseal.policy.base_image
 import data.lib.waxseal.policy.denied_packages
 import data.lib.waxseal.policy.pinned_digests
+import data.lib.waxseal.policy.privileged_images
+import data.lib.waxseal.policy.required_attestations
 import data.lib.waxseal.policy.sbom_attached
 import data.lib.waxseal.policy.scanned_images
 import data.lib.waxseal.policy.signed_images
@@ -28,6 +31,14 @@ _said["attested_build"] := {
 	verdict.on("attested_build")
 }
 
+_said["base_image"] := {
+	"deny": base_image.deny,
+	"pass": base_image.pass,
+	"notes": base_image.notes,
+} if {
+	verdict.on("base_image")
+}
+
 _said["denied_packages"] := {
 	"deny": denied_packages.deny,
 	"pass": denied_packages.pass,
@@ -42,6 +53,22 @@ _said["pinned_digests"] := {
 	"notes": pinned_digests.notes,
 } if {
 	verdict.on("pinned_digests")
+}
+
+_said["privileged_images"] := {
+	"deny": privileged_images.deny,
+	"pass": privileged_images.pass,
+	"notes": privileged_images.notes,
+} if {
+	verdict.on("privileged_images")
+}
+
+_said["required_attestations"] := {
+	"deny": required_attestations.deny,
+	"pass": required_attestations.pass,
+	"notes": required_attestations.notes,
+} if {
+	verdict.on("required_attestations")
 }
 
 _said["sbom_attached"] := {

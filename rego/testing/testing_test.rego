@@ -40,6 +40,9 @@ _input(results) := {
 		"attested_build": {"authorities": _authorities, "builds": [{"images": ["registry.example/team/*"], "builders": ["b"], "repositories": ["https://github.com/acme/app"]}]},
 		"sbom_attached": {"authorities": _authorities},
 		"denied_packages": {"authorities": _authorities, "licences": {"denied": ["AGPL-*"]}},
+		"base_image": {"rules": [{"images": ["registry.example/team/*"], "max_age": "7d"}]},
+		"privileged_images": {"authorities": [object.union(_authorities[0], {"allow": {"privileged": true}})]},
+		"required_attestations": {"authorities": _authorities, "requirements": [{"name": "approval", "images": ["registry.example/team/*"], "predicate_type": _approval_type, "signed_by": ["team"]}]},
 		"signed_images": {"authorities": _authorities},
 		"scanned_images": {"authorities": _authorities, "fail_on": ["critical"], "max_scan_age": "7d", "max_database_age": "7d"},
 	},
@@ -61,7 +64,17 @@ _document := {
 	"tools": [], "subjects": [], "signers": [{"image": ""}],
 }
 
-_statement := {"predicate_type": "https://slsa.dev/provenance/v0.2", "signers": [{"extensions": {}}], "predicate": {
+_configs := evidence.registry_configs_request(_image)
+
+_config := {"os": "linux", "architecture": "amd64", "variant": "", "digest": samples.digest, "created": "2026-11-20T00:00:00Z", "labels": {}, "annotations": {}, "diff_ids": []}
+
+_approval_type := "https://acme.example/approval/v1"
+
+_approval := evidence.cosign_attestations_request(_image, {"keys": ["k"], "predicate_types": [_approval_type]})
+
+_approved := {"predicate_type": _approval_type, "signers": [{"image": "sha256:1"}], "predicate": {}}
+
+_statement := {"predicate_type": "https://slsa.dev/provenance/v0.2", "signers": [{"image": "sha256:1", "extensions": {}}], "predicate": {
 	"builder": {"id": "b"},
 	"invocation": {"configSource": {"uri": "git+https://github.com/acme/app@refs/heads/main"}},
 }}
@@ -71,13 +84,15 @@ _report := {"scanner": {"name": "trivy", "version": ""}, "scanned_at": "2026-11-
 # The three steps: what is planned is collected, and what is collected is judged.
 test_report if {
 	requests := plan.requests with input as _input({})
-	requests == {_verify, _scan, _provenance, _sbom, _packages}
+	requests == {_verify, _scan, _provenance, _sbom, _packages, _approval, _configs}
 	admitted := report with input as _input({
 		json.marshal(_verify): samples.ok({"signers": [{"repository": ""}]}),
 		json.marshal(_scan): samples.ok({"reports": [_report]}),
 		json.marshal(_provenance): samples.ok({"statements": [_statement]}),
 		json.marshal(_sbom): samples.ok({"documents": [_document]}),
 		json.marshal(_packages): samples.ok({"documents": [_document]}),
+		json.marshal(_configs): samples.ok({"configs": [_config]}),
+		json.marshal(_approval): samples.ok({"statements": [_approved]}),
 	})
 	admitted == {
 		"violations": set(),
@@ -86,5 +101,5 @@ test_report if {
 		"not_judged": set(),
 	}
 	denied := report with input as _input({json.marshal(_verify): samples.refused("unsigned")})
-	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown", "attested_build.unknown", "sbom_attached.unknown", "denied_packages.unknown"}
+	{v.code | some v in denied.violations} == {"signed_images.unsigned", "scanned_images.unknown", "attested_build.unknown", "sbom_attached.unknown", "denied_packages.unknown", "required_attestations.unknown", "base_image.unknown"}
 }

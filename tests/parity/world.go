@@ -46,6 +46,8 @@ func NewWorld(t testing.TB) *World {
 	w.builds(t)
 	w.sboms(t)
 	w.notary(t)
+	w.approvals(t)
+	w.bases(t)
 	w.outages(t)
 	for name, content := range map[string][]byte{
 		"release.pub": w.Key.PEM(), "scanner.pub": w.scanner.PEM(),

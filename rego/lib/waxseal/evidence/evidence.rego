@@ -45,6 +45,14 @@ registry_config_request(ref) := {"fn": "registry.config", "ref": ref, "opts": {}
 registry_config(ref) := _result(registry_config_request(ref), {"config": {}})
 
 # METADATA
+# title: Request of registry.configs
+registry_configs_request(ref) := {"fn": "registry.configs", "ref": ref, "opts": {}}
+
+# METADATA
+# title: Result of registry.configs
+registry_configs(ref) := _result(registry_configs_request(ref), {"configs": []})
+
+# METADATA
 # title: Request of registry.referrers
 registry_referrers_request(ref) := {"fn": "registry.referrers", "ref": ref, "opts": {}}
 

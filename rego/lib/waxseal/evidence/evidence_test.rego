@@ -19,6 +19,7 @@ test_requests_are_plain_data if {
 	evidence.registry_manifest_request("x") == {"fn": "registry.manifest", "ref": "x", "opts": {}}
 	evidence.registry_config_request("x") == {"fn": "registry.config", "ref": "x", "opts": {}}
 	evidence.registry_referrers_request("x") == {"fn": "registry.referrers", "ref": "x", "opts": {}}
+	evidence.registry_configs_request("x") == {"fn": "registry.configs", "ref": "x", "opts": {}}
 	evidence.cosign_verify_request("x", {"a": 1}) == {"fn": "cosign.verify", "ref": "x", "opts": {"a": 1}}
 	evidence.cosign_attestations_request("x", {"a": 1}) == {"fn": "cosign.attestations", "ref": "x", "opts": {"a": 1}}
 	evidence.notation_verify_request("x", {"a": 1}) == {"fn": "notation.verify", "ref": "x", "opts": {"a": 1}}
@@ -259,4 +260,16 @@ test_standing if {
 	evidence.standing({"errors": unread}) == "unreadable"
 	evidence.said({"errors": [refusal, retry]}) == " (unsigned: none; unavailable: down)"
 	evidence.said({"errors": []}) == ""
+}
+
+test_configs_are_objects if {
+	key := json.marshal(evidence.registry_configs_request("x"))
+	good := evidence.registry_configs("x") with host.collect as {key: samples.ok({"configs": [{"created": ""}]})}
+	good.configs == [{"created": ""}]
+	wrong := {configs |
+		some configs in [null, {}, [null], ["x"], [{}, 5]]
+		answer := evidence.registry_configs("x") with host.collect as {key: samples.ok({"configs": configs})}
+		[answer.ok, answer.configs] != [false, []]
+	}
+	wrong == set()
 }

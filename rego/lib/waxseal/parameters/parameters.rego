@@ -4,7 +4,7 @@
 #   Compares the parameters of a policy with their shape, so that a misspelt key
 #   denies and is never ignored. A shape is a table from places to types: "" is
 #   the whole, "authorities.*" an element, type map has free keys, string|object
-#   is one of two.
+#   is one of two, and a scalar is a string, a number or a boolean.
 package lib.waxseal.parameters
 
 import data.lib.waxseal.place
@@ -37,6 +37,8 @@ else := "a"
 _is(node, type) if type_name(node) == type
 
 _is(node, "map") if is_object(node)
+
+_is(node, "scalar") if type_name(node) in {"string", "number", "boolean"}
 
 # Below what is unknown or of the wrong type nothing more is said.
 _inside([], _)

@@ -10,6 +10,7 @@ _shape := {
 	"list.*": "object",
 	"list.*.n": "number",
 	"list.*.labels": "map",
+	"list.*.any": "scalar",
 	"list.*.labels.*": "string",
 }
 
@@ -33,6 +34,8 @@ test_problems if {
 			[{"list": [{"n": "1"}]}, {"p.list[0].n has to be a number"}],
 			[{"list": [{}, {"m": 1}]}, {"p.list[1].m is not a parameter"}],
 			[{"list": [{"labels": []}]}, {"p.list[0].labels has to be a map"}],
+			[{"list": [{"any": null}, {"any": [1]}]}, {"p.list[0].any has to be a scalar", "p.list[1].any has to be a scalar"}],
+			[{"list": [{"any": 1}, {"any": false}, {"any": ""}]}, set()],
 			[{"list": [{"labels": {"a": 1}}]}, {"p.list[0].labels.a has to be a string"}],
 			[{"list.*": {}}, {`p["list.*"] is not a parameter`}],
 			[{"list": [{"*": {}}]}, {`p.list[0]["*"] is not a parameter`}],

@@ -1,5 +1,6 @@
 package lib.waxseal.provenance
 
+import data.lib.waxseal.globs
 import data.lib.waxseal.image
 
 # METADATA
@@ -69,10 +70,6 @@ _unlike(build) := ({problem |
 	problem := sprintf("has the pattern %q in %s: write the whole text, with * for any characters but a slash, and no other wildcard", [pattern, field])
 }
 
-# Only a single star is a wildcard, and a pattern of nothing else would take anything.
-_globbed(pattern) if {
-	regex.match(`^[^?\[\]{}\\!*]*(?:\*[^?\[\]{}\\!*]+)*\*?$`, pattern)
-	trim(pattern, "*/") != ""
-}
+_globbed(pattern) if globs.valid(pattern)
 
 _globbed("")

@@ -273,11 +273,20 @@ _accepted(ctr) if {
 	_holds(ctr, trusted)
 }
 
-# One statement has to be all that is expected: the builder of one and the source of another are no build.
+# Each manifest that is covered has its own build.
 _holds(ctr, trusted) if {
 	count(_expected(ctr)) > 0
-	some statement in _answer(ctr, trusted).statements
-	_fits(statement, _expected(ctr))
+	statements := _answer(ctr, trusted).statements
+	count(evidence.covered(statements)) > 0
+	every digest in evidence.covered(statements) {
+		_built(evidence.about(statements, digest), _expected(ctr))
+	}
+}
+
+# One statement has to be all that is expected: the builder of one and the source of another are no build.
+_built(statements, expectations) if {
+	some statement in statements
+	_fits(statement, expectations)
 }
 
 _fits(statement, expectations) if {

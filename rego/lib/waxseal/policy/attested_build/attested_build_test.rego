@@ -21,7 +21,7 @@ _team_key := `{"fn":"cosign.attestations","opts":{"keys":["k"],"predicate_types"
 
 _all_key := `{"fn":"cosign.attestations","opts":{"keys":["l"],"predicate_types":["https://slsa.dev/provenance/v0.2","https://slsa.dev/provenance/v1"]},"ref":"registry.example/team/app:1"}`
 
-_signer := {"kind": "key", "extensions": {}}
+_signer := {"kind": "key", "image": "sha256:1", "extensions": {}}
 
 _statement(builder, repository) := {"predicate_type": "https://slsa.dev/provenance/v1", "signers": [_signer], "predicate": {
 	"buildDefinition": {"buildType": "t", "externalParameters": {"workflow": {"repository": repository, "ref": "refs/heads/main", "path": "w"}}, "resolvedDependencies": []},
@@ -109,13 +109,20 @@ test_deny_pieced_together if {
 	_codes(_rules, _said_by([_statement("b", "https://github.com/acme/x"), _statement("b2", "https://github.com/acme/app")])) == {"builder", "source"}
 }
 
+# The good build of one platform says nothing of the other.
+test_deny_one_of_two_platforms if {
+	other := object.union(_statement("b", "https://github.com/acme/app-evil"), {"signers": [object.union(_signer, {"image": "sha256:2"})]})
+	_codes(_rules, _said_by([_good, other])) == {"source"}
+	_accepts(_rules, _said_by([_good, object.union(_good, {"signers": [object.union(_signer, {"image": "sha256:2"})]})]))
+}
+
 # Where several entries describe an image, all have to hold.
 test_deny_one_of_two_builds if {
 	_codes(_with({"builds": [_build, object.union(_build, {"builders": ["c"]})]}), _said_by([_good])) == {"builder"}
 }
 
 test_deny_contradicted if {
-	signed := object.union(_good, {"signers": [{"kind": "certificate", "extensions": {"sourceRepositoryURI": "https://github.com/acme/app-evil"}}]})
+	signed := object.union(_good, {"signers": [{"kind": "certificate", "image": "sha256:1", "extensions": {"sourceRepositoryURI": "https://github.com/acme/app-evil"}}]})
 	_codes(_rules, _said_by([signed])) == {"contradicted"}
 	_why(_rules, _said_by([signed])) == {`of authority "team", the certificate names the source repository "https://github.com/acme/app-evil", and the provenance "https://github.com/acme/app"`}
 }
