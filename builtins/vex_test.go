@@ -26,5 +26,5 @@ func pushVEX(t *testing.T, w *fixture.World, push func(string) fixture.Image) {
 	push("vex").AttestBundle(t, w.Key, statement.PredicateType, statement.Predicate, o)
 	push("strange_vex").AttestBundle(t, w.Other, statement.PredicateType, statement.Predicate, o)
 	push("odd_vex").AttestBundle(t, w.Key, "https://openvex.dev/ns/v0.2.0", map[string]any{"@context": "https://openvex.dev/ns/v9"}, o)
-	push("sbom").AttestBundle(t, w.Key, "https://cyclonedx.org/bom", map[string]any{"bomFormat": "CycloneDX", "specVersion": "1.6"}, o)
+	push("no_vex").AttestBundle(t, w.Key, "https://cyclonedx.org/bom", map[string]any{"bomFormat": "CycloneDX", "specVersion": "1.6"}, o)
 }

@@ -33,7 +33,7 @@ func typed(t *testing.T, text string) string {
 		replaced++
 		return fmt.Sprintf("%s(%s) := %s(%s)", parts[1], parts[2], names[parts[1]], parts[2])
 	})
-	require.Equal(t, len(names)-5, replaced, "one accessor for each builtin but evidence.collect the pure ones, and those whose payload is looked into")
+	require.Equal(t, len(names)-7, replaced, "one accessor for each builtin but evidence.collect the pure ones, and those whose payload is looked into")
 	return out
 }
 

@@ -119,6 +119,7 @@ type Decision struct {
 	mu        sync.Mutex
 	tags      map[registry.Reference]*resolution
 	roots     []namedRoot
+	lists     map[placeKey]*placeList
 	calls     map[callKey]*memo
 	trustData map[string]*openedNotary
 	used      []*view // calls that were answered from memory

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/waxseal/waxseal/builtins/notary"
 )
@@ -59,7 +60,7 @@ func parseNotary(names Names, raw []byte, top map[string]json.RawMessage) (*Opti
 	if w.Names != nil && (len(w.Names) == 0 || len(w.Names) > maxNames || slices.Contains(w.Names, "")) {
 		return nil, invalid("opts.names: expected 1 to %d names of targets, \"*\" for any", maxNames)
 	}
-	return &Options{id: sha256.Sum256(raw), names: names, notary: o}, nil
+	return &Options{id: sha256.Sum256(raw), names: names, notary: o, fixed: &heldKeys{}, held: &atomic.Pointer[heldKeys]{}}, nil
 }
 
 func (o *notaryOptions) checkRoles() error {

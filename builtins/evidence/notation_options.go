@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/waxseal/waxseal/builtins/cosign"
 )
@@ -48,7 +49,10 @@ func ParseNotationOptions(names Names, raw []byte) (*Options, error) {
 	case w.Threshold != nil && *w.Threshold < 1:
 		return nil, invalid("opts.threshold: %d; expected 1 or more", *w.Threshold)
 	}
-	o := &Options{notation: policy, id: sha256.Sum256(slices.Concat([]byte(notationFn+" "+policy.Digest()+" "), raw))}
+	o := &Options{
+		notation: policy, id: sha256.Sum256(slices.Concat([]byte(notationFn+" "+policy.Digest()+" "), raw)),
+		fixed: &heldKeys{}, held: &atomic.Pointer[heldKeys]{}, // it names no keys
+	}
 	o.Annotations, o.Platforms = w.Annotations, w.Platforms
 	o.Formats = cosign.Formats{Bundle: true} // all signatures are referrers
 	if err := threshold(o, wire{Threshold: w.Threshold}); err != nil {

@@ -53,8 +53,64 @@ func (l listing) same(m listing) bool {
 	return l.sum == m.sum && l.supported == m.supported && l.truncated == m.truncated
 }
 
-// list asks one place. Nothing there is an empty listing, not an error.
+// placeList is what a place listed in this decision.
+type placeList struct {
+	done chan struct{}
+	listing
+	err error
+}
+
+// list asks one place, once in a decision: all that is asked about an image is
+// answered from one state of its registry. Nothing there is an empty listing, not
+// an error. That the caller gave up is no answer, and is not kept.
 func (d *Decision) list(ctx context.Context, key placeKey) (listing, error) {
+	for {
+		l, mine := d.placeList(key)
+		if mine {
+			d.look(ctx, key, l)
+			return l.listing, l.err
+		}
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return listing{}, ended(ctx)
+		}
+		if _, answered := fault.CodeOf(l.err); l.err == nil || answered {
+			return l.listing, l.err
+		}
+	}
+}
+
+// placeList returns the list of a place, and whether the caller has to make it.
+func (d *Decision) placeList(key placeKey) (_ *placeList, mine bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l, known := d.lists[key]; known {
+		return l, false
+	}
+	if d.lists == nil {
+		d.lists = map[placeKey]*placeList{}
+	}
+	l := &placeList{done: make(chan struct{})}
+	d.lists[key] = l
+	return l, true
+}
+
+// look fills a list: from memory where that holds something, else from the registry.
+func (d *Decision) look(ctx context.Context, key placeKey, l *placeList) {
+	defer close(l.done)
+	l.err = safely(func() (err error) {
+		l.listing, err = d.known(ctx, key)
+		return err
+	})
+	if _, answered := fault.CodeOf(l.err); l.err != nil && !answered {
+		d.mu.Lock()
+		delete(d.lists, key)
+		d.mu.Unlock()
+	}
+}
+
+func (d *Decision) known(ctx context.Context, key placeKey) (listing, error) {
 	if d.rec == nil {
 		l := d.listings.get(key)
 		found := l != nil && !l.empty()

@@ -97,8 +97,10 @@ func TestLibrary(t *testing.T) {
 	}
 }
 
-// kubectl keeps a copy of what it applies in an annotation, which may have 256 KiB.
-func TestTemplatesCanBeAppliedByTheClient(t *testing.T) {
+// A template is one object in etcd, which takes 1.5 MiB; the API server keeps its
+// record of fields beside it. Templates of many policies are applied by the server:
+// the client's copy in an annotation ends at 256 KiB. Those of one policy fit there.
+func TestTemplatesCanBeApplied(t *testing.T) {
 	library, err := template.Library(bundles.Gatekeeper)
 	require.NoError(t, err)
 	for name, raw := range library {
@@ -106,7 +108,11 @@ func TestTemplatesCanBeAppliedByTheClient(t *testing.T) {
 		require.NoError(t, yaml.Unmarshal(raw, &document))
 		copied, err := json.Marshal(document)
 		require.NoError(t, err)
-		require.Less(t, len(copied), 256<<10, name)
+		limit := 256 << 10
+		if name == "waxsealimages.yaml" || name == "waxsealnotes.yaml" {
+			limit = 768 << 10
+		}
+		require.Less(t, len(copied), limit, name)
 		t.Logf("%s: %d bytes of JSON", name, len(copied))
 	}
 }
