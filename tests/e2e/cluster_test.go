@@ -60,7 +60,7 @@ func (w *world) install(t *testing.T, binary string) {
 	w.gatekeeper = stack.NewGatekeeper(t, w.Cluster)
 	w.provider = stack.StartProvider(t, w.Cluster, w.waxsealYAML(t))
 	w.gatekeeper.Run(t, binary)
-	w.Must(t, "apply", "-f", shipped("gatekeeper", "templates", "waxsealimages.yaml"))
+	w.Must(t, "apply", "--server-side", "-f", shipped("gatekeeper", "templates", "waxsealimages.yaml"))
 	w.constrain(t, "WaxsealImages", "images", "deny")
 	w.gatekeeper.InstallWebhooks(t)
 }

@@ -53,7 +53,7 @@ func leftOut(t *testing.T, w *world) {
 // builtinOnStock installs what an unmodified Gatekeeper takes and never fires.
 func builtinOnStock(t *testing.T, w *world) {
 	ns := "-n=" + w.namespace(t, "builtin")
-	w.Must(t, "apply", "-f", shipped("gatekeeper", "templates", "builtin", "waxsealimagesbuiltin.yaml"))
+	w.Must(t, "apply", "--server-side", "-f", shipped("gatekeeper", "templates", "builtin", "waxsealimagesbuiltin.yaml"))
 	w.Must(t, "get", "constrainttemplate", "waxsealimagesbuiltin")
 	w.MustApply(t, pod("bad", w.bad), ns) // this is why it must be noticed
 	require.NoError(t, stack.Eventually(func() error {

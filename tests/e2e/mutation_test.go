@@ -29,7 +29,7 @@ func byTag(image, tag string) string {
 func pinned(t *testing.T, w *world) {
 	ns := "-n=" + w.namespace(t, "pinned")
 	assert.Equal(t, fmt.Sprintf("[images] image %q of container \"app\" in Pod pinned/early: it is named by the tag \"v1\" only, and a digest was expected. Name the image by digest, as in name:tag@sha256:...; `waxseal verify IMAGE` prints the digest of a tag.", byTag(w.fine, "v1")), w.refused(t, pod("early", byTag(w.fine, "v1")), ns))
-	w.Must(t, "apply", "-f", shipped("gatekeeper", "mutation"))
+	w.Must(t, "apply", "--server-side", "-f", shipped("gatekeeper", "mutation"))
 	require.NoError(t, stack.Eventually(func() error { // until Gatekeeper has them
 		_, err := w.Apply(pod("early", byTag(w.fine, "v1")), ns)
 		return err

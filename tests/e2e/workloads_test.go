@@ -69,7 +69,7 @@ func worse(t *testing.T, w *world) {
 	}))
 
 	// Who changes what runs is told.
-	w.Must(t, "apply", "-f", shipped("gatekeeper", "templates", "waxsealnotes.yaml"))
+	w.Must(t, "apply", "--server-side", "-f", shipped("gatekeeper", "templates", "waxsealnotes.yaml"))
 	w.constrain(t, "WaxsealNotes", "notes", "warn", "worse")
 
 	// The objects may be changed, because their image is what it was; new Pods of
