@@ -188,8 +188,7 @@ func TestSBOMOptions(t *testing.T) {
 // scan cost what is there, once: each of the four bundles is fetched by its
 // manifest and its blob, however many ask.
 func TestChecksShareFetches(t *testing.T) {
-	// A listing that is empty is not kept, so whoever asks after the answer asks again: let all ask in time.
-	w, o := fixture.New(t, longDelay), sigstore.Options{}
+	w, o := fixture.New(t), sigstore.Options{}
 	img := w.Push(t, "team/app", "v1", nil).SignBundle(t, w.Key, o)
 	img.AttestBundle(t, w.Key, provenance, map[string]any{}, o)
 	img.AttestBundle(t, w.Key, fixture.SPDXType, fixture.SPDXPredicate(made, string(img.Digest), lodash("4.17.20")), o)
@@ -209,11 +208,28 @@ func TestChecksShareFetches(t *testing.T) {
 		maps.Copy(opts, ask.more)
 		requests = append(requests, evidence.Request{Key: key, Fn: ask.fn, Ref: img.ByTag(), Opts: w.Options(t, opts)})
 	}
-	w.Reset()
-	results, err := w.Collector(t, evidence.Config{}).Decide().Collect(context.Background(), requests)
-	require.NoError(t, err)
-	for key, r := range results {
-		require.True(t, r.Base().OK, "%s: %v", key, r.Base().Errors)
+	// The tag, the listings of .sig, .att and referrers, and manifest and bundle of each of the four; all at once, or one
+	// after another in one decision.
+	together := w.Collector(t, evidence.Config{}).Decide()
+	inTurn := w.Collector(t, evidence.Config{}).Decide()
+	for name, collect := range map[string]func(func([]evidence.Request, *evidence.Decision)){
+		"together": func(ask func([]evidence.Request, *evidence.Decision)) { ask(requests, together) },
+		"in turn": func(ask func([]evidence.Request, *evidence.Decision)) {
+			for _, r := range requests {
+				ask([]evidence.Request{r}, inTurn)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.Reset()
+			collect(func(requests []evidence.Request, d *evidence.Decision) {
+				results, err := d.Collect(context.Background(), requests)
+				require.NoError(t, err)
+				for key, r := range results {
+					require.True(t, r.Base().OK, "%s: %v", key, r.Base().Errors)
+				}
+			})
+			require.Len(t, w.Log(), 12, strings.Join(w.Paths(), "\n"))
+		})
 	}
-	require.Len(t, w.Log(), 12, strings.Join(w.Paths(), "\n"))
 }

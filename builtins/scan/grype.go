@@ -75,12 +75,14 @@ func (d *grypeReport) report() (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	target := d.target()
 	out := Report{
 		Scanner:     Scanner{Name: d.Descriptor.Name, Version: d.Descriptor.Version},
 		Format:      Grype,
 		DBUpdatedAt: built,
 		ScannedAt:   scanned,
-		Subjects:    d.subjects(),
+		Subjects:    subjectDigests(append(target.RepoDigests, target.ManifestDigest)...),
+		ImageIDs:    subjectDigests(target.ImageID),
 	}
 	for _, m := range *d.Matches {
 		out.Findings = append(out.Findings, m.finding())
@@ -102,15 +104,17 @@ func (d *grypeReport) built() (time.Time, error) {
 	return older(flat, nested), err
 }
 
-func (d *grypeReport) subjects() []string {
-	var target struct {
-		ManifestDigest string
-		RepoDigests    []string
+// grypeTarget is an image that was scanned; of a folder there is nothing.
+type grypeTarget struct {
+	ImageID, ManifestDigest string
+	RepoDigests             []string
+}
+
+func (d *grypeReport) target() (out grypeTarget) {
+	if json.Unmarshal(d.Source.Target, &out) != nil {
+		return grypeTarget{} // a folder is a text
 	}
-	if json.Unmarshal(d.Source.Target, &target) != nil {
-		return nil // a folder was scanned
-	}
-	return subjectDigests(append(target.RepoDigests, target.ManifestDigest)...)
+	return out
 }
 
 func (m *grypeMatch) finding() Finding {

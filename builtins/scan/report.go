@@ -59,6 +59,7 @@ type Report struct {
 	DBUpdatedAt time.Time // when the scanner's database was made; zero is unknown
 	ScannedAt   time.Time // zero is unknown
 	Subjects    []string  // digests that the report itself names as its subject, sorted; unverified
+	ImageIDs    []string  // digests of configurations that it names as its subject, as of images that are not pushed yet
 	Findings    []Finding // sorted; never nil
 }
 

@@ -16,8 +16,11 @@ type trivyReport struct {
 	CreatedAt     string
 	ArtifactName  string
 	ArtifactType  string
-	Metadata      struct{ RepoDigests []string }
-	Results       []trivyResult
+	Metadata      struct {
+		ImageID     string
+		RepoDigests []string
+	}
+	Results []trivyResult
 }
 
 type trivyResult struct {
@@ -102,6 +105,7 @@ func (d *trivyReport) report() (Report, error) {
 		Format:    Trivy,
 		ScannedAt: scanned,
 		Subjects:  subjectDigests(d.Metadata.RepoDigests...),
+		ImageIDs:  subjectDigests(d.Metadata.ImageID),
 	}
 	for _, result := range d.Results {
 		found, err := result.findings()

@@ -34,6 +34,7 @@ func TestTrivyReport(t *testing.T) {
 		Format:    scan.Trivy,
 		ScannedAt: time.Date(2026, 11, 20, 8, 0, 0, 500_000_000, time.UTC),
 		Subjects:  []string{"sha256:aa", "sha256:bb"},
+		ImageIDs:  []string{"sha256:cc"},
 		Findings: []scan.Finding{{
 			Kind: scan.Vulnerability, ID: "CVE-2026-1", Aliases: []string{"DSA-1", "DSA-2"},
 			Severity: scan.High, RawSeverity: "HIGH", CVSS: scan.CVSS{Score: 8.1, Vector: "CVSS:3.1/N"},

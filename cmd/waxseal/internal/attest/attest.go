@@ -42,7 +42,7 @@ func (f *flags) bind(cmd *cobra.Command) {
 func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attest",
-		Short: "Sign a scan report, or an exception, about an image",
+		Short: "Sign a scan report, an SBOM, VEX or an exception about an image",
 		Long: `Wraps a document into the predicate that policies read, signs it about the image's digest, and
 stores it beside the image as a Sigstore bundle. A document about another image is refused.
 
@@ -51,9 +51,11 @@ the Sigstore instance that vouches for it; without one, Sigstore's public-good i
 Exit codes: 0 attested, 1 refused, 2 misuse, or something could not be had. Nothing is stored but with 0.`,
 		Example: `  trivy image --format json -o report.json "$IMAGE"
   waxseal attest scan --key cosign.key --tlog-upload=false --fail-on critical report.json "$IMAGE"
+  syft "$IMAGE" -o cyclonedx-json | waxseal attest sbom - "$IMAGE"
+  waxseal attest vex app.openvex.json "$IMAGE"
   waxseal attest exception exceptions.yaml "$IMAGE"`,
 	}
-	cmd.AddCommand(scanCommand(), exceptionCommand())
+	cmd.AddCommand(scanCommand(), sbomCommand(), vexCommand(), exceptionCommand())
 	return cmd
 }
 
@@ -62,6 +64,7 @@ type document struct {
 	predicateType string
 	predicate     json.RawMessage
 	subjects      []string // digests that it names as what it is about
+	imageIDs      []string // digests of configurations that it names so
 	about         string   // what it says, for the report
 	facts         []fact
 }

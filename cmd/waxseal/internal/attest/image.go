@@ -110,14 +110,14 @@ var errNamesNoImage = errors.New("it does not say which image it is about: write
 // subject returns the digest that the document is about: the image's, or that
 // of the one platform of it which the document names.
 func (p *place) subject(doc *document, assume bool) (string, error) {
-	if len(doc.subjects) == 0 {
+	if len(doc.subjects)+len(doc.imageIDs) == 0 {
 		if !assume {
 			return "", errNamesNoImage
 		}
 		return p.ref.DigestStr(), nil
 	}
 	for _, m := range p.digests {
-		if slices.Contains(doc.subjects, m.digest) || m.config != "" && slices.Contains(doc.subjects, m.config) {
+		if slices.Contains(doc.subjects, m.digest) || m.config != "" && slices.Contains(doc.imageIDs, m.config) {
 			return m.digest, nil
 		}
 	}
@@ -125,7 +125,7 @@ func (p *place) subject(doc *document, assume bool) (string, error) {
 	for i, m := range p.digests {
 		have[i] = m.digest
 	}
-	return "", refuse("%s is about %s, and the image is %s", doc.about, strings.Join(doc.subjects, ", "), strings.Join(have, ", "))
+	return "", refuse("%s is about %s, and the image is %s", doc.about, strings.Join(append(slices.Clone(doc.subjects), doc.imageIDs...), ", "), strings.Join(have, ", "))
 }
 
 // store writes the bundle beside the image, as a referrer.

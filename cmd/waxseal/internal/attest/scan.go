@@ -68,7 +68,7 @@ func (f *scanFlags) read(raw []byte) (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := &document{predicateType: scanType, subjects: report.Subjects, about: "the report"}
+	doc := &document{predicateType: scanType, subjects: report.Subjects, imageIDs: report.ImageIDs, about: "the report"}
 	if doc.predicate, err = predicateOf(report, raw, scanned, database); err != nil {
 		return nil, err
 	}
