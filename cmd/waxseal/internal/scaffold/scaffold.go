@@ -124,7 +124,7 @@ func newBuiltin() *cobra.Command {
 		Short: "Write the skeleton of a builtin, in a checkout of Waxseal",
 		Long: `Writes the declaration of a builtin and says what to add where. Run it at the root of a
 checkout of Waxseal. Nothing is overwritten.`,
-		Example: "  waxseal new builtin sbom.packages",
+		Example: "  waxseal new builtin helm.charts",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := newName(args[0]); err != nil {

@@ -67,6 +67,8 @@ below(config, facts) := {{"ref": ref, "created": base.created} |
 	some ref, answer in facts
 	some base in answer.configs
 	_platform(base) == _platform(config)
+	is_array(base.diff_ids)
+	is_array(config.diff_ids)
 	count(base.diff_ids) > 0
 	array.slice(config.diff_ids, 0, count(base.diff_ids)) == base.diff_ids
 }

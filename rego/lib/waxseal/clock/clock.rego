@@ -5,7 +5,7 @@ package lib.waxseal.clock
 
 # METADATA
 # title: A point in time
-# description: RFC 3339, as evidence writes it.
+# description: RFC 3339, as evidence writes it, of the years 1700 to 2261, which have a number of nanoseconds.
 instant(text) := time.parse_rfc3339_ns(text) if _dated(text)
 
 # METADATA
@@ -30,5 +30,5 @@ _units := {"s": 1000000000, "m": 60000000000, "h": 3600000000000, "d": 864000000
 
 _dated(text) if {
 	is_string(text)
-	regex.match(`^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-][0-2][0-9]:[0-5][0-9])$`, text)
+	regex.match(`^(?:1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9]|226[01])-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-][0-2][0-9]:[0-5][0-9])$`, text)
 }

@@ -21,15 +21,18 @@ _sha256(material) := concat(":", ["sha256", material.digest.sha256]) if {
 	regex.match(`^[0-9a-f]{64}$`, material.digest.sha256)
 } else := ""
 
+# What is escaped wrongly is read by nobody.
+_decoded(path) := urlquery.decode(path) if regex.match(`^(?:[^%]|%[0-9A-Fa-f]{2})*$`, path)
+
 # The reference in a URI of an image, or a text that is none. Undefined where the URI is of something else.
 _referred(uri) := ref if {
 	is_string(uri)
 	some [_, path] in regex.find_all_string_submatch_n(`^pkg:docker/([^@?#]+)(?:@[^?#]*)?(?:[?#].*)?$`, uri, 1)
-	ref := urlquery.decode(path)
+	ref := _decoded(path)
 } else := ref if {
 	is_string(uri)
 	some [_, path] in regex.find_all_string_submatch_n(`^pkg:oci/.*[?&]repository_url=([^&#]+)(?:[&#].*)?$`, uri, 1)
-	ref := urlquery.decode(path)
+	ref := _decoded(path)
 } else := ref if {
 	is_string(uri)
 	some [_, ref] in regex.find_all_string_submatch_n(`^(?:docker-image|docker|oci)://(.*)$`, uri, 1)

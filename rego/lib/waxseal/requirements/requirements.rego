@@ -45,6 +45,7 @@ expected(requirements, ref) := {requirement |
 # description: One statement has to be all of it. Now is in nanoseconds.
 satisfied(statement, requirement, now) if {
 	statement.predicate_type == type(requirement)
+	is_array(statement.signers)
 	count(statement.signers) > 0
 	every condition in object.get(requirement, "conditions", []) {
 		_meets(statement, condition, now)
