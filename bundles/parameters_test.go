@@ -77,7 +77,7 @@ func TestParametersAndSchemasAgree(t *testing.T) {
 			agree(t, s, "", func(t *testing.T, where string, node schema, value any) []string {
 				parameters := with(s.Examples[0], where, value)
 				problems := j.problems(t, policy, parameters)
-				if !invisible[where] {
+				if !invisible(where) {
 					require.Equal(t, len(problems) > 0, len(refused(t, policy, parameters)) > 0, "%s: %v: the policy says %q, the check %q", where, value, problems, refused(t, policy, parameters))
 				}
 				return problems
@@ -88,7 +88,7 @@ func TestParametersAndSchemasAgree(t *testing.T) {
 
 // invisible are the places whose examples only the check can judge: the policy
 // does not read certificates.
-var invisible = map[string]bool{"authorities.0.certificates": true}
+func invisible(where string) bool { return strings.HasSuffix(where, ".certificates") }
 
 // refused returns what the check of a waxseal.yaml says of parameters of a policy.
 func refused(t *testing.T, policy string, value any) (texts []string) {
