@@ -71,6 +71,7 @@ func (w *World) signatures(t testing.TB) {
 	w.clean(t, w.push(t, "annotated").Sign(t, sigstore.Options{Annotations: map[string]any{"stage": "prod"}}, w.Key))
 	w.clean(t, w.push(t, "both").Sign(t, o, w.Key).SignBundle(t, w.Keyless, o))
 	w.clean(t, w.push(t, "unsigned"))
+	w.push(t, "bare") // nothing is attached to it
 	w.clean(t, w.push(t, "stranger").Sign(t, o, w.Other))
 	w.clean(t, w.push(t, "strangebundle").SignBundle(t, w.Other, o))
 	w.clean(t, w.push(t, "unlogged").Sign(t, sigstore.Options{WithoutTlog: true}, w.Key))
