@@ -37,7 +37,7 @@ _pass(obj, parameters, evidence) := pass if {
 _codes(obj, parameters, evidence) := codes if {
 	codes := {split(v.code, ".")[1] | some v in _deny(obj, parameters, evidence)}
 	_pass(obj, parameters, evidence) == set()
-}
+} else := {"accepted"}
 
 _accepts(obj, parameters, evidence) if {
 	_deny(obj, parameters, evidence) == set()

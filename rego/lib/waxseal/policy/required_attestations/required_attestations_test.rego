@@ -57,7 +57,7 @@ _pass(parameters, evidence) := pass if {
 _codes(parameters, evidence) := codes if {
 	codes := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)}
 	_pass(parameters, evidence) == set()
-}
+} else := {"accepted"}
 
 _accepts(parameters, evidence) if {
 	_deny(parameters, evidence) == set()

@@ -72,7 +72,7 @@ _codes(parameters, evidence) := codes if {
 	codes := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)}
 	count(codes) > 0
 	_pass(parameters, evidence) == set()
-}
+} else := {"accepted"}
 
 _accepts(parameters, evidence) if {
 	_deny(parameters, evidence) == set()
