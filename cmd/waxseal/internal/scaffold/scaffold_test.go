@@ -92,7 +92,7 @@ func TestNewBuiltinRefuses(t *testing.T) {
 	for name, message := range map[string]string{
 		"sbom":                "not a name for a builtin",
 		"Sbom.packages":       "not a name for a builtin",
-		"helm.charts_":      "not a name for a builtin",
+		"helm.charts_":        "not a name for a builtin",
 		"sbom.a.b":            "not a name for a builtin",
 		"cosign.verify":       "cosign.verify is a builtin of Waxseal already",
 		"time.parse_ns":       "time.parse_ns is a builtin of OPA",
