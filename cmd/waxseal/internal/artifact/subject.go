@@ -53,18 +53,18 @@ func open(named string) (*subject, error) {
 	s := &subject{name: named, file: file}
 	sum, err := s.sum("sha256")
 	if err != nil {
-		file.Close()
-		return nil, err
+		return nil, errors.Join(err, file.Close())
 	}
 	s.digest = "sha256:" + hex.EncodeToString(sum)
 	return s, nil
 }
 
 // Close closes the file.
-func (s *subject) Close() {
-	if s.file != nil {
-		s.file.Close()
+func (s *subject) Close() error {
+	if s.file == nil {
+		return nil
 	}
+	return s.file.Close()
 }
 
 // artifact returns it as verification wants it. All of it is read from one open
