@@ -199,10 +199,11 @@ func flipped(body []byte) []byte {
 	var e map[string]any
 	_ = json.Unmarshal(body, &e)
 	text := []byte(e["signature"].(string))
-	text[0] ^= 1
-	if text[0] == 'A'^1 {
-		text[0] = 'Z'
+	first := byte('A') // any letter of base64url but the one that stands there
+	if text[0] == first {
+		first = 'B'
 	}
+	text[0] = first
 	e["signature"] = string(text)
 	out, _ := json.Marshal(e)
 	return out
