@@ -12,17 +12,21 @@ import data.lib.waxseal.place
 #   of a wrong type counts as asked for, and so does what cannot be read.
 privileges(ctr) := object.get(_privileges, ctr.path, set())
 
-_privileges[path] contains privilege if {
-	some [steps, node, slot] in _here
+_privileges[path] contains privilege if some [path, privilege] in _asked_in(host.object, _here)
+
+_old_privileges[path] contains privilege if some [path, privilege] in _asked_in(host.old_object, _nodes(host.old_object))
+
+_asked_in(obj, nodes) := {[path, privilege] |
+	some [steps, node, slot] in nodes
 	slot.at in {"element", "field"}
 	slot.type != "volume"
 	slot.form == "container"
 	path := place.text(_path(slot, steps))
-	some privilege in _asked(node, _pod(slot, steps))
+	some privilege in _asked(node, _pod(obj, slot, steps))
 }
 
 # What the container stands in: for a list of containers two steps up.
-_pod(slot, steps) := object.get(host.object, array.slice(steps, 0, count(steps) - _up[slot.at]), {})
+_pod(obj, slot, steps) := object.get(obj, array.slice(steps, 0, count(steps) - _up[slot.at]), {})
 
 _up := {"element": 2, "field": 1}
 
