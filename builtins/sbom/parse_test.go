@@ -218,6 +218,7 @@ func TestSubjects(t *testing.T) {
 	a, b := "sha256:"+strings.Repeat("a", 64), strings.Repeat("b", 64)
 	want := []string{a, "sha256:" + b}
 	cases := map[string][]string{
+		cdxHead + `,"metadata":{"component":{"type":"container","name":"i","version":"` + strings.ToUpper(a) + `","hashes":[{"alg":"SHA-256","content":"` + strings.ToUpper(b) + `"}]}}}`: want,
 		spdxHead + `,"relationships":[{"spdxElementId":"SPDXRef-DOCUMENT","relationshipType":"DESCRIBES","relatedSpdxElement":"i"}],"packages":[{"name":"i","SPDXID":"i","versionInfo":"` + a + `","primaryPackagePurpose":"CONTAINER","checksums":[{"algorithm":"SHA256","checksumValue":"` + b + `"}]}]}`: want,
 		spdxHead + `,"relationships":[{"spdxElementId":"i","relationshipType":"DESCRIBED_BY","relatedSpdxElement":"SPDXRef-DOCUMENT"}],"packages":[{"name":"i","SPDXID":"i","externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:oci/i@` + a + `"}]}]}`:                                          {a},
 		cdxHead + `,"metadata":{"component":{"type":"container","name":"i","version":"` + a + `","hashes":[{"alg":"SHA-256","content":"` + b + `"}]}}}`:                                                                                                                                                     want,

@@ -123,9 +123,7 @@ func (p *spdxPackage) subject(purl string) Subject {
 	}
 	out.Digests = digests(p.VersionInfo, purl)
 	for _, c := range p.Checksums {
-		if name := hashName(c.Algorithm); isHash(name, c.ChecksumValue) {
-			out.Digests = append(out.Digests, name+":"+c.ChecksumValue)
-		}
+		out.Digests = append(out.Digests, digestOf(c.Algorithm, c.ChecksumValue)...)
 	}
 	return out
 }
