@@ -18,7 +18,8 @@ unmet(reports, ready) := set() if {
 }
 
 _unmet(reports, scanner) := {{"state": "scanner_missing", "text": sprintf("there is no report of %s%s, and one was expected", [scanner.name, _by(scanner)])}} if {
-	not _speaks(reports, _reports(reports, scanner))
+	such := _reports(reports, scanner)
+	not _speaks(reports, such)
 } else := set() if {
 	_speaks(reports, {report | some report in _reports(reports, scanner); _accepts(scanner, report.scanner.version)})
 } else := {{"state": "scanner_outdated", "text": text} |
