@@ -18,11 +18,13 @@ _privileges[path] contains privilege if some [path, privilege] in _asked_in(host
 _old_privileges[path] contains privilege if some [path, privilege] in _asked_in(host.old_object, _nodes(host.old_object))
 
 _asked_in(obj, nodes) := {[path, privilege] |
+	volumes := _volumes(obj)
+	elsewhere := _elsewhere_asked(obj)
 	some [steps, node, slot] in nodes
 	slot.at in {"element", "field"}
 	slot.type != "volume"
 	path := place.text(_path(slot, steps))
-	some privilege in (_of(slot, node, _pod(obj, slot, steps), _volumes(obj)) | _elsewhere_asked(obj))
+	some privilege in (_of(slot, node, _pod(obj, slot, steps), volumes) | elsewhere)
 }
 
 # A name of an image alone asks for nothing.
