@@ -49,4 +49,4 @@ _registry(rest) := [_decoded(registry)] if {
 	some [_, registry] in regex.find_all_string_submatch_n(`^(?:.*[?&])(?i:repository_url)=([^&#]+)(?:[&#].*)?$`, rest, 1)
 }
 
-_registry(rest) := [] if not regex.match(`^.*[?&](?i:repository_url)=[^&#]`, rest)
+_registry(rest) := [] if not regex.match(`^.*[?&](?i:repository_url)=[^&#].*$`, rest)
