@@ -30,7 +30,7 @@ func (d *Decision) Notation(ctx context.Context, ref string, o *Options) (*Notat
 		return failed(err, imageOf(r, desc), newNotation)
 	}
 	img := imageOf(r, desc)
-	statement, err := o.notation.For(r.Repository())
+	statement, err := o.notation.For(r.Origin())
 	if err == nil {
 		err = statement.Enforced()
 	}

@@ -88,9 +88,7 @@ func cycloneDXSubject(c *cdx.Component) Subject {
 	out.Digests = digests(c.Version, c.PackageURL)
 	if c.Hashes != nil {
 		for _, h := range *c.Hashes {
-			if name := hashName(string(h.Algorithm)); isHash(name, h.Value) {
-				out.Digests = append(out.Digests, name+":"+h.Value)
-			}
+			out.Digests = append(out.Digests, digestOf(string(h.Algorithm), h.Value)...)
 		}
 	}
 	return out

@@ -173,14 +173,23 @@ func digests(version, purl string) []string {
 	var out []string
 	parsed, _ := parsePurl(purl) // a purl that is none names no digest
 	for _, text := range []string{version, parsed.Version} {
-		if algorithm, hex, ok := strings.Cut(text, ":"); ok && isHash(algorithm, hex) {
-			out = append(out, text)
+		if algorithm, hex, ok := strings.Cut(text, ":"); ok {
+			out = append(out, digestOf(algorithm, hex)...)
 		}
 	}
 	return out
 }
 
-// isHash says whether it is a digest of an image (OCI image spec, descriptor).
+// digestOf returns the digest of an image (OCI image spec, descriptor) that a hash
+// is, or none: documents write the digits of either case.
+func digestOf(algorithm, hex string) []string {
+	algorithm, hex = hashName(algorithm), strings.ToLower(hex)
+	if !isHash(algorithm, hex) {
+		return nil
+	}
+	return []string{algorithm + ":" + hex}
+}
+
 func isHash(algorithm, hex string) bool {
 	length := map[string]int{"sha256": 64, "sha512": 128}[algorithm]
 	return length > 0 && len(hex) == length && strings.Trim(hex, "0123456789abcdef") == ""

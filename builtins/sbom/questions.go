@@ -163,10 +163,16 @@ func segments(pattern, text string) bool {
 	return true
 }
 
-// parsePurl reads a purl (ECMA-427) into its normal form.
+// parsePurl reads a purl (ECMA-427) into its normal form. Tools that escape the
+// slash before the name (pkg:npm/%40acme%2Ffoo) mean what those mean that do not.
 func parsePurl(text string) (packageurl.PackageURL, error) {
 	if text == "" {
 		return packageurl.PackageURL{}, errors.New("no purl")
 	}
-	return packageurl.FromString(text)
+	p, err := packageurl.FromString(text)
+	if cut := strings.LastIndex(p.Name, "/"); err == nil && cut >= 0 {
+		p.Namespace, p.Name = strings.Trim(p.Namespace+"/"+p.Name[:cut], "/"), p.Name[cut+1:]
+		err = p.Normalize()
+	}
+	return p, err
 }

@@ -154,6 +154,11 @@ func TestRanges(t *testing.T) {
 		{sbom.Package{Purl: "pkg:rpm/redhat/openssl@1.1.1k-9.el8?epoch=1"}, "pkg:rpm/redhat/openssl vers:rpm/<1.1.1k-12.el8", false, false},
 		{sbom.Package{Purl: "pkg:apk/alpine/zlib@1.2.13-r1"}, "pkg:apk/*/zlib vers:apk/<1.3", true, false},
 		{sbom.Package{Purl: "pkg:nuget/Newtonsoft.Json@13.0.1"}, "pkg:nuget/newtonsoft.json vers:semver/<13.0.2", true, false},
+		// The slash before the name may be escaped.
+		{sbom.Package{Purl: "pkg:npm/%40acme%2Ftools@1.0.0"}, "pkg:npm/%40acme/tools", true, false},
+		{sbom.Package{Purl: "pkg:golang/github.com%2Facme%2Fx@v2.1.0"}, "pkg:golang/github.com/acme/x vers:golang/<v2.2.0", true, false},
+		{sbom.Package{Purl: "pkg:golang/github.com/acme%2Fx@v2.1.0"}, "pkg:golang/github.com/acme/x", true, false},
+		{sbom.Package{Purl: "pkg:npm/%2Flodash@4.17.20"}, "pkg:npm/lodash", true, false},
 		// Without a purl nobody can tell, where the name fits.
 		{sbom.Package{Name: "lodash"}, "pkg:npm/lodash", false, true},
 		{sbom.Package{Name: "x/lodash"}, "pkg:npm/lodash", false, true},

@@ -71,7 +71,7 @@ func (d *spdxDocument) document() (Document, error) {
 		purls := p.purls()
 		subject := described[p.SPDXID]
 		if subject {
-			out.Subjects = append(out.Subjects, p.subject(purls[0]))
+			out.Subjects = append(out.Subjects, p.subject(purls))
 		}
 		// The only subject without a purl, a folder say, is what the packages are of.
 		if subject && (isImage(p.PrimaryPackagePurpose, purls[0]) || len(described) == 1 && purls[0] == "") {
@@ -116,16 +116,16 @@ func (p *spdxPackage) purls() []string {
 	return out
 }
 
-func (p *spdxPackage) subject(purl string) Subject {
-	out := Subject{Name: p.Name, Version: p.VersionInfo, Purl: purl}
-	if !isImage(p.PrimaryPackagePurpose, purl) {
+func (p *spdxPackage) subject(purls []string) Subject {
+	out := Subject{Name: p.Name, Version: p.VersionInfo, Purl: purls[0]}
+	if !isImage(p.PrimaryPackagePurpose, purls[0]) {
 		return out
 	}
-	out.Digests = digests(p.VersionInfo, purl)
+	for _, purl := range purls {
+		out.Digests = append(out.Digests, digests(p.VersionInfo, purl)...)
+	}
 	for _, c := range p.Checksums {
-		if name := hashName(c.Algorithm); isHash(name, c.ChecksumValue) {
-			out.Digests = append(out.Digests, name+":"+c.ChecksumValue)
-		}
+		out.Digests = append(out.Digests, digestOf(c.Algorithm, c.ChecksumValue)...)
 	}
 	return out
 }

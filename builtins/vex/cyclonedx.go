@@ -186,10 +186,31 @@ func (d *cycloneDX) product(a cycloneDXAffects, status Status, components map[st
 	if c, found := components[ref]; found && local {
 		out = c.component()
 	}
-	if !a.about(out.Purl, status) {
-		return Component{Name: out.Name}
+	switch {
+	case a.about(out.Purl, status):
+		return out
+	case status != Fixed && status != NotAffected && (a.ranged() || purlVersion(out.Purl) == ""):
+		// A range may hold any version, and what may be meant is enough for harm.
+		return Component{Name: out.Name, Purl: versionless(out.Purl)}
 	}
-	return out
+	return Component{Name: out.Name}
+}
+
+// ranged says whether a range names the versions that are affected.
+func (a cycloneDXAffects) ranged() bool {
+	return slices.ContainsFunc(a.Versions, func(v cycloneDXVersion) bool { return v.Range != "" && v.Status != "unaffected" })
+}
+
+// versionless is a purl without its version.
+func versionless(purl string) string {
+	path, rest := purl, ""
+	if i := strings.IndexAny(purl, "?#"); i >= 0 {
+		path, rest = purl[:i], purl[i:]
+	}
+	if at := strings.LastIndexByte(path, '@'); at > strings.LastIndexByte(path, '/') {
+		path = path[:at]
+	}
+	return path + rest
 }
 
 // about says whether the versions that a reference names hold the one of the

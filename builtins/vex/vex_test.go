@@ -104,6 +104,14 @@ func TestStatements(t *testing.T) {
 		{"cyclonedx, the version", versions(`{"version":"5","status":"affected"}`), []string{xz}},
 		{"cyclonedx, another version", versions(`{"version":"6"}`), []string{nothing}},
 		{"cyclonedx, a range", versions(`{"range":"vers:deb/<6"}`), []string{nothing}},
+		{
+			"cyclonedx, a range that is affected", change(versions(`{"version":"1"},{"range":"vers:deb/<6"}`), `"not_affected"`, `"exploitable"`),
+			[]string{"CVE-1[GHSA-1] affected code_not_present no/update in pkg:deb/debian/xz[]"},
+		},
+		{
+			"cyclonedx, a range that is not", change(versions(`{"range":"vers:deb/<6","status":"unaffected"}`), `"not_affected"`, `"exploitable"`),
+			[]string{"CVE-1[GHSA-1] affected code_not_present no/update in []"},
+		},
 		{"cyclonedx, of an unknown status", versions(`{"version":"5","status":"unknown"}`), []string{nothing}},
 		{
 			"cyclonedx, fixed and affected", change(versions(`{"version":"5","status":"affected"}`), `"not_affected"`, `"resolved"`),

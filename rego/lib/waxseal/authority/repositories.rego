@@ -5,12 +5,17 @@ import data.lib.waxseal.image
 # METADATA
 # title: Whether verified signatures were made for an image's repository
 # description: >-
-#   One of the signers has to have signed for this repository or for one that the
-#   authority names; all of them where several are asked for. A bundle names none.
+#   One of the signers of each manifest that is covered has to have signed for this
+#   repository or for one that the authority names; all of them where several are
+#   asked for. A bundle names none.
 made_for(signers, trusted, ref) if {
 	object.get(trusted, "threshold", 1) == 1
-	some signer in signers
-	_made_for(signer, trusted, ref)
+	count(signers) > 0
+	every manifest in {_manifest(signer) | some signer in signers} {
+		some signer in signers
+		_manifest(signer) == manifest
+		_made_for(signer, trusted, ref)
+	}
 }
 
 made_for(signers, trusted, ref) if {
@@ -19,6 +24,8 @@ made_for(signers, trusted, ref) if {
 		_made_for(signer, trusted, ref)
 	}
 }
+
+_manifest(signer) := object.get(signer, "image", "")
 
 _made_for(signer, _, _) if signer.repository == ""
 

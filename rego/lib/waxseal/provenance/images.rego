@@ -27,19 +27,26 @@ _decoded(path) := urlquery.decode(path) if regex.match(`^(?:[^%]|%[0-9A-Fa-f]{2}
 # The reference in a URI of an image, or a text that is none. Undefined where the URI is of something else.
 _referred(uri) := ref if {
 	is_string(uri)
-	some [_, path] in regex.find_all_string_submatch_n(`^pkg:docker/([^@?#]+)(?:@[^?#]*)?(?:[?#].*)?$`, uri, 1)
+	some [_, path, rest] in regex.find_all_string_submatch_n(`^(?i:pkg:docker)/([^@?#]+)(?:@[^?#]*)?([?#].*)?$`, uri, 1)
+	ref := concat("/", array.concat(_registry(rest), [_decoded(path)]))
+} else := ref if {
+	is_string(uri)
+	some [_, path] in regex.find_all_string_submatch_n(`^(?i:pkg:oci)/.*[?&]repository_url=([^&#]+)(?:[&#].*)?$`, uri, 1)
 	ref := _decoded(path)
 } else := ref if {
 	is_string(uri)
-	some [_, path] in regex.find_all_string_submatch_n(`^pkg:oci/.*[?&]repository_url=([^&#]+)(?:[&#].*)?$`, uri, 1)
-	ref := _decoded(path)
-} else := ref if {
-	is_string(uri)
-	some [_, ref] in regex.find_all_string_submatch_n(`^(?:docker-image|docker|oci)://(.*)$`, uri, 1)
+	some [_, ref] in regex.find_all_string_submatch_n(`^(?i:docker-image|docker|oci)://(.*)$`, uri, 1)
 } else := "-" if {
 	is_string(uri)
 	some start in ["pkg:docker", "pkg:oci", "docker-image:", "docker:", "oci:"]
-	startswith(uri, start)
+	startswith(lower(uri), start)
 } else := uri if {
 	image.parse(uri).valid
 }
+
+# Where the package of a purl is, if it is not Docker Hub or the first of its segments.
+_registry(rest) := [_decoded(registry)] if {
+	some [_, registry] in regex.find_all_string_submatch_n(`^(?:.*[?&])(?i:repository_url)=([^&#]+)(?:[&#].*)?$`, rest, 1)
+}
+
+_registry(rest) := [] if not regex.match(`^.*[?&](?i:repository_url)=[^&#].*$`, rest)

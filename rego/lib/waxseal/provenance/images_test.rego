@@ -24,9 +24,16 @@ test_images_of_something_else if {
 	_names(["git+https://github.com/acme/app@refs/heads/main", "https://example.com/x.tar.gz", "pkg:npm/left-pad@1.0.0", "pkg:github/acme/app@v1", "pkg:golang/x@v1", 7, null]) == []
 }
 
+# The registry may stand behind the name, and schemes may be of any case.
+test_images_elsewhere if {
+	_names(["pkg:docker/library/debian@12?repository_url=evil.example", "pkg:docker/debian@12?platform=x&repository_url=evil.example%3A5000/x#y", "PKG:docker/evil.example/debian@12", "Docker-Image://evil.example/debian"]) == [
+		"evil.example/library/debian", "evil.example:5000/x/debian", "evil.example/debian", "evil.example/debian",
+	]
+}
+
 # What cannot be read is an image that nobody has approved, and not none.
 test_images_that_cannot_be_read if {
-	_names(["pkg:docker/", "pkg:docker/%zz@1", "pkg:docker/UPPER@1", "pkg:oci/base@sha256%3Aabc", "docker-image://a b", "pkg:docker/a%20b@1", "oci:x y"]) == ["", "", "", "", "", "", ""]
+	_names(["pkg:docker/", "pkg:docker/%zz@1", "pkg:docker/UPPER@1", "pkg:oci/base@sha256%3Aabc", "docker-image://a b", "pkg:docker/a%20b@1", "oci:x y", "pkg:docker/debian@12?repository_url=%zz"]) == ["", "", "", "", "", "", "", ""]
 }
 
 test_images_digests if {

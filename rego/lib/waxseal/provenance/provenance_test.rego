@@ -259,9 +259,9 @@ test_attested_gitlab_not if {
 	]
 	refs == [{""}, {""}, {""}, {""}]
 	workflows := [provenance.attested(_gitlab_v1([_gitlab_signer({"buildConfigURI": uri})])).workflows |
-		some uri in ["https://gitlab.example/acme/app/.gitlab-ci.yml@refs/heads/main", "https://gitlab.example//x@refs/heads/main", "https://gitlab.example/acme/app//ci/build.yml@refs/tags/v1"]
+		some uri in ["https://gitlab.example/acme/app/.gitlab-ci.yml@refs/heads/main", "https://gitlab.example//x@refs/heads/main", "https://gitlab.example/acme/app//ci/build.yml@refs/tags/v1", "https://gitlab.example/acme/evil//ci/build.yml@refs/tags/v1", "https://"]
 	]
-	workflows == [{"build-job"}, {"build-job"}, {"ci/build.yml"}]
+	workflows == [set(), set(), {"ci/build.yml"}, set(), set()]
 }
 
 # The ref of a predicate stands: a certificate that says another one contradicts it.

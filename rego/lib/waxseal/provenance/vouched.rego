@@ -27,15 +27,30 @@ _with_ref(source, statement) := object.union(source, {"ref": ref}) if {
 	some ref in refs
 } else := source
 
-_configured(statement, workflows) := files if {
-	files := {file |
-		some signer in statement.signers
-		file := _pipeline(_vouched(signer, "buildConfigURI"))
+# A file of another project is not what this one says that it builds.
+_configured(statement, workflows) := {file |
+	some signer in statement.signers
+	[project, file] := _pipeline(signer)
+	_same(_vouched(signer, "sourceRepositoryURI"), project)
+} if {
+	some signer in statement.signers
+	_pipeline(signer)
+} else := {workflow |
+	some workflow in workflows
+	every signer in object.get(statement, "signers", []) {
+		_not_against(signer, workflow)
 	}
-	count(files) > 0
-} else := workflows
+}
 
 # GitLab's ci_config_ref_uri: the project, two slashes, the file, the ref.
-_pipeline(uri) := file if {
-	some [_, file] in regex.find_all_string_submatch_n(`^https://[^/@]+(?:/[^/@]+)+//([^@]+)@refs/.+$`, uri, 1)
+_pipeline(signer) := [repository(project), file] if {
+	some [_, project, file] in regex.find_all_string_submatch_n(`^(https://[^/@]+(?:/[^/@]+)+)//([^@]+)@refs/.+$`, _vouched(signer, "buildConfigURI"), 1)
 }
+
+_not_against(signer, _) if not _vouched(signer, "buildConfigURI")
+
+# There the predicate may name what the workflow builds with; what it says of workflows is compared.
+_not_against(signer, _) if contains(_vouched(signer, "buildConfigURI"), "/.github/workflows/")
+
+# A name that somebody gave to a job is no file.
+_not_against(signer, workflow) if _runs(_vouched(signer, "buildConfigURI"), workflow)

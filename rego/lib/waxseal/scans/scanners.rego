@@ -3,9 +3,11 @@ package lib.waxseal.scans
 # METADATA
 # title: The scanners that are asked for and do not speak
 # description: >-
-#   A set of {state, text} for reports as {scanner, authority}. scanner_missing:
-#   there is no report of it; scanner_outdated: there is one, and none is of a
-#   version that the rules accept. A version that cannot be read is none of them.
+#   A set of {state, text} for reports as {scanner, authority, about}, the last one
+#   a manifest that is covered. scanner_missing: there is no report of it, or none
+#   about one of the manifests that an authority covers; scanner_outdated: there is
+#   one, and none is of a version that the rules accept. A version that cannot be
+#   read is none of them.
 unmet(reports, ready) := set() if {
 	ready.any_scanner
 	some scanner in ready.required
@@ -16,10 +18,10 @@ unmet(reports, ready) := set() if {
 }
 
 _unmet(reports, scanner) := {{"state": "scanner_missing", "text": sprintf("there is no report of %s%s, and one was expected", [scanner.name, _by(scanner)])}} if {
-	count(_reports(reports, scanner)) == 0
+	such := _reports(reports, scanner)
+	not _speaks(reports, such)
 } else := set() if {
-	some report in _reports(reports, scanner)
-	_accepts(scanner, report.scanner.version)
+	_speaks(reports, {report | some report in _reports(reports, scanner); _accepts(scanner, report.scanner.version)})
 } else := {{"state": "scanner_outdated", "text": text} |
 	versions := {_quoted(report.scanner.version) | some report in _reports(reports, scanner)}
 	text := sprintf("the report of %s%s is of %s, and %s was expected", [scanner.name, _by(scanner), concat(", ", versions), _expected(scanner)])
@@ -30,6 +32,18 @@ _reports(reports, scanner) := [report |
 	report.scanner.name == scanner.name
 	_of(scanner, report.authority)
 ]
+
+# One authority has such a report about each manifest that its reports cover.
+_speaks(reports, such) if {
+	some authority in {report.authority | some report in such}
+	every covered in {_about(report) | some report in reports; report.authority == authority} {
+		some report in such
+		report.authority == authority
+		_about(report) == covered
+	}
+}
+
+_about(report) := object.get(report, "about", "")
 
 _of(scanner, authority) if object.get(scanner, "authority", authority) == authority
 

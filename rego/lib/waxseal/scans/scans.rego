@@ -26,10 +26,12 @@ _superseded(reports, report) if {
 	clock.instant(other.scanned_at) > clock.instant(report.scanned_at)
 }
 
-_series(report) := [report.scanner.name, report.predicate_type, report.format, _covered(report)]
+_series(report) := [report.scanner.name, report.predicate_type, report.format, covered(report)]
 
-# The manifests that the attestation was verified for: of an index, one of its platforms.
-_covered(report) := {signer.image | some signer in report.signers}
+# METADATA
+# title: The manifests that a report was verified for
+# description: Of an index one of its platforms, where these are asked for.
+covered(report) := {signer.image | some signer in report.signers}
 
 # METADATA
 # title: Whether a report is fresh

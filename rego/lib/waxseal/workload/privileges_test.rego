@@ -75,3 +75,14 @@ test_privileges_of_what_is_no_container if {
 	found := workload.privileges(samples.ctr("x")) with host.object as {"apiVersion": "v1", "kind": "ConfigMap"}
 	found == set()
 }
+
+# Custom kinds say elsewhere what their pods and steps get.
+test_privileges_from_elsewhere if {
+	argo := {"hostNetwork": true, "volumes": [{"name": "h", "hostPath": {"path": "/"}}], "templates": [{"name": "a", "container": {"image": "x", "volumeMounts": [{"name": "h"}]}}, {"name": "b", "container": {"image": "y"}}]}
+	_privileges({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "spec": argo}) == {"spec.templates[0].container": {"host_network", "host_path"}, "spec.templates[1].container": {"host_network"}}
+	steps := [{"name": "a", "image": "x"}]
+	template := {"image": "x", "securityContext": {"privileged": true, "capabilities": {"add": ["SYS_ADMIN"]}}}
+	_privileges({"apiVersion": "tekton.dev/v1", "kind": "Task", "spec": {"stepTemplate": template, "steps": steps}}) == {path: {"privileged", "capability:SYS_ADMIN"} | some path in ["spec.steps[0]", "spec.stepTemplate.image"]}
+	_privileges({"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "spec": {"podTemplate": {"hostNetwork": true, "securityContext": {"windowsOptions": {"hostProcess": true}}}, "taskSpec": {"steps": steps}}}) == {"spec.taskSpec.steps[0]": {"host_network", "host_process"}}
+	_privileges({"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"annotations": {"hostNetwork": "true"}}, "spec": {"steps": steps}}) == {"spec.steps[0]": set()}
+}

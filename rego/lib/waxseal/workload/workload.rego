@@ -103,14 +103,19 @@ _not_judged contains {"path": place.text(steps), "reason": "this driver mounts a
 
 # METADATA
 # title: Whether an update leaves a container as it is
-# description: True for an image that is named by digest and stands in the old object under the same name and type.
+# description: >-
+#   True for an image that is named by digest and stands in the old object under the
+#   same name and type, where the container asks for no more of its node than there.
 unchanged(ctr) if {
 	host.operation == "UPDATE"
 	image.parse(ctr.image).digest != ""
-	[ctr.name, ctr.type, ctr.image] in _old
+	[ctr.name, ctr.type, ctr.image] in object.keys(_old)
+	every path in _old[[ctr.name, ctr.type, ctr.image]] {
+		privileges(ctr) - object.get(_old_privileges, path, set()) == set()
+	}
 }
 
-_old := {[ctr.name, ctr.type, ctr.image] | some ctr in _containers(_nodes(host.old_object))}
+_old[[ctr.name, ctr.type, ctr.image]] contains ctr.path if some ctr in _containers(_nodes(host.old_object))
 
 _here := _nodes(host.object)
 

@@ -506,3 +506,16 @@ test_unchanged if {
 	not _unchanged(object.union(ctr, {"name": "other"}), "UPDATE", samples.one(image))
 	not _unchanged(object.union(ctr, {"type": "init"}), "UPDATE", samples.one(image))
 }
+
+_holding(security) := samples.pod([{"name": "app", "image": samples.pinned("x"), "securityContext": security}])
+
+_left_as_it_is(new, old) if _unchanged(samples.ctr(samples.pinned("x")), "UPDATE", _holding(old)) with host.object as _holding(new)
+
+# A container that asks for more than before is not as it was, whichever image it runs.
+test_unchanged_privileges if {
+	_left_as_it_is({}, {})
+	_left_as_it_is({"privileged": true}, {"privileged": true})
+	_left_as_it_is({}, {"privileged": true})
+	not _left_as_it_is({"privileged": true}, {})
+	not _left_as_it_is({"capabilities": {"add": ["CHOWN", "SYS_ADMIN"]}}, {"capabilities": {"add": ["CHOWN"]}})
+}

@@ -324,10 +324,29 @@ _shows("layers", ctr, rule) if {
 # What nobody signed counts only where verified provenance does not say otherwise.
 _shows("annotations", ctr, rule) if {
 	"annotations" in _sources
-	_used(ctr) == set()
+	_unsaid(ctr)
 	count(_configs(ctr).configs) > 0
 	every config in _configs(ctr).configs {
 		_approved(bases.annotated(config), rule)
+	}
+}
+
+_unsaid(_) if not "provenance" in _sources
+
+# That provenance cannot be had or read does not say that it names no image.
+_unsaid(ctr) if {
+	_used(ctr) == set()
+	every trusted in _asked(ctr) {
+		_answered(_answer(ctr, trusted))
+	}
+}
+
+_answered(answer) if answer.ok
+
+_answered(answer) if {
+	count(answer.errors) > 0
+	every error in answer.errors {
+		error.code in {"no_attestation", "wrong_predicate", "unsigned", "untrusted_identity"}
 	}
 }
 

@@ -166,7 +166,7 @@ test_deny_ages if {
 test_deny_base_age_of_a_pattern if {
 	pattern := {"authorities": [_team], "sources": ["provenance", "annotations"], "rules": [object.union(_rule, {"bases": [{"image": "r.example/*"}], "max_base_age": "30d"})]}
 	_codes(pattern, _attested([_built("r.example/base", _digest)])) == {"base_age_unknown"}
-	_codes(pattern, _world(_annotated(_digest))) == {"base_age_unknown"}
+	_codes(pattern, object.union(_world(_annotated(_digest)), {_provenance_key: samples.refused("no_attestation")})) == {"base_age_unknown"}
 	exact := object.union(pattern, {"rules": [object.union(_rule, {"max_base_age": "30d"})]})
 	_accepts(exact, _attested([_built("r.example/base", _digest)]))
 	_accepts(object.union(exact, {"sources": ["annotations"]}), _world(_annotated(_digest)))
@@ -237,4 +237,13 @@ test_allow_asks_for_what_is_needed if {
 	{json.marshal(request) | some request in all} == {_key, _base_key, _provenance_key}
 	few := policy.requests with host.object as obj with host.parameters as {"base_image": _rules({})}
 	{json.marshal(request) | some request in few} == {_key, _base_key}
+}
+
+# That provenance cannot be had or read does not say that it names no image.
+test_deny_annotations_without_an_answer_of_provenance if {
+	every code, expected in {"unavailable": "unknown", "too_large": "unreadable", "platform_missing": "platform_missing", "threshold_not_met": "base"} {
+		evidence := object.union(_world(_annotated(_digest)), {_provenance_key: samples.refused(code)})
+		_codes(_by(["provenance", "annotations"]), evidence) == {expected}
+	}
+	_accepts(_by(["provenance", "annotations"]), object.union(_world(_annotated(_digest)), {_provenance_key: samples.refused("no_attestation")}))
 }

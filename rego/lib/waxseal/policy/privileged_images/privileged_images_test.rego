@@ -148,3 +148,11 @@ test_deny_wrong_parameters if {
 	_pass(samples.one(_image), {}, {}) == set()
 	_codes(_privileged, {}, _signed) == {"parameters"}
 }
+
+test_deny_copied_platform if {
+	key := `{"fn":"cosign.verify","opts":{"keys":["k"],"platforms":"each"},"ref":"registry.example/team/app:1"}`
+	own := {"repository": "registry.example/team/app", "image": "sha256:1"}
+	copied := {"repository": "registry.example/team/draft", "image": "sha256:2"}
+	_codes(_privileged, _changed({"platforms": "each"}), {key: samples.ok({"signers": [own, copied]})}) == {"copied"}
+	_accepts(_privileged, _changed({"platforms": "each"}), {key: samples.ok({"signers": [own, object.union(own, {"image": "sha256:2"})]})})
+}

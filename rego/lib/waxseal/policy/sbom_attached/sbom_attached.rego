@@ -274,9 +274,14 @@ _accepted(ctr) if {
 	_holds(ctr, trusted)
 }
 
+# Each manifest that is covered has its own SBOM.
 _holds(ctr, trusted) if {
-	some document in _answer(ctr, trusted).documents
-	sboms.fits(document, _parameters, _platforms(ctr), host.now)
+	documents := _answer(ctr, trusted).documents
+	count(evidence.covered(documents)) > 0
+	every digest in evidence.covered(documents) {
+		some document in evidence.about(documents, digest)
+		sboms.fits(document, _parameters, _platforms(ctr), host.now)
+	}
 }
 
 _obstacles(ctr, trusted) := {{"state": state, "why": sboms.unread(state, trusted, answer)} |

@@ -181,3 +181,11 @@ test_allow_asks_once_for_each_image_and_authority if {
 	{json.marshal(request) | some request in more} == {_team_key, _digest_key}
 	json.marshal(policy.notes) == "[]"
 }
+
+# With platforms: each the SBOM of one platform says nothing of another.
+test_deny_platform_without_a_fitting_sbom if {
+	foreign := _patched({"subjects": [{"digests": ["sha256:cc"]}], "signers": [{"image": "sha256:bb"}]})
+	_codes(_rules, _said_by([_good, foreign])) == {"made_from_another_image"}
+	_codes(_rules, _said_by([_good, _patched({"package_count": 0, "subjects": [], "signers": [{"image": "sha256:bb"}]})])) == {"empty"}
+	_accepts(_rules, _said_by([_good, foreign, _patched({"subjects": [{"digests": ["sha256:bb"]}], "signers": [{"image": "sha256:bb"}]})]))
+}

@@ -410,10 +410,11 @@ _absent(ctr) := scans.unmet(_speakers(ctr), _rules) if {
 	count(_speakers(ctr)) > 0
 } else := set()
 
-_speakers(ctr) := {{"scanner": report.scanner, "authority": trusted.name} |
+_speakers(ctr) := {{"scanner": report.scanner, "authority": trusted.name, "about": covered} |
 	some trusted in _asked(ctr)
 	_counts(ctr, trusted)
 	some report in _newest(ctr, trusted)
+	some covered in (scans.covered(report) | {"" | scans.covered(report) == set()})
 }
 
 # Where one authority is enough, a report of another one is no more than a claim.

@@ -345,3 +345,18 @@ test_allow_asks_once_for_each_authority if {
 	requests := policy.requests with host.object as samples.one(_image) with host.parameters as {"scanned_images": _with({"authorities": [_team, _all]})}
 	{json.marshal(request) | some request in requests} == {_team_key, _all_key}
 }
+
+_about(name, version, digest) := _report({"scanner": {"name": name, "version": version}, "signers": [{"image": digest}]})
+
+# With platforms: each a scanner has to speak of every platform.
+test_deny_scanner_of_one_platform_only if {
+	amd64 := [_about("trivy", "0.60.0", "sha256:1"), _about("grype", "1.0.0", "sha256:1")]
+	both := _with({"scanners": ["trivy", {"name": "grype", "min_version": "1.0.0"}]})
+	missing := _reports(array.concat(amd64, [_about("trivy", "0.60.0", "sha256:2")]))
+	_pass(both, missing) == set()
+	{v.code | some v in _deny(both, missing)} == {"scanned_images.scanner_missing"}
+	outdated := _reports(array.concat(amd64, [_about("trivy", "0.60.0", "sha256:2"), _about("grype", "0.9.0", "sha256:2")]))
+	_pass(both, outdated) == set()
+	{v.code | some v in _deny(both, outdated)} == {"scanned_images.scanner_outdated"}
+	_deny(both, _reports(array.concat(amd64, [_about("trivy", "0.60.0", "sha256:2"), _about("grype", "1.1.0", "sha256:2")]))) == set()
+}

@@ -14,7 +14,6 @@ package lib.waxseal.policy.signed_images
 import data.lib.waxseal.authority
 import data.lib.waxseal.evidence
 import data.lib.waxseal.host
-import data.lib.waxseal.image
 import data.lib.waxseal.parameters
 import data.lib.waxseal.result
 import data.lib.waxseal.workload
@@ -235,28 +234,10 @@ _own(ctr, trusted) if {
 	count(_answer(ctr, trusted).signers) > 0
 }
 
-# One signature has to be made for this repository; all of them where several are asked for.
+# A legacy payload names a repository, and it has to be this one or an allowed one.
 _own(ctr, trusted) if {
-	some signer in _answer(ctr, trusted).signers
-	_made_for(ctr, trusted, signer)
-	object.get(trusted, "threshold", 1) == 1
-}
-
-_own(ctr, trusted) if {
-	count(_answer(ctr, trusted).signers) > 0
-	every signer in _answer(ctr, trusted).signers {
-		_made_for(ctr, trusted, signer)
-	}
-}
-
-# A bundle names no repository. A legacy payload does, and it has to be this one or an allowed one.
-_made_for(_, _, signer) if signer.repository == ""
-
-_made_for(ctr, _, signer) if image.parse(signer.repository).name == image.parse(ctr.image).name
-
-_made_for(_, trusted, signer) if {
-	some pattern in trusted.repositories
-	image.matches(signer.repository, pattern)
+	not trusted.notation
+	authority.made_for(_answer(ctr, trusted).signers, trusted, ctr.image)
 }
 
 # By what stands in the way. Each state has a rule above; another one would leave the container undecided.

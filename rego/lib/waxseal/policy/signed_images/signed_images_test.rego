@@ -296,3 +296,14 @@ test_mirror_is_signed_as_its_origin if {
 	}
 	accepted == {"registry.example/team/app", "mirror.example/hub/team/app", ""}
 }
+
+# With platforms: each the index itself is signed by nobody: a manifest of another repository may stand in it.
+test_deny_copied_platform if {
+	each := object.union(_team, {"platforms": "each"})
+	key := `{"fn":"cosign.verify","opts":{"keys":["k"],"platforms":"each"},"ref":"registry.example/team/app:1"}`
+	own := object.union(_signer, {"image": "sha256:1"})
+	copied := object.union(_signer, {"image": "sha256:2", "repository": "registry.example/team/draft"})
+	_codes(_by([each]), {key: samples.ok({"signers": [own, copied]})}) == _here("signed_images.copied")
+	_pass(_image, _by([each]), {key: samples.ok({"signers": [own, copied]})}) == set()
+	_pass(_image, _by([each]), {key: samples.ok({"signers": [own, copied, object.union(own, {"image": "sha256:2"})]})}) == {samples.ctr(_image)}
+}
