@@ -271,3 +271,10 @@ test_attested_keeps_what_is_written if {
 	provenance.attested(statement) == provenance.build(statement)
 	not provenance.agrees(provenance.attested(statement), statement.signers[0])
 }
+
+# A configuration that is neither GitHub's nor GitLab's is the file that it ends with.
+test_attested_other_configuration if {
+	signer := {"extensions": {"buildConfigURI": "https://ci.example/acme/app/build.yml@refs/heads/main"}}
+	workflows := [provenance.attested(object.union(_v1({"entryPoint": file}, []), {"signers": [signer]})).workflows | some file in ["build.yml", "other.yml"]]
+	workflows == [{"build.yml"}, set()]
+}

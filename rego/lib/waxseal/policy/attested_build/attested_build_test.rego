@@ -45,10 +45,7 @@ _pass(parameters, evidence) := pass if {
 }
 
 # What is denied is not accepted, and the other way round.
-_codes(parameters, evidence) := codes if {
-	codes := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)}
-	_pass(parameters, evidence) == set()
-} else := {"accepted"}
+_codes(parameters, evidence) := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)} | {"accepted" | _pass(parameters, evidence) != set()}
 
 _accepts(parameters, evidence) if {
 	_deny(parameters, evidence) == set()

@@ -65,10 +65,7 @@ _notes(parameters, evidence) := {note.msg | some note in notes} if {
 }
 
 # What is denied is not accepted, and the other way round.
-_codes(parameters, evidence) := codes if {
-	codes := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)}
-	_pass(parameters, evidence) == set()
-} else := {"accepted"}
+_codes(parameters, evidence) := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)} | {"accepted" | _pass(parameters, evidence) != set()}
 
 _accepts(parameters, evidence) if {
 	_deny(parameters, evidence) == set()
@@ -246,4 +243,11 @@ test_deny_annotations_without_an_answer_of_provenance if {
 		_codes(_by(["provenance", "annotations"]), evidence) == {expected}
 	}
 	_accepts(_by(["provenance", "annotations"]), object.union(_world(_annotated(_digest)), {_provenance_key: samples.refused("no_attestation")}))
+}
+
+# Provenance that was read and names no image leaves it to what nobody signed.
+test_allow_annotations_beside_provenance_without_images if {
+	source_only := object.union(_built("r.example/base", _digest), {"predicate": {"buildDefinition": {"resolvedDependencies": []}}})
+	evidence := object.union(_world(_annotated(_digest)), {_provenance_key: samples.ok({"statements": [source_only]})})
+	_accepts(_by(["provenance", "annotations"]), evidence)
 }

@@ -34,10 +34,7 @@ _pass(obj, parameters, evidence) := pass if {
 }
 
 # What is denied is not accepted, and the other way round.
-_codes(obj, parameters, evidence) := codes if {
-	codes := {split(v.code, ".")[1] | some v in _deny(obj, parameters, evidence)}
-	_pass(obj, parameters, evidence) == set()
-} else := {"accepted"}
+_codes(obj, parameters, evidence) := {split(v.code, ".")[1] | some v in _deny(obj, parameters, evidence)} | {"accepted" | _pass(obj, parameters, evidence) != set()}
 
 _accepts(obj, parameters, evidence) if {
 	_deny(obj, parameters, evidence) == set()

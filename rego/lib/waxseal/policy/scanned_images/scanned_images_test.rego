@@ -68,11 +68,7 @@ _notes(parameters, evidence) := notes if {
 }
 
 # What is denied is not accepted, and the other way round.
-_codes(parameters, evidence) := codes if {
-	codes := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)}
-	count(codes) > 0
-	_pass(parameters, evidence) == set()
-} else := {"accepted"}
+_codes(parameters, evidence) := {split(v.code, ".")[1] | some v in _deny(parameters, evidence)} | {"accepted" | _pass(parameters, evidence) != set()}
 
 _accepts(parameters, evidence) if {
 	_deny(parameters, evidence) == set()
