@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/tests/fixture"
+	signing "github.com/waxseal/waxseal/tests/fixture/notation"
 	"github.com/waxseal/waxseal/tests/fixture/oci"
 	"github.com/waxseal/waxseal/tests/fixture/sigstore"
 )
@@ -230,4 +232,23 @@ func TestSignaturesOfAnOrigin(t *testing.T) {
 		cfg.Origins = origins
 		require.Equal(t, ok, answered(t, w, over(t, w, registry.Config{}, cfg), img.ByDigest(), byKey).OK, pattern)
 	}
+}
+
+// TestNotationElsewhere: signatures of the Notary Project are looked for, and
+// read, where the operator says that signatures are.
+func TestNotationElsewhere(t *testing.T) {
+	w := fixture.New(t)
+	content, err := random.Image(64, 1)
+	require.NoError(t, err)
+	img := w.Push(t, "team/app", "v1", content)
+	w.Push(t, "sigs/all", "v1", content) // notation signs what is there
+	repository, err := signing.NewRepository(w.Host()+"/sigs/all", w.Transport())
+	require.NoError(t, err)
+	require.NoError(t, repository.Sign(context.Background(), string(img.Digest), w.Notary.Signer, signing.Options{}))
+	opts := w.NotationOptions(t, byStrict)
+	v := notarised(t, over(t, w, registry.Config{}, in(t, w, "sigs/all", w.Host()+"/team/*")), img.ByDigest(), opts)
+	require.True(t, v.OK, "%v", v.Errors)
+	require.Equal(t, img.Digest, v.Signers[0].Image)
+	v = notarised(t, over(t, w, registry.Config{}, evidence.Config{}), img.ByDigest(), opts)
+	require.Equal(t, []fault.Code{fault.Unsigned}, codes(v.Errors))
 }

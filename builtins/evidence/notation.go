@@ -94,7 +94,7 @@ func (t *notationTrial) outcome(ctx context.Context, f *found) (*outcome, error)
 
 func (t *notationTrial) examine(ctx context.Context, f *found) error {
 	entries := t.fresh(f)
-	cands, cut, err := t.d.gather(entries, mayBeNotation, func(e entry) candidate { return t.d.notationCandidate(ctx, t.repo, e) })
+	cands, cut, err := t.d.gather(entries, mayBeNotation, func(e entry) candidate { return t.d.notationCandidate(ctx, t.d.signaturesOf(t.repo), e) })
 	if err != nil {
 		return err
 	}
