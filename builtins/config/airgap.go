@@ -107,9 +107,10 @@ var local = []string{"pkcs11:"}
 
 // sealed refuses what would have to make a call where offline forbids it. All
 // that is refused is said at once, before anything is asked.
-func (l *loader) sealed(w *wire) {
+// It returns the names of keys that are left out.
+func (l *loader) sealed(w *wire) (forbidden []string) {
 	if !w.Offline {
-		return
+		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Keys)) {
 		uri := w.Keys[name].KMS
@@ -118,11 +119,13 @@ func (l *loader) sealed(w *wire) {
 		}
 		l.failAt(Join("keys", name)+".kms", "offline: true forbids the call to %s; export the public key where it may be called (cosign public-key --key %s) and name it with file", uri, uri)
 		delete(w.Keys, name)
+		forbidden = append(forbidden, name)
 	}
 	for i, cloud := range w.Credentials.Cloud {
 		l.failAt(fmt.Sprintf("credentials.cloud[%d]", i), "offline: true forbids the calls that get credentials of %s; name a docker_config or pull_secrets that hold them", cloud)
 	}
 	w.Credentials.Cloud = nil
+	return forbidden
 }
 
 // helpers refuses programs that get credentials: what they call is theirs.

@@ -38,7 +38,7 @@ func (l *loader) failAt(path, format string, args ...any) {
 
 func (l *loader) config(w *wire) *Config {
 	limits := w.Limits.limits()
-	l.sealed(w)
+	forbidden := l.sealed(w)
 	l.kms = fromKMS(w.Keys, limits.Registry.RequestTimeout)
 	c := &Config{
 		File: l.file, Dir: l.dir, root: l.root,
@@ -51,6 +51,9 @@ func (l *loader) config(w *wire) *Config {
 		Registries:   l.registries(w),
 		Credentials:  l.credentials(w),
 		Cache:        Cache{Dir: l.path(w.Cache.Dir), MaxBytes: w.Cache.MaxBytes},
+	}
+	for _, name := range forbidden {
+		c.Keys[name] = Key{} // the name is known: parameters that use it are not wrong
 	}
 	if c.Cache.Dir != "" && c.Cache.MaxBytes == 0 {
 		c.Cache.MaxBytes = 1 << 30

@@ -365,9 +365,13 @@ func (b *sealedBundle) diagnose(c check, m *material, cert *x509.Certificate, ca
 			return err
 		}
 	}
-	stamps, _ := stampedTimes(b, m)
-	if c.Timestamps && len(stamps) == 0 {
-		return c.fail(fault.TimestampMissing, "%w", cause)
+	stamps, err := stampedTimes(b, m)
+	switch {
+	case !c.Timestamps || len(stamps) > 0:
+	case err != nil:
+		return c.fail(fault.TimestampMissing, "no signed time stamp of a trusted authority: %w", err)
+	default:
+		return c.fail(fault.TimestampMissing, "no signed time stamp of a trusted authority")
 	}
 	if cert != nil {
 		return b.diagnoseCertificate(c, m, cert, stamps, cause)

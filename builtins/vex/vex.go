@@ -70,8 +70,12 @@ func Parse(document []byte) (Document, error) {
 			read = append(read, reader)
 		}
 	}
-	if len(read) != 1 {
-		return Document{}, fault.Newf(fault.Unsupported, opRead, "", "it has the marks of %d of the formats that are read: OpenVEX, CycloneDX, CSAF", len(read))
+	switch len(read) {
+	case 0:
+		return Document{}, fault.Newf(fault.Unsupported, opRead, "", "it has the marks of no format that is read: OpenVEX, CycloneDX, CSAF")
+	case 1:
+	default:
+		return Document{}, fault.Newf(fault.Unsupported, opRead, "", "it has the marks of %d formats, so nobody can tell which one it is", len(read))
 	}
 	doc, err := read[0](document)
 	if err != nil {

@@ -63,7 +63,7 @@ func denied(t *testing.T, w *world) {
 		{"stranger", stranger, `no signature is what authority "release" asks for (untrusted_identity: not signed by a key asked for). Have the image signed with a key or identity of this authority; if it should be, treat the image as tampered with.`},
 		{"somebody", somebody, `no signature is what authority "developers" asks for (untrusted_identity: signed by "somebody@e2e.example" of issuer "` + w.sigstore.Issuer.URL + `", who was not asked for). Have the image signed with a key or identity of this authority; if it should be, treat the image as tampered with.`},
 		{"unscanned", unscanned, `there is no scan report of authority "scanner" (wrong_predicate: what is attached is of other predicate types than those asked for). Scan the image in the pipeline that builds it, and attest the report with the key or identity of the authority.`},
-		{"undated", undated, `the report of trivy by "scanner" rests on a database of an unknown time. Attest a report that names the time of the database, or have the owner of the policy allow an unknown one.`},
+		{"undated", undated, `the report of trivy by "scanner" rests on a database of an unknown time. Scan the image again and attest a report that names the time of the database, or have the owner of the policy allow an unknown one.`},
 		{"grave", grave, `trivy found CVE-2024-3094 (critical, xz-utils 5.6.0, fixed in 5.6.1) (report of "scanner", TIME). Rebuild the image with what is fixed, or ask the owner of the policy for an exception with an end.`},
 		{"unapproved", unapproved, `it is ` + w.unapproved.Host() + `/team/app, and one of ` + strings.Join(approved, ", ") + ` was expected. Use an image of an approved repository, or have the owner of the policy approve this one.`},
 	} {

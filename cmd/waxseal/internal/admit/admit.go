@@ -60,7 +60,7 @@ Exit codes: 0 all admitted, 1 something denied, 2 cannot tell, something could n
 		Example: `  waxseal admit deploy/
   kustomize build overlays/prod | waxseal admit -
   waxseal admit -o sarif deploy/ > waxseal.sarif
-  waxseal admit --record evidence/ deploy/ && waxseal replay --verify evidence/`,
+  waxseal admit --record evidence/ deploy/; waxseal replay --verify evidence/`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			docs, notes := manifest.Read(cmd.Context(), args, cmd.InOrStdin())

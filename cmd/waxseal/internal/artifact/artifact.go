@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -185,34 +186,35 @@ func (r *Result) write(w io.Writer, output string) error {
 
 func (r *Result) table(w io.Writer) error {
 	var b strings.Builder
-	line := func(format string, args ...any) {
-		fmt.Fprintln(&b, render.Clean(fmt.Sprintf(format, args...)))
+	opts := render.Terminal(w, os.Getenv)
+	line := func(mark, format string, args ...any) {
+		b.WriteString(render.Hang(mark, fmt.Sprintf(format, args...), opts))
 	}
 	if !r.Verified {
-		line("NOT VERIFIED %s", r.Artifact)
-		line("  ✗ %s [%s]", r.Errors[0].Message, r.Errors[0].Code)
-		line("  → %s", remedy(r.Errors[0].Code))
+		line("NOT VERIFIED ", "%s", r.Artifact)
+		line("  ✗ ", "%s [%s]", r.Errors[0].Message, r.Errors[0].Code)
+		line("  → ", "%s", remedy(r.Errors[0].Code))
 		_, err := io.WriteString(w, b.String())
 		return err
 	}
-	line("VERIFIED     %s", r.Artifact)
+	line("VERIFIED     ", "%s", r.Artifact)
 	if r.Digest != r.Artifact {
-		line("  digest     %s", r.Digest)
+		line("  digest     ", "%s", r.Digest)
 	}
 	if s := r.Signer; s.Kind == cosign.KindKey {
-		line("  signed by  key %s (%s)", s.Key, s.KeyID)
+		line("  signed by  ", "key %s (%s)", s.Key, s.KeyID)
 	} else {
-		line("  signed by  %s", s.Subject)
-		line("  issuer     %s", s.Issuer)
+		line("  signed by  ", "%s", s.Subject)
+		line("  issuer     ", "%s", s.Issuer)
 	}
 	if r.Signer.SignedAt != "" {
-		line("  signed at  %s", r.Signer.SignedAt)
+		line("  signed at  ", "%s", r.Signer.SignedAt)
 	}
 	if r.Signer.LogIndex >= 0 {
-		line("  log index  %d", r.Signer.LogIndex)
+		line("  log index  ", "%d", r.Signer.LogIndex)
 	}
 	if r.Statement != nil {
-		line("  statement  %s", r.Statement.PredicateType)
+		line("  statement  ", "%s", r.Statement.PredicateType)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

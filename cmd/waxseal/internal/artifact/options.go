@@ -19,7 +19,7 @@ const maxKey = 1 << 20 // bytes of a key, and of a trusted root
 // and something is to be found in it: then it has to be right.
 func (f *Flags) options(ctx context.Context, config string, named bool) (*cosign.Options, error) {
 	names := evidence.Names{}
-	if _, err := os.Stat(config); named || err == nil {
+	if _, err := os.Stat(config); named || err == nil && !f.complete() {
 		cfg, err := parameters.Load(config)
 		if err != nil {
 			return nil, err
@@ -44,6 +44,17 @@ func (f *Flags) options(ctx context.Context, config string, named bool) (*cosign
 		return nil, errors.New("no trust root: name a trusted_root.json with --trusted-root, or a waxseal.yaml that has one with -c")
 	}
 	return o, o.Validate()
+}
+
+// complete says whether the flags name all that there is to know, so that a
+// waxseal.yaml which happens to be there is not read.
+func (f *Flags) complete() bool {
+	for _, key := range f.keys {
+		if _, err := os.Stat(key); err != nil {
+			return false
+		}
+	}
+	return f.trustedRoot != ""
 }
 
 func (f *Flags) signers(o *cosign.Options, names evidence.Names) error {

@@ -5,6 +5,7 @@ package attest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -101,11 +102,17 @@ func (f *flags) run(cmd *cobra.Command, path, image string, read func([]byte) (*
 		return err
 	}
 	result := &Result{Image: image}
-	err = f.attest(cmd.Context(), cmd.OutOrStdout(), raw, image, read, result)
+	err = f.attest(cmd.Context(), cmd.OutOrStdout(), image, func() (*document, error) {
+		doc, err := read(raw)
+		return doc, in(path, err)
+	}, result)
+	if errors.Is(err, errNamesNoImage) {
+		err = in(path, err)
+	}
 	refused, isRefusal := err.(refusal) //nolint:errorlint // it is never wrapped: it is the answer
 	switch {
 	case err != nil && !isRefusal:
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	case err == nil && f.statementOnly:
 		return nil
 	}
@@ -119,8 +126,16 @@ func (f *flags) run(cmd *cobra.Command, path, image string, read func([]byte) (*
 	return nil
 }
 
-func (f *flags) attest(ctx context.Context, stdout io.Writer, raw []byte, image string, read func([]byte) (*document, error), result *Result) error {
-	doc, err := read(raw)
+// in says in which document something is wrong. A refusal is an answer, and stays one.
+func in(path string, err error) error {
+	if _, is := err.(refusal); is || err == nil { //nolint:errorlint // it is never wrapped
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+func (f *flags) attest(ctx context.Context, stdout io.Writer, image string, read func() (*document, error), result *Result) error {
+	doc, err := read()
 	if err != nil {
 		return err
 	}
@@ -189,20 +204,18 @@ func (r *Result) write(w io.Writer, output string) error {
 		return enc.Encode(r)
 	}
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintln(&b, render.Clean(fmt.Sprintf(format, args...))) }
+	opts := render.Terminal(w, os.Getenv)
+	line := func(mark, text string) { b.WriteString(render.Hang(mark, text, opts)) }
+	facts := r.facts
 	if r.Attested {
-		line("ATTESTED     %s", r.Image)
+		line("ATTESTED     ", r.Image)
+		facts = append(facts, fact{"predicate", r.PredicateType}, fact{"signed by", r.Signer}, fact{"stored as", r.Bundle})
 	} else {
-		line("NOT ATTESTED %s", r.Image)
-		line("  ✗ %s", r.Reason)
+		line("NOT ATTESTED ", r.Image)
+		line("  ✗ ", r.Reason)
 	}
-	for _, f := range r.facts {
-		line("  %-10s %s", f.name, f.text)
-	}
-	if r.Attested {
-		line("  %-10s %s", "predicate", r.PredicateType)
-		line("  %-10s %s", "signed by", r.Signer)
-		line("  %-10s %s", "stored as", r.Bundle)
+	for _, f := range facts {
+		line(fmt.Sprintf("  %-10s ", f.name), f.text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

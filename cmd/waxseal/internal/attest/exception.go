@@ -2,6 +2,7 @@ package attest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -58,7 +59,10 @@ func readExceptions(raw []byte) (*document, error) {
 		Exceptions []exception `json:"exceptions"`
 	}
 	if err := yaml.UnmarshalStrict(raw, &list); err != nil {
-		return nil, err
+		if _, what, found := strings.Cut(err.Error(), "json: "); found {
+			err = errors.New(what)
+		}
+		return nil, fmt.Errorf("%w; expected exceptions, a list of id, owner, reason, expires, and where there are any packages, ticket, created", err)
 	}
 	if len(list.Exceptions) == 0 {
 		return nil, fmt.Errorf("exceptions: is missing or empty")

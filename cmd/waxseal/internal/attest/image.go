@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	ociremote "github.com/sigstore/cosign/v2/pkg/oci/remote"
 	"github.com/spf13/pflag"
 )
@@ -51,6 +52,9 @@ func (a *access) find(ctx context.Context, image string) (*place, error) {
 	}
 	p := &place{options: []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(http.DefaultTransport)}}
 	found, err := remote.Get(ref, p.options...)
+	if answer, ok := errors.AsType[*transport.Error](err); ok && answer.StatusCode == http.StatusNotFound {
+		return nil, fmt.Errorf("image %q: the registry has no such image; push it first, or correct its name: %w", image, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("image %q: %w", image, err)
 	}
@@ -125,7 +129,8 @@ func (p *place) subject(doc *document, assume bool) (string, error) {
 	for i, m := range p.digests {
 		have[i] = m.digest
 	}
-	return "", refuse("%s is about %s, and the image is %s", doc.about, strings.Join(append(slices.Clone(doc.subjects), doc.imageIDs...), ", "), strings.Join(have, ", "))
+	named := slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(doc.subjects), doc.imageIDs...))))
+	return "", refuse("%s is about %s, and the image is %s", doc.about, strings.Join(named, ", "), strings.Join(have, ", "))
 }
 
 // store writes the bundle beside the image, as a referrer.

@@ -48,7 +48,7 @@ func (s *signer) bind(set *pflag.FlagSet) {
 	set.StringVar(&s.signingConfig, "signing-config", "", "signing_config.json of a Sigstore instance; the default is the public-good instance's, which is fetched")
 	set.StringVar(&s.trustedRoot, "trusted-root", "", "trusted_root.json of the same instance")
 	set.StringVar(&s.identityToken, "identity-token", "", "OIDC token, or the file that holds it; the default is what the CI system offers")
-	set.BoolVar(&s.tlogUpload, "tlog-upload", true, "with --key: false signs without transparency log and time stamp, and asks no service")
+	set.BoolVar(&s.tlogUpload, "tlog-upload", true, "with --key: false signs without transparency log and time stamp, and asks no service; policies then need insecure_ignore_tlog: true of the authority")
 }
 
 // sign returns the bundle of a statement, and who has signed it.
@@ -175,6 +175,9 @@ func privateKey(ctx context.Context, named string) (signature.SignerVerifier, er
 			return nil, fmt.Errorf("%s: %w ($COSIGN_PASSWORD is its password)", named, err)
 		}
 		return by, nil
+	}
+	if strings.HasSuffix(block.Type, "PUBLIC KEY") {
+		return nil, fmt.Errorf("%s: this is a public key; who signs needs the private one", named)
 	}
 	key, err := cryptoutils.UnmarshalPEMToPrivateKey(raw, nil)
 	if err != nil {

@@ -340,6 +340,20 @@ func TestWriterBreaks(t *testing.T) {
 	}
 }
 
+// Under a name of its own, an image of a mirror is said to be judged as another.
+func TestJudgedAs(t *testing.T) {
+	report := render.NewReport([]render.Decision{{
+		File: "web.yaml", Document: 1, Line: 1, Kind: "Pod", Name: "web", Images: []render.Image{{Container: "app", Image: web, Type: "container"}},
+		Violations: []render.Violation{{
+			Code: "signed_images.unsigned", Title: "The image is not signed", Image: web, Where: render.Where{Kind: "Pod", Name: "web", Container: "app"},
+			Msg: `image "` + web + `" (judged as docker.io/library/nginx) of container "app" in Pod web: it is not signed.`,
+		}},
+	}})
+	text := written(t, report, render.Table, render.Options{Width: 80})
+	require.Contains(t, text, "Judged as docker.io/library/nginx: it is not signed.\n")
+	require.NotContains(t, text, "in Pod web:")
+}
+
 func TestWriteSuitsThePlace(t *testing.T) {
 	t.Setenv("COLUMNS", "60")
 	var b bytes.Buffer
@@ -347,6 +361,16 @@ func TestWriteSuitsThePlace(t *testing.T) {
 	require.Equal(t, written(t, everything(), render.Table, render.Options{Width: 60}), b.String())
 	require.True(t, render.Known("sarif"))
 	require.False(t, render.Known("csv"))
+}
+
+// What is long is put on lines of its own, and no word is broken: people copy digests.
+func TestHang(t *testing.T) {
+	opts := render.Options{Width: 40}
+	digest := "sha256:" + strings.Repeat("5e", 16)
+	require.Equal(t, "VERIFIED     app.tgz\n", render.Hang("VERIFIED     ", "app.tgz", opts))
+	require.Equal(t, "  ✗ the bundle is about another file,\n    and not this\n", render.Hang("  ✗ ", "the bundle is about another file, and not this", opts))
+	require.Equal(t, "  signed by  key "+digest+"\n", render.Hang("  signed by  ", "key "+digest, opts), "it fits nowhere")
+	require.Equal(t, "\\x1b[31mred\n", render.Hang("", "\x1b[31mred", opts))
 }
 
 func TestClean(t *testing.T) {

@@ -10,14 +10,21 @@ const CommandLine = "command line"
 // single says whether an image is judged, and no object.
 func (d *Decision) single() bool { return d.File == CommandLine && len(d.Images) == 1 }
 
+func about(image, judgedAs string) string {
+	if judgedAs == "" {
+		return "image " + strconv.Quote(image)
+	}
+	return "image " + strconv.Quote(image) + " (judged as " + judgedAs + ")"
+}
+
 // bare takes the Pod away from the decision about a single image.
 func (d *Decision) bare() {
 	image := &d.Images[0]
 	for _, list := range [][]Violation{d.Violations, d.Notes} {
 		for i := range list {
 			v := &list[i]
-			if rest, found := v.cut(v.Msg, d.Images); found {
-				v.Msg = "image " + strconv.Quote(image.Image) + ": " + rest
+			if judgedAs, rest, found := v.cut(v.Msg, d.Images); found {
+				v.Msg = about(image.Image, judgedAs) + ": " + rest
 			}
 			v.Where = Where{}
 		}

@@ -43,6 +43,13 @@ func TestSingleImagesShowNoPod(t *testing.T) {
 `, written(t, r, render.Table, render.Options{}))
 }
 
+// A digest that fits beside the name on no line stands whole on its own, to be copied.
+func TestDigestsStayWhole(t *testing.T) {
+	d := render.Decision{File: render.CommandLine, Verdict: render.Admitted, Images: []render.Image{{Image: proxy, Type: "container", Admitted: true}}}
+	require.Contains(t, written(t, render.NewReport([]render.Decision{d}), render.Table, render.Options{}), "ADMITTED     registry.example/platform/proxy:2\n    "+digest+"\n")
+	require.Contains(t, written(t, render.NewReport([]render.Decision{d}), render.Table, render.Options{Width: 140}), "ADMITTED     "+proxy+"\n")
+}
+
 func TestExplain(t *testing.T) {
 	d := alone()
 	d.Notes = []render.Violation{{Code: "scanned_images.suppressed"}}

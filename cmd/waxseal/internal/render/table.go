@@ -86,6 +86,18 @@ func (p *page) put(indent int, mark string, s style, text string) {
 	}
 }
 
+// head writes what is judged. A digest that does not fit beside it gets a line
+// where it does, whole, because people copy it.
+func (p *page) head(mark string, s style, text string) {
+	at := strings.LastIndex(text, "@sha")
+	if at <= 0 || length(mark)+length(text) <= p.width {
+		p.put(0, mark, s, text)
+		return
+	}
+	p.put(0, mark, s, text[:at])
+	p.put(4, "", plain, text[at:])
+}
+
 func (p *page) decision(d *Decision) {
 	if d.Err != "" {
 		p.put(0, "NOT READ     ", yellow, Clean(d.Err))
@@ -97,11 +109,11 @@ func (p *page) decision(d *Decision) {
 	}
 	switch d.Verdict {
 	case Admitted:
-		p.put(0, "ADMITTED     ", green, head)
+		p.head("ADMITTED     ", green, head)
 	case Denied:
-		p.put(0, "DENIED       ", red, head)
+		p.head("DENIED       ", red, head)
 	default:
-		p.put(0, "CANNOT TELL  ", yellow, head)
+		p.head("CANNOT TELL  ", yellow, head)
 	}
 	p.about(d, -1, 2)
 	for i := range d.Images {

@@ -71,22 +71,31 @@ func (v Violation) why(images []Image) string {
 	if v.Remediation != "" {
 		text = strings.TrimSpace(strings.TrimSuffix(text, strings.TrimSpace(v.Remediation)))
 	}
-	text, _ = v.cut(text, images)
+	judgedAs, text, _ := v.cut(text, images)
 	text = strings.TrimSuffix(text, ".")
 	if text == "" || strings.EqualFold(text, strings.TrimSuffix(v.Title, ".")) {
 		return ""
 	}
+	if judgedAs != "" {
+		text = "judged as " + judgedAs + ": " + text
+	}
 	return Clean(capital(text))
 }
 
-// cut cuts off what a message is about.
-func (v Violation) cut(text string, images []Image) (rest string, found bool) {
+// cut cuts off what a message is about. An image of a mirror is judged as another,
+// which stays to be said.
+func (v Violation) cut(text string, images []Image) (judgedAs, rest string, found bool) {
+	whole := text
+	if after, mirrored := strings.CutPrefix(text, fmt.Sprintf("image %q (judged as ", v.Image)); mirrored {
+		judgedAs, after, _ = strings.Cut(after, ")")
+		text = fmt.Sprintf("image %q%s", v.Image, after)
+	}
 	for _, prefix := range v.prefixes(images) {
 		if rest, found := strings.CutPrefix(text, prefix); found {
-			return rest, true
+			return judgedAs, rest, true
 		}
 	}
-	return text, false
+	return "", whole, false
 }
 
 // prefixes returns how messages begin that say first what they are about.

@@ -29,6 +29,30 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
+// Hang returns text as clean lines that fit the terminal where words allow it,
+// those after the first below the text behind the mark. It breaks no word, so
+// that digests and references can be copied.
+func Hang(mark, text string, opts Options) string {
+	width := max(opts.Width, minWidth) - length(mark)
+	var b strings.Builder
+	b.WriteString(mark)
+	used := 0
+	for i, word := range strings.Fields(Clean(text)) {
+		switch n := length(word); {
+		case i == 0:
+			used = n
+		case used+1+n > width && n <= width: // on a line of its own it fits
+			b.WriteString("\n" + strings.Repeat(" ", length(mark)))
+			used = n
+		default:
+			b.WriteByte(' ')
+			used += 1 + n
+		}
+		b.WriteString(word)
+	}
+	return b.String() + "\n"
+}
+
 func length(s string) int { return utf8.RuneCountInString(s) }
 
 // chop cuts a word that is too long into full lines and a rest.

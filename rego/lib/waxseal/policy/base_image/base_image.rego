@@ -450,8 +450,13 @@ _by("annotations", ctr, rule) := {{"state": "base", "why": why, "errors": []} |
 	some config in _configs(ctr).configs
 	named := bases.annotated(config)
 	not _approved(named, rule)
-	why := sprintf("its annotations, which nobody signed, name %q with the digest %q", [named.name, named.digest])
+	why := _named(named)
 } | {{"state": "base", "why": "its annotations do not count, because verified provenance names images", "errors": []} | count(_used(ctr)) > 0}
+
+_named(named) := "its annotations name no base" if {
+	named.name == ""
+	named.digest == ""
+} else := sprintf("its annotations, which nobody signed, name %q with the digest %q", [named.name, named.digest])
 
 _approved(found, rule) if bases.approved(found.name, found.digest, rule, _facts(rule))
 

@@ -105,6 +105,7 @@ test_deny_unsigned_annotations if {
 	_codes(_by(["annotations"]), _world(_annotated(_other))) == {"base"}
 	_codes(_by(["annotations"]), _world(_annotated(""))) == {"base"}
 	_why(_by(["annotations"]), _world(_annotated(_other))) == {sprintf(`its base is none that is approved: its annotations, which nobody signed, name "r.example/base" with the digest %q`, [_other])}
+	_why(_by(["annotations"]), _world({"diff_ids": ["x"]})) == {"its base is none that is approved: its annotations name no base"}
 	contradicted := object.union(_world(_annotated(_digest)), {_provenance_key: samples.ok({"statements": [_built("evil.example/base", _digest)]})})
 	_why(_by(["provenance", "annotations"]), contradicted) == {concat("; ", [
 		"its base is none that is approved: its annotations do not count, because verified provenance names images",

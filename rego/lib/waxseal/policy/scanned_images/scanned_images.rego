@@ -225,13 +225,14 @@ deny contains result.new(rego.metadata.chain(), details) if some details in _ref
 # title: The age of the scanner's database is not known
 # description: >-
 #   A report that does not say how old the database was is not taken for a fresh one. cosign attest --type vuln
-#   leaves the time out; with the type as https://cosign.sigstore.dev/attestation/vuln/v1 it stays in.
+#   leaves the time out; with the type as https://cosign.sigstore.dev/attestation/vuln/v1 it stays in, and waxseal attest
+#   scan writes it. A report of the same scan that was attested without it still counts, so scan again.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/scanned_images.md#database_age_unknown
 # custom:
 #   code: scanned_images.database_age_unknown
 #   severity: medium
-#   remediation: Attest a report that names the time of the database, or have the owner of the policy allow an unknown one.
+#   remediation: Scan the image again and attest a report that names the time of the database, or have the owner of the policy allow an unknown one.
 #   controls: ["NIST-800-53:RA-5", "NIST-800-53:SR-3", "NIST-800-53:SI-7"]
 deny contains result.new(rego.metadata.chain(), details) if some details in _refused.database_age_unknown
 
