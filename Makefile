@@ -56,7 +56,7 @@ test: build test-go test-hosts test-rego test-framework test-deploy check-genera
 .PHONY: test-go
 test-go: build
 	$(GO) vet ./...
-	WAXSEAL=$(CURDIR)/$(WAXSEAL) $(GO) test ./...
+	WAXSEAL=$(CURDIR)/$(WAXSEAL) $(GO) test -timeout 20m ./...
 
 $(BIN)/opa: go.mod # unmodified, of the version that is inside waxseal
 	@mkdir -p $(BIN)
@@ -80,7 +80,7 @@ test-rego: build
 
 .PHONY: test-framework
 test-framework: ## the policies in Gatekeeper's constraint framework, at its own OPA
-	cd tests/framework && $(GO) vet ./... && $(GO) test ./...
+	cd tests/framework && $(GO) vet ./... && $(GO) test -timeout 20m ./...
 
 .PHONY: test-deploy
 test-deploy: ## Gatekeeper's deployment files, rendered by kustomize's and Helm's own code
@@ -102,7 +102,7 @@ e2e: build $(BIN)/opa conftest-stock tools gatekeeper gatekeeper-stock ## a real
 
 .PHONY: race
 race: ## the Go tests under the race detector
-	CGO_ENABLED=1 $(GO) test -race ./builtins/... ./bundles/... ./gatekeeper/... ./cmd/... ./tests/...
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./builtins/... ./bundles/... ./gatekeeper/... ./cmd/... ./tests/...
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZ: inputs (20000x) or a time (1m)
