@@ -118,8 +118,8 @@ func FilesWith(flavour string, policies []string, own Own) (map[string][]byte, e
 	return FilesOf(Images, flavour, policies, own)
 }
 
-// FilesOf is [FilesWith] for what a subject names. Pipelines and admission
-// configuration are judged by waxseal and by conftest; another flavour is [fault.InvalidRequest].
+// FilesOf is [FilesWith] for what a subject names. Pipelines are judged by waxseal
+// and by conftest, admission configuration by waxseal; another flavour is [fault.InvalidRequest].
 func FilesOf(subject Subject, flavour string, policies []string, own Own) (map[string][]byte, error) {
 	host, err := hostFile(flavour)
 	if err != nil {
@@ -184,15 +184,22 @@ func hostFile(flavour string) ([]byte, error) {
 	return nil, fault.Newf(fault.InvalidRequest, "bundle flavour", flavour, "there are %s", strings.Join(Flavours(), ", "))
 }
 
+// judges are the flavours that judge more than images. Admission configuration is
+// judged as a whole, which conftest, file by file, does not have.
+var judges = map[Subject][]string{
+	Pipelines:   {CLI, ConftestBuiltin, Data, Replay},
+	Enforcement: {CLI, Replay},
+}
+
 // fits says whether a flavour judges a subject.
 func fits(subject Subject, flavour string) error {
 	switch {
 	case !slices.Contains(Subjects(), subject):
 		return fault.Newf(fault.InvalidRequest, "bundle subject", string(subject), "there are %s, %s and %s", Images, Pipelines, Enforcement)
-	case subject == Images || slices.Contains([]string{CLI, ConftestBuiltin, Data, Replay}, flavour):
+	case subject == Images || slices.Contains(judges[subject], flavour):
 		return nil
 	}
-	return fault.Newf(fault.InvalidRequest, "bundle flavour", flavour, "%s are judged by the flavours %s, %s and %s", subject, CLI, Data, ConftestBuiltin)
+	return fault.Newf(fault.InvalidRequest, "bundle flavour", flavour, "the flavours that judge %s are %s", subject, strings.Join(judges[subject], ", "))
 }
 
 // list is the policies of a bundle, and those of the library that judge other

@@ -144,11 +144,13 @@ func library(t *testing.T, flavour string) map[string][]byte {
 	}
 	all := map[string][]byte{}
 	for _, subject := range bundles.Subjects() {
-		files, err := bundles.FilesOf(subject, flavour, nil, nil)
+		files, err := bundles.FilesOf(subject, bundles.CLI, nil, nil)
 		require.NoError(t, err)
 		maps.Copy(all, files)
 	}
-	var err error
+	host, err := bundles.Files(flavour, nil)
+	require.NoError(t, err)
+	all[bundles.HostFile] = host[bundles.HostFile]
 	all[bundles.PlanFile], all[bundles.ReportFile], err = bundles.Testing()
 	require.NoError(t, err)
 	return all

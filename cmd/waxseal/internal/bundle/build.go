@@ -33,7 +33,7 @@ func build(version string) *cobra.Command {
 (FILE.yaml). Equal input gives equal bytes, but for signatures.
 
 --for says what is judged: images (of workloads, the default), pipelines (CI files) or enforcement (admission
-configuration). The last two are for the flavours cli, data and conftest-builtin.
+configuration). Pipelines are for the flavours cli, data and conftest-builtin, enforcement is for cli.
 
 --policies names a folder of your own policies, in the form of the library's: NAME/NAME.rego with the
 package lib.waxseal.policy.NAME, and NAME/parameters.json. They are linted, and compiled strictly with

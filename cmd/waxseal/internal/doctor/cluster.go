@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 )
 
 type namespace struct{ Metadata metadata }
@@ -21,7 +23,7 @@ func labelsOf(n namespace) labels.Set {
 
 func (e *examination) readNamespaces(ctx context.Context) {
 	var err error
-	if e.namespaces, err = list[namespace](ctx, e.api, "/api/v1/namespaces"); err != nil {
+	if e.namespaces, err = cluster.List[namespace](ctx, e.api, "/api/v1/namespaces"); err != nil {
 		e.unread("namespaces, to see which of them are left out", err)
 	}
 }
@@ -34,8 +36,8 @@ func (e *examination) configs(ctx context.Context) {
 			Match []struct{ Processes, ExcludedNamespaces []string }
 		}
 	}
-	all, err := list[config](ctx, e.api, "/apis/config.gatekeeper.sh/v1alpha1/configs")
-	if absent(err) {
+	all, err := cluster.List[config](ctx, e.api, "/apis/config.gatekeeper.sh/v1alpha1/configs")
+	if cluster.Absent(err) {
 		return
 	}
 	if err != nil {
@@ -63,7 +65,7 @@ func (e *examination) arguments(ctx context.Context) {
 			}
 		}
 	}
-	all, err := list[deployment](ctx, e.api, "/apis/apps/v1/namespaces/"+url.PathEscape(e.gatekeeperNamespace)+"/deployments")
+	all, err := cluster.List[deployment](ctx, e.api, "/apis/apps/v1/namespaces/"+url.PathEscape(e.gatekeeperNamespace)+"/deployments")
 	if err != nil {
 		e.unread("Deployments of "+e.gatekeeperNamespace+", to see how Gatekeeper was started", err)
 		return

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"strings"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 )
 
 type constraint struct {
@@ -50,8 +52,8 @@ func (c *constraint) does(action string) bool {
 func (e *examination) constraints(ctx context.Context, templates []constraintTemplate) []constraint {
 	var enforcing []constraint
 	for _, t := range templates {
-		found, err := list[constraint](ctx, e.api, "/apis/constraints.gatekeeper.sh/v1beta1/"+strings.ToLower(t.kind()))
-		if absent(err) {
+		found, err := cluster.List[constraint](ctx, e.api, "/apis/constraints.gatekeeper.sh/v1beta1/"+strings.ToLower(t.kind()))
+		if cluster.Absent(err) {
 			continue // the template was said not to be created
 		}
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 )
 
@@ -29,7 +30,7 @@ type options struct {
 type examination struct {
 	options
 	findings
-	api        *api
+	api        *cluster.API
 	now        func() time.Time
 	namespaces []namespace
 	broken     map[string]bool     // kinds whose template has problems
@@ -71,14 +72,14 @@ func run(cmd *cobra.Command, o options) error {
 	if o.output != "table" && o.output != "json" {
 		return errors.New("-o has to be table or json")
 	}
-	client, err := connect(o.kubeconfig, o.kubecontext)
+	client, err := cluster.Connect(o.kubeconfig, o.kubecontext, "waxseal-doctor")
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), o.timeout)
 	defer cancel()
 	var version struct{ GitVersion string }
-	if err := client.get(ctx, "/version", &version); err != nil {
+	if err := client.Get(ctx, "/version", &version); err != nil {
 		return err
 	}
 	found := examine(ctx, client, o, time.Now)
@@ -93,7 +94,7 @@ func run(cmd *cobra.Command, o options) error {
 
 // examine looks at everything. The order is that of the answer: what is wrong
 // first explains what follows.
-func examine(ctx context.Context, client *api, o options, now func() time.Time) []Finding {
+func examine(ctx context.Context, client *cluster.API, o options, now func() time.Time) []Finding {
 	o.exempt = append(slices.Clone(bootstrap), o.exempt...)
 	e := &examination{options: o, api: client, now: now, broken: map[string]bool{}, providers: map[string][]string{}}
 	templates := e.templates(ctx)

@@ -3,6 +3,8 @@ package doctor
 import (
 	"context"
 	"strings"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 )
 
 type assign struct {
@@ -20,8 +22,8 @@ type assign struct {
 // mutators looks at those that ask Waxseal's providers for digests, and
 // remembers the providers.
 func (e *examination) mutators(ctx context.Context) {
-	all, err := list[assign](ctx, e.api, "/apis/mutations.gatekeeper.sh/v1/assign")
-	if absent(err) {
+	all, err := cluster.List[assign](ctx, e.api, "/apis/mutations.gatekeeper.sh/v1/assign")
+	if cluster.Absent(err) {
 		return
 	}
 	if err != nil {

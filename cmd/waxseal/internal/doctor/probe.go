@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 )
 
 // probeName is the name of the Pod that is asked about and never made.
@@ -60,17 +62,17 @@ func (c *constraint) verifies() bool {
 
 func (e *examination) dryRun(ctx context.Context, image string) error {
 	path := "/api/v1/namespaces/" + url.PathEscape(e.namespace) + "/pods?dryRun=All&fieldManager=waxseal-doctor"
-	return e.api.do(ctx, http.MethodPost, path, probePod(image), nil)
+	return e.api.Do(ctx, http.MethodPost, path, probePod(image), nil)
 }
 
 // deniedBy says whether the webhook of that name refused.
 func deniedBy(err error, webhook string) bool {
-	status, ok := errors.AsType[*statusError](err)
+	status, ok := errors.AsType[*cluster.StatusError](err)
 	return ok && strings.Contains(status.Message, `"`+webhook+`" denied the request`)
 }
 
 func (e *examination) answered(object string, err error, asked []constraint) {
-	status, isStatus := errors.AsType[*statusError](err)
+	status, isStatus := errors.AsType[*cluster.StatusError](err)
 	switch {
 	case err == nil:
 		e.problem(object, "a denial by "+validation, "Mend what stands above; if nothing does, see that no exclusion holds for the namespace.",

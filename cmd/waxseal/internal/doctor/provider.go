@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 )
 
 type provider struct {
@@ -29,9 +31,9 @@ func (e *examination) askedProviders(ctx context.Context, webhookTimeout int) {
 	for _, name := range slices.Sorted(maps.Keys(e.providers)) {
 		object := "Provider " + name
 		var p provider
-		err := e.api.get(ctx, "/apis/externaldata.gatekeeper.sh/v1beta1/providers/"+url.PathEscape(name), &p)
+		err := e.api.Get(ctx, "/apis/externaldata.gatekeeper.sh/v1beta1/providers/"+url.PathEscape(name), &p)
 		switch {
-		case absent(err):
+		case cluster.Absent(err):
 			e.problem(object, "a Provider of the name that parameters.provider has (default waxseal)", "Install waxseal provider and its Provider object.",
 				"it does not exist, and is asked by %s: whatever needs evidence is denied", strings.Join(e.providers[name], ", "))
 		case err != nil:

@@ -6,6 +6,8 @@ import (
 
 	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/gatekeeper/template"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 )
 
 type metadata struct {
@@ -55,9 +57,9 @@ func (t *constraintTemplate) notes() bool {
 
 // templates returns the templates that are Waxseal's, and says what is wrong with them.
 func (e *examination) templates(ctx context.Context) []constraintTemplate {
-	all, err := list[constraintTemplate](ctx, e.api, "/apis/templates.gatekeeper.sh/v1/constrainttemplates")
+	all, err := cluster.List[constraintTemplate](ctx, e.api, "/apis/templates.gatekeeper.sh/v1/constrainttemplates")
 	switch {
-	case absent(err):
+	case cluster.Absent(err):
 		e.problem("Gatekeeper", "Gatekeeper with the API templates.gatekeeper.sh/v1", "Install Gatekeeper.", "it is not installed: there is no such API")
 		return nil
 	case err != nil:

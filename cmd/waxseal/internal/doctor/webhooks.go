@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 )
 
 type webhook struct {
@@ -99,7 +101,7 @@ func (e *examination) readWebhooks(ctx context.Context) (map[string]*webhook, bo
 	}
 	found := map[string]*webhook{}
 	for _, kind := range []string{"validatingwebhookconfigurations", "mutatingwebhookconfigurations"} {
-		all, err := list[configuration](ctx, e.api, "/apis/admissionregistration.k8s.io/v1/"+kind)
+		all, err := cluster.List[configuration](ctx, e.api, "/apis/admissionregistration.k8s.io/v1/"+kind)
 		if err != nil {
 			e.unread(kind, err)
 			return nil, false

@@ -35,6 +35,9 @@ type Outcome struct {
 	NotJudged  []render.NotJudged        `json:"not_judged"`
 	Evidence   map[string]map[string]any `json:"evidence"`
 	Now        json.Number               `json:"now"`
+
+	// Report is all that the policies said, as it is.
+	Report map[string]any `json:"-"`
 }
 
 const query = `report := data.lib.waxseal.report
@@ -120,6 +123,7 @@ func outcome(bindings rego.Vars) (*Outcome, error) {
 		return nil, fmt.Errorf("read the report: %w", err)
 	}
 	out.digests()
+	out.Report = report
 	return &out, nil
 }
 

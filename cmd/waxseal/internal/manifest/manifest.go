@@ -27,6 +27,9 @@ type Document struct {
 	// alone in a line, with the line ends of the file, do not find it; else "".
 	Behind string
 
+	// Foreign says why a document is no manifest, where [All] was asked for; else "".
+	Foreign string
+
 	Object   map[string]any // values as encoding/json gives them, numbers as json.Number; nil with Err
 	Warnings []string
 	Err      error
@@ -78,7 +81,16 @@ const Stdin = "-"
 // it, in order of their names, without hidden folders), or [Stdin]. A path that
 // was read already is not read again.
 func Read(ctx context.Context, paths []string, stdin io.Reader) ([]Document, []Note) {
-	r := &reader{stdin: stdin, seen: map[string]bool{}}
+	return read(ctx, paths, &reader{stdin: stdin, seen: map[string]bool{}})
+}
+
+// All is [Read] that keeps objects which are no manifests too, such as values of
+// Helm.
+func All(ctx context.Context, paths []string, stdin io.Reader) ([]Document, []Note) {
+	return read(ctx, paths, &reader{stdin: stdin, seen: map[string]bool{}, all: true})
+}
+
+func read(ctx context.Context, paths []string, r *reader) ([]Document, []Note) {
 	for _, path := range paths {
 		r.path(ctx, path)
 	}

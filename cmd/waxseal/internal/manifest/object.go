@@ -29,6 +29,10 @@ func (f *source) refuse(p place, n *document.Node, format string, args ...any) {
 // judged itself, too.
 func (f *source) object(p place, n *document.Node) {
 	if reason := f.foreign(n); reason != "" && p.depth == 0 {
+		if f.all && n.Kind == document.Object {
+			f.keep(p, n, reason)
+			return
+		}
 		f.note(f.file, "%s, not a manifest: skipped", reason)
 		return
 	}
@@ -123,6 +127,10 @@ func isText(n *document.Node) bool {
 // metadata it is judged, because a cluster might complete it.
 func (f *source) single(p place, n *document.Node) {
 	version, kind, metadata := n.Get("apiVersion"), n.Get("kind"), n.Get("metadata")
+	if f.all && !isText(version) && !isText(kind) {
+		f.keep(p, n, "neither apiVersion nor kind")
+		return
+	}
 	switch {
 	case !isText(version) && !isText(kind):
 		f.refuse(p, n, "not a Kubernetes object: it has neither apiVersion nor kind")
@@ -146,6 +154,12 @@ func (f *source) single(p place, n *document.Node) {
 		d.Warnings = append(d.Warnings, "the object has no name")
 	}
 	f.documents = append(f.documents, d)
+}
+
+// keep takes in what is no manifest.
+func (f *source) keep(p place, n *document.Node, reason string) {
+	object, _ := n.Value().(map[string]any)
+	f.documents = append(f.documents, Document{File: f.file, Index: f.index, Item: p.item, Line: n.Line, Foreign: reason, Object: object, node: n})
 }
 
 // foreign returns what a document is that lies among manifests and is none, or

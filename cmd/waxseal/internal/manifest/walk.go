@@ -14,7 +14,8 @@ import (
 type reader struct {
 	stdin     io.Reader
 	seen      map[string]bool
-	found     int // manifests in folders
+	found     int  // manifests in folders
+	all       bool // keep what is no manifest
 	documents []Document
 	notes     []Note
 }

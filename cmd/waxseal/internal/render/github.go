@@ -17,7 +17,9 @@ func (r *Report) github(w io.Writer, _ Options) error {
 	for _, f := range r.Files {
 		command(&b, &Decision{File: f.File}, "notice", 0, "Manifest", Clean(f.Text))
 	}
-	b.WriteString("Waxseal: " + r.Summary.String() + "\n")
+	for _, line := range r.closing() {
+		b.WriteString("Waxseal: " + line + "\n")
+	}
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -28,7 +30,7 @@ func annotate(b *bytes.Buffer, d *Decision) {
 		return
 	}
 	for _, v := range d.Violations {
-		command(b, d, "error", d.line(v), v.heading()+" ["+Clean(v.Code)+"]", v.full())
+		commandAt(b, d.fileOf(v), "error", d.line(v), v.heading()+" ["+Clean(v.Code)+"]", v.full())
 	}
 	for i := range d.Images {
 		if d.of(i) == CannotTell && !d.violated(i) {
@@ -39,7 +41,7 @@ func annotate(b *bytes.Buffer, d *Decision) {
 		command(b, d, "error", d.lineOf(n.Path), "Not judged", d.subject()+": "+notJudged(n))
 	}
 	for _, n := range d.Notes {
-		command(b, d, "notice", d.line(n), n.heading()+" ["+Clean(n.Code)+"]", n.full())
+		commandAt(b, d.fileOf(n), "notice", d.line(n), n.heading()+" ["+Clean(n.Code)+"]", n.full())
 	}
 	for _, warning := range d.Warnings {
 		command(b, d, "warning", d.Line, "Manifest", d.subject()+": "+Clean(warning))
@@ -52,9 +54,13 @@ var (
 )
 
 func command(b *bytes.Buffer, d *Decision, level string, line int, title, text string) {
+	commandAt(b, d.File, level, line, title, text)
+}
+
+func commandAt(b *bytes.Buffer, file, level string, line int, title, text string) {
 	var properties []string
-	if d.File != stdin {
-		properties = append(properties, "file="+escapeProperty.Replace(Clean(d.File)))
+	if file != stdin {
+		properties = append(properties, "file="+escapeProperty.Replace(Clean(file)))
 		if line > 0 {
 			properties = append(properties, "line="+strconv.Itoa(line))
 		}

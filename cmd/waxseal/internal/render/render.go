@@ -63,6 +63,8 @@ type Violation struct {
 	Where       Where    `json:"where"`
 	Controls    []string `json:"controls"`
 	Errors      []Error  `json:"errors"`
+	// Snippet is what could stand in the file, in full lines; "" where there is none.
+	Snippet string `json:"snippet,omitempty"`
 }
 
 // Where is the place of a violation.
@@ -72,6 +74,10 @@ type Where struct {
 	Name      string `json:"name"`
 	Path      string `json:"path"`
 	Container string `json:"container"`
+	// File and Line are of what stands in a file of a repository; "" and 0 where
+	// the object says it.
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
 }
 
 // Error is why evidence did not hold.
@@ -94,6 +100,9 @@ type Report struct {
 	Requests  []Request  `json:"requests,omitempty"` // to registries, in order; only where they are asked for
 	Summary   Summary    `json:"summary"`
 	Exit      int        `json:"exit"`
+
+	// Study is what was found in files, where files are judged and no objects.
+	Study *Study `json:"study,omitempty"`
 }
 
 // Request is one request to a registry. Status is 0 when there was no answer;
@@ -199,6 +208,9 @@ func (d *Decision) lineOf(path string) int {
 
 // line returns the line of the image's text, of the container where there is none.
 func (d *Decision) line(v Violation) int {
+	if v.Where.File != "" {
+		return v.Where.Line
+	}
 	if v.Where.Path == "" {
 		return d.Line
 	}
@@ -207,16 +219,17 @@ func (d *Decision) line(v Violation) int {
 
 // The formats.
 const (
-	Table  = "table"
-	JSON   = "json"
-	YAML   = "yaml"
-	JUnit  = "junit"
-	SARIF  = "sarif"
-	GitHub = "github"
+	Table    = "table"
+	JSON     = "json"
+	YAML     = "yaml"
+	JUnit    = "junit"
+	SARIF    = "sarif"
+	GitHub   = "github"
+	Markdown = "markdown"
 )
 
 // Formats returns all formats, in the order of the help text.
-func Formats() []string { return []string{Table, JSON, YAML, JUnit, SARIF, GitHub} }
+func Formats() []string { return []string{Table, JSON, YAML, JUnit, SARIF, GitHub, Markdown} }
 
 // Known says whether there is such a format.
 func Known(format string) bool { return slices.Contains(Formats(), format) }
@@ -240,7 +253,7 @@ func Write(w io.Writer, format string, r *Report) error {
 // Write writes the report in a format.
 func (r *Report) Write(w io.Writer, format string, opts Options) error {
 	write := map[string]func(io.Writer, Options) error{
-		Table: r.table, JSON: r.json, YAML: r.yaml, JUnit: r.junit, SARIF: r.sarif, GitHub: r.github,
+		Table: r.table, JSON: r.json, YAML: r.yaml, JUnit: r.junit, SARIF: r.sarif, GitHub: r.github, Markdown: r.markdown,
 	}[format]
 	if write == nil {
 		return fmt.Errorf("unknown format %q: expected one of %s", format, strings.Join(Formats(), ", "))

@@ -194,7 +194,7 @@ func location(d *Decision, line int, v Violation) sarifLocation {
 	if d.File == stdin {
 		return l
 	}
-	l.Physical = &sarifPhysical{Artifact: sarifArtifact{uri(d.File)}}
+	l.Physical = &sarifPhysical{Artifact: sarifArtifact{uri(d.fileOf(v))}}
 	if line > 0 {
 		l.Physical.Region = &sarifRegion{line}
 	}

@@ -13,6 +13,7 @@ func (r *Report) table(w io.Writer, opts Options) error {
 		opts.Width = defaultWidth
 	}
 	t := &page{width: max(opts.Width, minWidth), colour: opts.Colour}
+	r.Study.table(t)
 	for i := range r.Decisions {
 		t.block(func() { t.decision(&r.Decisions[i]) })
 	}
@@ -24,7 +25,9 @@ func (r *Report) table(w io.Writer, opts Options) error {
 	if t.out.Len() > 0 {
 		t.out.WriteByte('\n')
 	}
-	t.put(0, "", map[int]style{ExitAdmitted: green, ExitDenied: red, ExitCannotTell: yellow}[r.Exit], r.Summary.String())
+	for _, line := range r.closing() {
+		t.put(0, "", map[int]style{ExitAdmitted: green, ExitDenied: red, ExitCannotTell: yellow}[r.Exit], line)
+	}
 	_, err := w.Write(t.out.Bytes())
 	return err
 }
@@ -45,7 +48,8 @@ type page struct {
 	out    bytes.Buffer
 	width  int
 	colour bool
-	tall   bool // the block above has several lines
+	tall   bool            // the block above has several lines
+	shown  map[string]bool // snippets
 }
 
 // block writes what belongs together. Blocks of several lines stand apart.
@@ -104,7 +108,7 @@ func (p *page) decision(d *Decision) {
 		return
 	}
 	head := d.subject() + " (" + d.place() + ")"
-	if d.single() {
+	if d.single() || d.Kind == fileKind {
 		head = d.subject()
 	}
 	switch d.Verdict {
@@ -212,11 +216,29 @@ func (p *page) violation(d *Decision, v Violation, indent int) {
 	if indent == 2 {
 		indent = 4
 	}
+	if at := v.at(); at != "" {
+		p.put(indent, "", dim, at)
+	}
 	if why := v.why(d.Images); why != "" {
 		p.put(indent, "", plain, why+".")
 	}
 	if todo := fold(v.Remediation); todo != "" {
 		p.put(indent, "→ ", bold, todo)
+	}
+	p.snippet(v, indent)
+}
+
+// snippet writes what could stand in the file, once: the same helps in many places.
+func (p *page) snippet(v Violation, indent int) {
+	if v.Snippet == "" || p.shown[v.Snippet] {
+		return
+	}
+	if p.shown == nil {
+		p.shown = map[string]bool{}
+	}
+	p.shown[v.Snippet] = true
+	for _, line := range v.snippet() {
+		p.out.WriteString(strings.Repeat(" ", indent+2) + p.paint(dim, line) + "\n")
 	}
 }
 

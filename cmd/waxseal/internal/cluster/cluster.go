@@ -1,4 +1,5 @@
-package doctor
+// Package cluster asks an API server over plain HTTPS, as kubectl finds it.
+package cluster
 
 import (
 	"bytes"
@@ -20,15 +21,16 @@ const (
 	maxPages  = 1000     // of one list
 )
 
-// api is the API server, spoken to over plain HTTPS.
-type api struct {
+// API is an API server.
+type API struct {
 	base   *url.URL
 	client *http.Client
 }
 
-// connect finds the API server as kubectl does: the file given, else
-// $KUBECONFIG, else ~/.kube/config, else the service account of the Pod.
-func connect(kubeconfig, kubecontext string) (*api, error) {
+// Connect finds the API server as kubectl does: the file given, else
+// $KUBECONFIG, else ~/.kube/config, else the service account of the Pod. Agent is
+// what the server is told of who asks.
+func Connect(kubeconfig, kubecontext, agent string) (*API, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
 	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: kubecontext}).ClientConfig()
@@ -38,7 +40,7 @@ func connect(kubeconfig, kubecontext string) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	cfg.UserAgent = "waxseal-doctor"
+	cfg.UserAgent = agent
 	client, err := rest.HTTPClientFor(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
@@ -47,24 +49,25 @@ func connect(kubeconfig, kubecontext string) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}
-	return &api{base, client}, nil
+	return &API{base, client}, nil
 }
 
-// statusError is an answer that is not a success.
-type statusError struct {
+// StatusError is an answer that is not a success.
+type StatusError struct {
 	Code    int
 	Message string
 }
 
-func (e *statusError) Error() string { return fmt.Sprintf("HTTP %d: %s", e.Code, e.Message) }
+func (e *StatusError) Error() string { return fmt.Sprintf("HTTP %d: %s", e.Code, e.Message) }
 
-func absent(err error) bool {
-	status, ok := errors.AsType[*statusError](err)
+// Absent says whether the server knows no such thing.
+func Absent(err error) bool {
+	status, ok := errors.AsType[*StatusError](err)
 	return ok && status.Code == http.StatusNotFound
 }
 
-// do sends a request. Path has the query.
-func (a *api) do(ctx context.Context, method, path string, body, into any) error {
+// Do sends a request. Path has the query; body and into may be nil.
+func (a *API) Do(ctx context.Context, method, path string, body, into any) error {
 	var sent io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -107,15 +110,16 @@ func failed(code int, raw []byte) error {
 	if json.Unmarshal(raw, &status) != nil || status.Message == "" {
 		status.Message = strings.TrimSpace(string(raw[:min(len(raw), 300)]))
 	}
-	return &statusError{code, status.Message}
+	return &StatusError{code, status.Message}
 }
 
-func (a *api) get(ctx context.Context, path string, into any) error {
-	return a.do(ctx, http.MethodGet, path, nil, into)
+// Get reads what stands at a path.
+func (a *API) Get(ctx context.Context, path string, into any) error {
+	return a.Do(ctx, http.MethodGet, path, nil, into)
 }
 
-// list returns all items of a collection, page by page.
-func list[T any](ctx context.Context, a *api, path string) ([]T, error) {
+// List returns all items of a collection, page by page.
+func List[T any](ctx context.Context, a *API, path string) ([]T, error) {
 	var items []T
 	next := ""
 	for range maxPages {
@@ -127,7 +131,7 @@ func list[T any](ctx context.Context, a *api, path string) ([]T, error) {
 		if next != "" {
 			query.Set("continue", next)
 		}
-		if err := a.get(ctx, path+"?"+query.Encode(), &page); err != nil {
+		if err := a.Get(ctx, path+"?"+query.Encode(), &page); err != nil {
 			return nil, err
 		}
 		items = append(items, page.Items...)

@@ -1,0 +1,235 @@
+// Package enforcement is the command that says whether a cluster, or manifests,
+// enforce the verification of images.
+package enforcement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/waxseal/waxseal/builtins/admission"
+	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/bundles"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/manifest"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/study"
+)
+
+type flags struct {
+	study.Flags
+	cluster                 bool
+	kubeconfig, kubecontext string
+	timeout                 time.Duration
+}
+
+// Command is `waxseal enforcement`.
+func Command() *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "enforcement DIR|FILE|-… | enforcement --cluster",
+		Short: "Say whether the verification of images is enforced at admission",
+		Long: `Reads admission configuration, of files or of a cluster, and says of each object whether it enforces,
+enforces with a gap, only advises, or is broken, and why; and of each workload among them whether
+a rule that enforces verification applies to its images. The last line is one to quote:
+"verification enforced via …", or what is missing.
+
+Understood are webhooks, ValidatingAdmissionPolicy, Gatekeeper, Kyverno, policy-controller, Connaisseur,
+Ratify, OPA with kube-mgmt, PodSecurityPolicy and Waxseal's own, and their Helm values where these say it
+(docs/enforcement.md). Templates of Helm have to be rendered first.
+
+--cluster reads the API server that kubectl would ask, with its own rights, and changes nothing. What cannot
+be read makes the answer "cannot tell", never better.
+
+Exit codes: 0 enforced, 1 not, or with gaps, 2 cannot tell, something could not be read, or misuse.`,
+		Example: `  waxseal enforcement deploy/
+  helm template kyverno-policies | waxseal enforcement - manifests/
+  waxseal enforcement --cluster --context production -o markdown`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if f.cluster == (len(args) > 0) {
+				return errors.New("name files or folders, or --cluster")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	f.Bind(cmd)
+	cmd.Flags().BoolVar(&f.cluster, "cluster", false, "read the cluster")
+	cmd.Flags().StringVar(&f.kubeconfig, "kubeconfig", "", "path of a kubeconfig; the default is $KUBECONFIG, else ~/.kube/config, else the Pod's service account")
+	cmd.Flags().StringVar(&f.kubecontext, "context", "", "context of the kubeconfig; the default is its current one")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 5*time.Minute, "how long reading the cluster may take")
+	return cmd
+}
+
+func (f *flags) run(cmd *cobra.Command, args []string) error {
+	if err := f.Checked(); err != nil {
+		return err
+	}
+	found, err := f.read(cmd, args)
+	if err != nil {
+		return err
+	}
+	locals := evidence.Locals{evidence.EnforcementRead: func(context.Context, string) (any, error) { return found.configuration, nil }}
+	out, err := f.Judge(cmd, bundles.Enforcement, locals, "")
+	if err != nil {
+		return err
+	}
+	report := render.NewReport(append(study.Decisions(out, found.whole), found.unread...), found.notes...)
+	report.Study, err = studyOf(out)
+	if err != nil {
+		return err
+	}
+	if err := render.Write(cmd.OutOrStdout(), f.Output, report); err != nil {
+		return err
+	}
+	if report.Exit != exit.Admitted {
+		return exit.Code(report.Exit)
+	}
+	return nil
+}
+
+// reading is what was read.
+type reading struct {
+	configuration *admission.Configuration
+	whole         string            // what is said of all of it stands under this name
+	unread        []render.Decision // documents and collections that could not be read
+	notes         []render.FileNote
+}
+
+func (f *flags) read(cmd *cobra.Command, args []string) (*reading, error) {
+	if f.cluster {
+		return f.readCluster(cmd.Context())
+	}
+	docs, notes := manifest.All(cmd.Context(), args, cmd.InOrStdin())
+	r := &reading{whole: strings.Join(args, " ")}
+	var objects []admission.Object
+	for i := range docs {
+		d := &docs[i]
+		if d.Err != nil {
+			r.unread = append(r.unread, render.Decision{File: d.File, Line: d.Line, Err: d.Err.Error()})
+			continue
+		}
+		objects = append(objects, admission.Object{File: d.File, Document: d.Index, Value: d.Object, Line: d.LineOf})
+	}
+	for _, n := range notes {
+		r.notes = append(r.notes, render.FileNote{File: n.File, Text: n.Text})
+	}
+	r.configuration = admission.Parse(objects, admission.Options{})
+	return r, nil
+}
+
+func (f *flags) readCluster(ctx context.Context) (*reading, error) {
+	api, err := cluster.Connect(f.kubeconfig, f.kubecontext, "waxseal-enforcement")
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	var version struct{ GitVersion string }
+	if err := api.Get(ctx, "/version", &version); err != nil {
+		return nil, err
+	}
+	g := gather(ctx, api)
+	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0})}
+	for _, missed := range g.missed {
+		r.unread = append(r.unread, render.Decision{File: "cluster", Err: "not read: " + missed})
+	}
+	return r, nil
+}
+
+// said is what the report of the policies has beside violations.
+type said struct {
+	Objects []struct {
+		System, Kind, Namespace, Name, File, About, Verdict, Scope string
+		Line                                                       int
+		Reasons                                                    []struct{ Code, Weight, Text string }
+	}
+	Images []struct {
+		Image, Container, Kind, Namespace, Name, File, Covered string
+		Line, Members                                          int
+		Exempt                                                 bool
+		By                                                     []string
+	}
+	Coverage struct {
+		Containers, Workloads, Namespaces share
+		Exempt, Uncovered                 []string
+	}
+	Whole struct {
+		Verdict, Line string
+		By            []string
+	}
+}
+
+type share struct{ All, Covered int }
+
+func (s share) of(thing string) string { return fmt.Sprintf("%d of %d %s", s.Covered, s.All, thing) }
+
+var verdicts = map[string]render.Verdict{"enforces": render.Admitted, "enforces_with_gap": render.Denied, "advisory": render.Denied, "broken": render.Denied}
+
+func (s *said) objects() render.Grid {
+	g := render.Grid{Columns: []string{"OBJECT", "AT", "JUDGES", "VERDICT", "BECAUSE"}}
+	for _, o := range s.Objects {
+		name := strings.TrimSpace(o.Kind + " " + strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"))
+		g.Rows = append(g.Rows, render.Row{
+			Verdict: verdicts[o.Verdict],
+			Cells:   []string{name, place(o.File, o.Line), o.About, strings.ReplaceAll(o.Verdict, "_", " "), s.because(o.Reasons)},
+		})
+	}
+	slices.SortStableFunc(g.Rows, func(a, b render.Row) int { return strings.Compare(a.Cells[1], b.Cells[1]) })
+	return g
+}
+
+// because are the codes that decided.
+func (s *said) because(reasons []struct{ Code, Weight, Text string }) string {
+	var codes []string
+	for _, r := range reasons {
+		if r.Weight != "note" && !slices.Contains(codes, r.Code) {
+			codes = append(codes, r.Code)
+		}
+	}
+	slices.Sort(codes)
+	return strings.Join(codes, " ")
+}
+
+// maxRows bounds the table of images that no rule covers.
+const maxRows = 40
+
+func (s *said) uncovered() render.Grid {
+	g := render.Grid{Columns: []string{"IMAGE", "OF", "COVERED"}}
+	left := 0
+	for _, i := range s.Images {
+		if i.Covered == "yes" || i.Exempt {
+			continue
+		}
+		if len(g.Rows) == maxRows {
+			left++
+			continue
+		}
+		verdict := render.Denied
+		if i.Covered == "cannot_tell" {
+			verdict = render.CannotTell
+		}
+		of := fmt.Sprintf("%s %s", i.Kind, strings.TrimPrefix(i.Namespace+"/"+i.Name, "/"))
+		if i.Members > 1 {
+			of += fmt.Sprintf(" and %d more", i.Members-1)
+		}
+		g.Rows = append(g.Rows, render.Row{Verdict: verdict, Cells: []string{i.Image, of, strings.ReplaceAll(i.Covered, "_", " ")}})
+	}
+	if left > 0 {
+		g.Rows = append(g.Rows, render.Row{Verdict: render.Denied, Cells: []string{fmt.Sprintf("and %d more: -o json lists all", left)}})
+	}
+	return g
+}
+
+func place(file string, line int) string {
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
