@@ -252,11 +252,13 @@ type Image struct {
 	Place           // of the step of the pipeline that builds it
 	System   System `json:"system"`
 	Pipeline string `json:"pipeline"` // the file of the pipeline
-	Job      string `json:"job"`
-	Step     string `json:"step"`
-	Name     string `json:"name"` // symbolic; "" when it cannot be told
-	Text     string `json:"text"` // the first full name, with its tag; symbolic
-	Build    Use    `json:"build"`
+	// PipelineLine is the line at which the pipeline begins: a file may hold several.
+	PipelineLine int    `json:"pipeline_line"`
+	Job          string `json:"job"`
+	Step         string `json:"step"`
+	Name         string `json:"name"` // symbolic; "" when it cannot be told
+	Text         string `json:"text"` // the first full name, with its tag; symbolic
+	Build        Use    `json:"build"`
 	// Built is no for an image that is only copied or pushed here.
 	Built    bool  `json:"built"`
 	Pushed   []Use `json:"pushed"` // empty: it does not leave the machine
@@ -289,7 +291,8 @@ type Use struct {
 	// After are the IDs of the actions on this image that have succeeded when this
 	// one begins, whatever was true.
 	After []string `json:"after"`
-	// When are the conditions of the action that the push (or, without one, the build) of the image does not have.
+	// When are the conditions of the action that the push (or, without one, the build)
+	// of the image does not have. Of a push: those that the build does not have; of the build: all.
 	When      []string `json:"when"`
 	Optional  string   `json:"optional"`
 	Gates     string   `json:"gates"`

@@ -61,6 +61,9 @@ func New(ctx context.Context, fsys fs.FS, limits Limits) *Files {
 // Depth is how many files may lead to each other.
 func (f *Files) Depth() int { return f.limits.Depth }
 
+// FileBytes is how large a file may be.
+func (f *Files) FileBytes() int64 { return f.limits.FileBytes }
+
 // FS is the repository itself, to walk it.
 func (f *Files) FS() fs.FS { return f.fsys }
 

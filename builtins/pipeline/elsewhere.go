@@ -1,0 +1,86 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/pipeline/model"
+)
+
+// elsewhere joins what other pipelines of the repository do to an image by its
+// name: a workflow that signs what another one has pushed.
+func elsewhere(all []*group, loose []*deed) {
+	byRepo := map[string][]*group{}
+	for _, g := range all {
+		for _, repo := range g.fixedRepos() {
+			byRepo[repo] = append(byRepo[repo], g)
+		}
+	}
+	for _, d := range loose {
+		for i, n := range d.images {
+			for _, g := range byRepo[n.repo] {
+				if g.main().pipeline != d.pipeline && g.mayBe(n) && !g.has(d) {
+					g.add(use{deed: d, ref: d.Images[i], level: byRepository, remote: true})
+				}
+			}
+		}
+	}
+}
+
+// fixedRepos are the repositories of an image whose names are the same in all pipelines.
+func (g *group) fixedRepos() []string {
+	var out []string
+	for _, d := range slices.Concat(g.builds, g.pushes) {
+		for _, n := range d.images {
+			if n.repo != "" && fixed(n.repo) && strings.Contains(n.repo, "/") && !slices.Contains(out, n.repo) {
+				out = append(out, n.repo)
+			}
+		}
+	}
+	return out
+}
+
+// mayBe says whether nothing in a name of the same repository says that it is
+// another image: digests and tags that are known here, and differ.
+func (g *group) mayBe(n name) bool {
+	if n.digest != "" {
+		return strings.Contains(n.digest, "${") || !strings.HasPrefix(n.digest, "sha256:")
+	}
+	if n.tag == "" || strings.Contains(n.tag, "${") {
+		return true
+	}
+	for _, d := range slices.Concat(g.builds, g.pushes) {
+		for _, have := range d.images {
+			if have.repo == n.repo && (have.tag == n.tag || strings.Contains(have.tag, "${") || have.tag == "") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// has says whether the same command was joined already, through another way to it.
+func (g *group) has(d *deed) bool {
+	return slices.ContainsFunc(g.uses, func(u use) bool { return u.Place == d.Place && u.Kind == d.Kind })
+}
+
+// withoutCalled leaves out the images of pipelines that only others run, where
+// the pipeline that runs them has the same build: there it has its names.
+func withoutCalled(all []*group) []*group {
+	ran := map[model.Place]bool{}
+	for _, g := range all {
+		if !called(g.main().pipeline) {
+			for _, b := range g.builds {
+				ran[b.Place] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(g *group) bool {
+		return called(g.main().pipeline) && !slices.ContainsFunc(g.builds, func(b *deed) bool { return !ran[b.Place] })
+	})
+}
+
+// called says whether a pipeline runs only when another one calls it.
+func called(p *model.Pipeline) bool {
+	return len(p.Triggers) > 0 && !slices.ContainsFunc(p.Triggers, func(t string) bool { return !strings.HasSuffix(t, "_call") })
+}
