@@ -75,6 +75,9 @@ func typeName(t types.Type) string {
 	case *types.Array:
 		return "list of " + typeName(t.Dynamic())
 	case *types.Object:
+		if n := len(t.StaticProperties()); n > 0 && deep(t) {
+			return "object: see [the model](pipelines.md#the-model)"
+		}
 		if keys := t.StaticProperties(); len(keys) > 0 {
 			names := make([]string, len(keys))
 			for i, k := range keys {
@@ -88,6 +91,19 @@ func typeName(t types.Type) string {
 		return "any"
 	}
 	return t.String()
+}
+
+// deep says whether an object holds lists of objects: a model, which has a page of
+// its own.
+func deep(t *types.Object) bool {
+	for _, p := range t.StaticProperties() {
+		if of, ok := p.Value.(*types.Array); ok {
+			if _, ok := of.Dynamic().(*types.Object); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // optionRows are the options, in the order of the page.

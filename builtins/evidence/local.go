@@ -30,13 +30,15 @@ func (d *Decision) local(ctx context.Context, fn, ref string) (Result, error) {
 		return nil, invalid("fn: %s reads files, and this host reads none: use `waxseal pipeline`, `waxseal enforcement`, `waxseal collect`, or a conftest with the builtins inside", fn)
 	}
 	value, err := read(ctx, ref)
-	if err != nil {
-		return localFailed(fn, ref, err)
-	}
-	return &Document{Common: common(Common{OK: true, Image: Image{Ref: ref}}), name: localPayload[fn], Value: value}, nil
+	return Found(fn, ref, value, err)
 }
 
-func localFailed(fn, ref string, err error) (Result, error) {
+// Found is the result of a function that reads locally: the value, or the error
+// where it carries a code.
+func Found(fn, ref string, value any, err error) (Result, error) {
+	if err == nil {
+		return &Document{Common: common(Common{OK: true, Image: Image{Ref: ref}}), name: localPayload[fn], Value: value}, nil
+	}
 	code, known := fault.CodeOf(err)
 	if !known || code == fault.InvalidRequest {
 		return nil, err

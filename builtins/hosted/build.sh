@@ -19,8 +19,10 @@ usage() { sed -n '2,11s/^# \{0,1\}//p' "$root/builtins/hosted/build.sh" >&2; exi
 
 # host sets where our package is, upstream's module, which file of it is main, and where it has its version.
 host() {
+  reads=
   case $1 in
-    conftest)   folder=conftest/build           upstream=github.com/open-policy-agent/conftest      main=main.go            version=internal/version ;;
+    conftest)   reads="-X github.com/waxseal/waxseal/builtins/hosted.repository=." # conftest reads the files there anyway
+                folder=conftest/build           upstream=github.com/open-policy-agent/conftest      main=main.go            version=internal/version ;;
     gatekeeper) folder=gatekeeper/build/manager upstream=github.com/open-policy-agent/gatekeeper/v3 main=main.go            version=pkg/version ;;
     gator)      folder=gatekeeper/build/gator   upstream=github.com/open-policy-agent/gatekeeper/v3 main=cmd/gator/gator.go version=pkg/version ;;
     *) usage ;;
@@ -42,7 +44,7 @@ overlay() { # of the hosts named, as one file
 
 compile() { # what it prints as its version, then arguments of go build
   local says=$1; shift
-  $go build -buildvcs=false -ldflags "-s -w -X $upstream/$version.Version=$says" "$@" .
+  $go build -buildvcs=false -ldflags "-s -w -X $upstream/$version.Version=$says $reads" "$@" .
 }
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT

@@ -9,6 +9,10 @@
 // evaluated. It must: in a process that went on without the builtins, a policy
 // that calls them could be accepted and then admit everything.
 //
+// $WAXSEAL_REPOSITORY names a folder whose pipelines policies may read
+// (pipeline.read). The build of conftest reads the folder in which it runs; other hosts read none
+// without it.
+//
 // What goes wrong without changing an answer, such as a trust root or key that
 // could not be refreshed while the older one holds, is a line on standard error: the
 // log of Gatekeeper. What changes an answer is in the answer.
@@ -26,6 +30,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/config"
+	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/builtins/keyring"
 )
 
@@ -47,13 +52,40 @@ func register(path string) error {
 		}
 		cfg = loaded
 	}
-	set, err := builtins.New(cfg, builtins.WithReport(report), builtins.WithKeyRefreshes(refreshed))
+	locals, err := localsOf(root())
+	if err != nil {
+		return err
+	}
+	set, err := builtins.New(cfg, builtins.WithReport(report), builtins.WithKeyRefreshes(refreshed), builtins.WithLocals(locals))
 	if err != nil {
 		return fmt.Errorf("$%s: %w", variable, err)
 	}
 	set.Register()
 	go set.KeepKeys(context.Background()) // as long as the process lives: nobody tells when it ends
 	return nil
+}
+
+// repository is the folder whose pipelines requests may read; "" is none. The build
+// of conftest sets it to the folder in which conftest runs, whose files conftest reads anyway.
+var repository string
+
+// root is the folder that $WAXSEAL_REPOSITORY names, else that of the build.
+func root() string {
+	if named, given := os.LookupEnv("WAXSEAL_REPOSITORY"); given {
+		return named
+	}
+	return repository
+}
+
+func localsOf(dir string) (evidence.Locals, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	opened, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("$WAXSEAL_REPOSITORY: %w", err)
+	}
+	return evidence.Locals{evidence.PipelineRead: builtins.Pipelines(opened.FS())}, nil
 }
 
 func refreshed(r keyring.Refresh) {
