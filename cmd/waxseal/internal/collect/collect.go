@@ -25,6 +25,7 @@ import (
 )
 
 type flags struct {
+	subject  string
 	config   string
 	output   string
 	policies []string
@@ -39,6 +40,9 @@ func Command() *cobra.Command {
 		Long: `Collects the evidence that the policies of waxseal.yaml need for the manifests, in one decision,
 and writes it as a data file for an unmodified conftest (bundle flavour data).
 
+With --for pipelines, DIR is the root of a repository, and the evidence is what its pipelines do: one answer
+for each CI file, for conftest to judge it by (bundle build --for pipelines).
+
 FILE is YAML or JSON, with one or more documents; DIR is read recursively; - is standard input.
 The file says what was found and judges nothing: trust it as you trust the policies, make it in the
 job that uses it, and never take one from the repository that is judged.
@@ -48,6 +52,7 @@ conftest passes over, the evaluation was halted, or misuse. A file of evidence t
 is removed then; another file is left alone.`,
 		Example: `  waxseal collect -o evidence.json deploy/
   conftest test --policy policy --data policy --data evidence.json deploy/
+  waxseal collect --for pipelines -o evidence.json . && conftest test --policy policy --data evidence.json .github/workflows/*.yml
   kustomize build overlays/prod > prod.yaml && waxseal collect -o evidence.json prod.yaml
   waxseal collect -o - deploy/ | jq '.waxseal.evidence | keys'`,
 		Args: cobra.MinimumNArgs(1),
@@ -55,6 +60,7 @@ is removed then; another file is left alone.`,
 			return f.run(cmd.Context(), args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	cmd.Flags().StringVar(&f.subject, "for", string(bundles.Images), "what is judged: images or pipelines")
 	cmd.Flags().StringVarP(&f.config, "config", "c", cmp.Or(os.Getenv("WAXSEAL_CONFIG"), "waxseal.yaml"), "configuration: policies, keys, registries, limits; $WAXSEAL_CONFIG names another default")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "evidence.json", "file to write; - is standard output")
 	cmd.Flags().StringArrayVar(&f.policies, "policies", nil, "folder of your own policies, as waxseal bundle build took it; may be repeated")
@@ -64,6 +70,17 @@ is removed then; another file is left alone.`,
 func (f *flags) run(ctx context.Context, paths []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if err := discard(f.output); err != nil {
 		return err
+	}
+	switch bundles.Subject(f.subject) {
+	case bundles.Images:
+	case bundles.Pipelines:
+		found, err := f.pipelines(ctx, paths, stderr)
+		if err != nil {
+			return err
+		}
+		return write(f.output, stdout, found)
+	default:
+		return fmt.Errorf("--for %s: expected images or pipelines", f.subject)
 	}
 	objects, err := read(ctx, paths, stdin, stderr)
 	if err != nil {

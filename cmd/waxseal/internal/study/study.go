@@ -54,7 +54,7 @@ const evaluation = 2 * time.Minute
 // Judge asks the policies of a subject about what the locals read. File is the
 // file that is judged, or "" for all.
 func (f *Flags) Judge(cmd *cobra.Command, subject bundles.Subject, locals evidence.Locals, file string) (*engine.Outcome, error) {
-	cfg, err := f.load()
+	cfg, err := Load(f.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +79,11 @@ func (f *Flags) Judge(cmd *cobra.Command, subject bundles.Subject, locals eviden
 	return e.Judge(ctx, set.Collector().Decide(), map[string]any{"object": map[string]any{"kind": string(subject)}, "file": file})
 }
 
-func (f *Flags) load() (*config.Config, error) {
-	if f.Config != "" {
-		return parameters.Load(f.Config)
+// Load reads a configuration. Of the name "", or of the name that it has by itself, it need not be
+// there: then it is the default one.
+func Load(name string) (*config.Config, error) {
+	if name != "" && name != configuration {
+		return parameters.Load(name)
 	}
 	if _, err := os.Stat(configuration); errors.Is(err, fs.ErrNotExist) {
 		return config.Default(), nil
