@@ -20,7 +20,7 @@ func elsewhere(all []*group, loose []*deed) {
 		for i, n := range d.images {
 			for _, g := range byRepo[n.repo] {
 				if g.main().pipeline != d.pipeline && g.mayBe(n) && !g.has(d) {
-					g.add(use{deed: d, ref: d.Images[i], level: byRepository, remote: true})
+					g.add(use{deed: d, ref: d.Images[i], level: matchRepository, remote: true})
 				}
 			}
 		}

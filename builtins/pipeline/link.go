@@ -379,35 +379,35 @@ func (l *linker) pushed(d *deed, n name, g *group) {
 
 // Levels of a match, the better the higher.
 const (
-	byRepository = 1 + iota // the repository is the same, and nothing says that the image is not
-	byText                  // the name is the same, with its tag
-	byOutput                // it is an output of the build, or the file that it wrote
+	matchRepository = 1 + iota // the repository is the same, and nothing says that the image is not
+	matchText                  // the name is the same, with its tag
+	matchOutput                // it is an output of the build, or the file that it wrote
 )
 
 // find returns the image that a name is the name of.
 func (l *linker) find(n name) (g *group, traced bool, level int) {
 	for _, key := range []string{"digest " + n.digest, "digest " + n.symbol, "file " + n.file} {
 		if g, ok := l.keys[key]; ok && !strings.HasSuffix(key, " ") {
-			return g.root(), true, byOutput
+			return g.root(), true, matchOutput
 		}
 	}
 	if strings.HasPrefix(n.digest, "sha256:") && !strings.Contains(n.digest, "${") {
 		return nil, false, 0 // a digest that was known before the build
 	}
 	if g, ok := l.keys["symbol "+n.symbol]; ok && n.symbol != "" {
-		return g.root(), n.digest != "", byText
+		return g.root(), n.digest != "", matchText
 	}
 	if g, ok := l.keys["text "+n.text]; ok && n.text != "" {
-		return g.root(), false, byText
+		return g.root(), false, matchText
 	}
 	if g := l.asked(n); g != nil {
-		return g, false, byText
+		return g, false, matchText
 	}
 	g = l.onlyOf(n.repo)
 	if g == nil || n.digest == "" && !g.takes(n) {
 		return nil, false, 0
 	}
-	return g, false, byRepository
+	return g, false, matchRepository
 }
 
 // takes says whether a name of the same repository may be one of an image,
@@ -463,7 +463,7 @@ func (l *linker) asked(n name) *group {
 // use adds a deed to all images that it is about.
 func (l *linker) use(d *deed) bool {
 	if g := l.own(d); g != nil {
-		g.add(use{deed: d, ref: firstRef(d), traced: true, level: byOutput})
+		g.add(use{deed: d, ref: firstRef(d), traced: true, level: matchOutput})
 		return true
 	}
 	best := map[*group]use{}
