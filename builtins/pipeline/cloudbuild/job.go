@@ -1,0 +1,102 @@
+package cloudbuild
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/pipeline/model"
+)
+
+// step is a step while it is read.
+type step struct {
+	node *document.Node
+	id   string
+	out  map[string]string // files that it has written
+}
+
+// job is a step, or all of them in order.
+type job struct {
+	steps  []*step
+	before []*job
+	needs  map[string]bool // IDs of the jobs that have succeeded
+}
+
+func (j *job) id() string {
+	if len(j.steps) == 1 && j.before != nil {
+		return j.steps[0].id
+	}
+	return "build"
+}
+
+// jobsOf makes one job of steps in order, or a job of each step where one of
+// them says what it waits for.
+func jobsOf(steps []*step) []*job {
+	parallel := slices.ContainsFunc(steps, func(s *step) bool { return len(list(s.node.Get("waitFor"))) > 0 })
+	if !parallel {
+		return []*job{{steps: steps}}
+	}
+	var out []*job
+	for _, s := range steps {
+		j := &job{steps: []*step{s}, before: []*job{}}
+		waits := texts(s.node.Get("waitFor"))
+		for _, b := range out {
+			if len(waits) == 0 || slices.Contains(waits, b.steps[0].id) {
+				j.before = append(j.before, b)
+			}
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+// optional says why a failure of the step does not fail the build.
+func (s *step) optional() string {
+	if text(s.node.Get("allowFailure")) == "true" {
+		return "allowFailure: true"
+	}
+	if codes := texts(s.node.Get("allowExitCodes")); len(codes) > 0 {
+		return "allowExitCodes: " + strings.Join(codes, ", ")
+	}
+	return ""
+}
+
+func succeeded(jobs []*job) []string {
+	set := map[string]bool{}
+	for _, j := range jobs {
+		for id := range j.needs {
+			set[id] = true
+		}
+		if j.steps[0].optional() == "" {
+			set[j.id()] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// job reads the steps of a job.
+func (r *reader) job(j *job) {
+	j.needs = map[string]bool{}
+	for _, id := range succeeded(j.before) {
+		j.needs[id] = true
+	}
+	m := model.Job{Place: r.pipeline.Place, ID: j.id(), Name: j.id(), Needs: slices.Sorted(maps.Keys(j.needs))}
+	files := map[string]string{}
+	for _, b := range j.before {
+		maps.Copy(files, b.steps[0].out)
+	}
+	for _, s := range j.steps {
+		m.Place = place(s.node)
+		got := r.step(s, j.id(), files)
+		m.Steps = append(m.Steps, got)
+		maps.Copy(files, s.out)
+	}
+	if len(j.steps) != 1 {
+		m.Place = place(r.root.Get("steps"))
+		if r.root.Get("steps") == nil {
+			m.Place = r.pipeline.Place
+		}
+	}
+	r.pipeline.Jobs = append(r.pipeline.Jobs, m)
+}
