@@ -193,8 +193,13 @@ func (l *linker) ofRepository(repo string, g *group) {
 
 // composed says whether a deed makes one image of several: a manifest list.
 func composed(d *deed) bool {
-	return len(d.from) > 0 && (d.Kind == model.Build || len(d.from) > 1 ||
-		strings.Contains(d.Tool, "manifest") || strings.Contains(d.Tool, "imagetools") || strings.Contains(d.Method, "manifest"))
+	switch {
+	case len(d.from) == 0:
+		return false
+	case len(d.from) > 1, d.Kind == model.Build, strings.Contains(d.Tool, "manifest"):
+		return true
+	}
+	return d.Kind == model.Copy && (d.Tool == "buildx" || d.Tool == "goreleaser") && unclear(d.From[0].Text)
 }
 
 // compose joins the images of single platforms into the list of them. What is

@@ -112,7 +112,7 @@ func read(ctx context.Context, fsys fs.FS, limits source.Limits, t tree, extra s
 			text, _ := files.Read(f.name) // what is wrong with it, its system says
 			look.in(f.name, text)
 		} else if text := look.content(f); telling(f.name) {
-			s, ok = byText(f.name, text)
+			s, ok = byText(f.name, text, false)
 		}
 		if ok {
 			got.files = append(got.files, f.name)
@@ -142,7 +142,7 @@ func (g *reading) addExtra(run *shell.Runner, files *source.Files, name string) 
 		g.problems[name] = []model.Problem{unreadable(name, err)}
 		return
 	}
-	if s, ok := byTextAnywhere(name, text); ok {
+	if s, ok := byText(name, text, true); ok {
 		g.add(s, run, name)
 		return
 	}
