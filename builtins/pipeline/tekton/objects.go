@@ -123,13 +123,15 @@ func marker(line []byte) bool {
 var mustache = regexp.MustCompile(`\{\{-?[ \t]*([\w.\-]+)[ \t]*-?\}\}`)
 
 // templated writes the templates of Pipelines as Code, which need not stand in
-// quotes, as symbols.
+// quotes, as text that means nothing to YAML. Text makes symbols of them.
 func templated(text []byte) []byte {
 	if !bytes.Contains(text, []byte("{{")) {
 		return text
 	}
-	return mustache.ReplaceAll(text, []byte("$${$1}"))
+	return mustache.ReplaceAll(text, []byte(opening+"$1"+closing))
 }
+
+const opening, closing = "\uE001", "\uE002"
 
 // index knows where the repository has its tasks.
 type index struct {
@@ -208,10 +210,13 @@ func items(n *document.Node) []*document.Node {
 
 // text is the text of a scalar; "" of everything else.
 func text(n *document.Node) string {
-	if n == nil || n.Kind == document.List || n.Kind == document.Object {
+	switch {
+	case n == nil || n.Kind == document.List || n.Kind == document.Object:
 		return ""
+	case !strings.Contains(n.Text, opening):
+		return n.Text
 	}
-	return n.Text
+	return strings.NewReplacer(opening, "${", closing, "}").Replace(n.Text)
 }
 
 func unique(all []string) []string {

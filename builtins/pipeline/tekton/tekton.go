@@ -55,7 +55,7 @@ const (
 )
 
 func (r *reader) object(o object, given values, depth int) {
-	if len(r.pipelines) >= maxPipelines {
+	if len(r.pipelines) >= maxPipelines || depth > 1 {
 		return
 	}
 	spec := o.node.Get("spec")
@@ -84,8 +84,8 @@ func (r *reader) template(spec *document.Node, depth int) {
 		given["tt."+text(p.Get("name"))] = value{text: "${tt.params." + text(p.Get("name")) + "}"}
 	}
 	for _, n := range items(spec.Get("resourcetemplates")) {
-		if kind := text(n.Get("kind")); kind != "TriggerTemplate" && depth < 2 {
-			r.object(object{kind: kind, name: text(n.Get("metadata").Get("name")), node: n, file: r.file}, given, depth+1)
+		if o := objectOf(n, r.file); o.kind != "TriggerTemplate" {
+			r.object(o, given, depth+1)
 		}
 	}
 }
