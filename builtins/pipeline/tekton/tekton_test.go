@@ -150,7 +150,7 @@ release on pull_request, push:
     #1: scan ${tasks.build.results.IMAGE_URL}@${digest-of:quay.io/shop/app:1} (not known), ci/build.yaml:16
   tell when quay.io/shop/app in [${target}] optional onError: continue
   last
-    #1: sign (not known), ci/build.yaml:28
+    #1: sign (not known), ci/build.yaml:29
   unseen signer tekton-chains in "" may [attest sign], line 9`},
 		{"remote tasks", `apiVersion: tekton.dev/v1beta1
 kind: Pipeline
@@ -262,7 +262,7 @@ func TestHostile(t *testing.T) {
 	circle := "apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: {name: p}\nspec:\n  tasks:\n  - {name: a, runAfter: [b], taskRef: {name: t}}\n  - {name: b, runAfter: [a], taskRef: {name: t}}\n"
 	for name, row := range map[string]struct{ text, problem string }{
 		"deep anchors":      {anchors, "aliases expand to more than"},
-		"deep nesting":      {"apiVersion: tekton.dev/v1\nspec: " + strings.Repeat("[", 1000), "nested deeper"},
+		"deep nesting":      {"apiVersion: tekton.dev/v1\nspec: " + strings.Repeat("[", 1000) + strings.Repeat("]", 1000), "nested deeper"},
 		"megabyte line":     {"apiVersion: tekton.dev/v1\nspec: \"" + strings.Repeat("a", 5<<20), "more than"},
 		"not YAML":          {"apiVersion: tekton.dev/v1\nspec: {{- if .x }}\n", "not YAML"},
 		"tasks in a circle": {circle, ""},
