@@ -155,7 +155,7 @@ func TestRemembersTagsAndWhereTextsBegin(t *testing.T) {
 }
 
 func TestRebuild(t *testing.T) {
-	n, problems := document.FromYAML([]byte("a: [x, y]\nb: {c: x}\nd: [y]\n"), asKubectl)
+	n, problems := document.FromYAML([]byte("a: [x, y]\nb: {c: x}\nd: [y]\n"), document.Options{})
 	require.Empty(t, problems)
 	got := n.Rebuild(func(n *document.Node) (*document.Node, bool) {
 		if n.Text == "x" {
