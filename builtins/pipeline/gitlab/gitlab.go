@@ -59,8 +59,10 @@ func Read(run *shell.Runner, name string) ([]model.Pipeline, []model.Problem) {
 func (r *reader) config(root *document.Node) {
 	r.root = root
 	r.defaults = defaults(root)
-	r.globals = dig(root, "variables")
 	r.templates = map[string]*template{}
+	var missing []*document.Node
+	r.globals = r.follow(dig(root, "variables"), &missing, nil, 0)
+	r.lacking("", &template{missing: missing})
 	r.secrets(root)
 }
 

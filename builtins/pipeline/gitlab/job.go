@@ -30,6 +30,7 @@ type job struct {
 	env      map[string]string // variables that it hands on
 	files    map[string]string // files that it hands on
 	beyond   []string          // IDs of jobs of a child pipeline that have succeeded with it
+	manual   []string          // conditions: the jobs that somebody must start before it
 	needs    map[string]bool   // IDs of the jobs that have succeeded before it
 }
 
@@ -46,7 +47,7 @@ func (r *reader) jobsAfter(prefix string, succeeded map[string]bool) []*job {
 		done = r.visit(done, j)
 	}
 	for _, j := range done {
-		j.needs = r.succeeded(j, succeeded)
+		j.needs, j.manual = r.succeeded(j, succeeded), j.waitsFor()
 		r.read(j, prefix)
 	}
 	return done
@@ -193,7 +194,7 @@ func (r *reader) read(j *job, prefix string) {
 	r.lacking(id, j.template)
 	vars := r.variables(j)
 	m := model.Job{
-		Place: j.at, ID: id, Name: j.name, When: whenOf(j.decision.all), Optional: j.decision.optional,
+		Place: j.at, ID: id, Name: j.name, When: whenOf(slices.Concat(j.decision.all, j.manual)), Optional: j.decision.optional,
 		Needs: slices.Sorted(maps.Keys(j.needs)),
 	}
 	r.images(j, vars)
@@ -205,10 +206,8 @@ func (r *reader) read(j *job, prefix string) {
 		return
 	}
 	variants := matrix(dig(j.node, "parallel", "matrix"), vars)
-	if len(variants) > 1 || len(variants) == 1 {
-		if !r.acts(j, vars) {
-			variants = nil
-		}
+	if len(variants) > 0 && !r.acts(j, vars) {
+		variants = nil
 	}
 	if len(variants) == 0 {
 		variants = []variant{{vars: vars}}

@@ -82,37 +82,14 @@ func (s *session) merge(under, over *document.Node) *document.Node {
 	return out
 }
 
-// each returns a tree in which every node went through change, which returns the
-// node itself to have its children changed, or another to put in its place. What
-// does not change is shared.
+// each returns a tree in which every node went through change; see [document.Node.Rebuild].
 func (s *session) each(n *document.Node, change func(*document.Node) *document.Node) *document.Node {
-	if n == nil || !s.spend(n, 1) {
-		return n
-	}
-	if m := change(n); m != n {
-		return m
-	}
-	out := n
-	own := func() *document.Node {
-		if out == n {
-			c := *n
-			c.Items = append([]*document.Node(nil), n.Items...)
-			c.Fields = append([]document.Field(nil), n.Fields...)
-			out = &c
+	return n.Rebuild(func(n *document.Node) (*document.Node, bool) {
+		if !s.spend(n, 1) {
+			return n, false
 		}
-		return out
-	}
-	for i, item := range n.Items {
-		if m := s.each(item, change); m != item {
-			own().Items[i] = m
-		}
-	}
-	for i, f := range n.Fields {
-		if m := s.each(f.Value, change); m != f.Value {
-			own().Fields[i].Value = m
-		}
-	}
-	return out
+		return change(n), true
+	})
 }
 
 func blank(text string) string { return strings.Join(strings.Fields(text), " ") }

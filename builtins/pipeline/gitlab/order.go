@@ -1,6 +1,9 @@
 package gitlab
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/waxseal/waxseal/builtins/config/document"
 )
 
@@ -42,6 +45,21 @@ func needed(n *document.Node) string {
 		return ""
 	}
 	return text(dig(n, "job"))
+}
+
+// waitsFor are the jobs that somebody starts by hand, and that a job waits for:
+// those that block the pipeline, and those that it needs.
+func (j *job) waitsFor() []string {
+	seen := map[string]bool{}
+	for _, b := range j.before {
+		for _, name := range b.manual {
+			seen[name] = true
+		}
+		if b.decision.byHand() && (b.decision.optional == "" || j.explicit) {
+			seen["manual: "+b.name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func earlier(list []*job, j *job) []*job {

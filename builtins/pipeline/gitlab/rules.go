@@ -245,3 +245,6 @@ func (d decision) runsAfterFailure() bool {
 func (d decision) onlyAfterFailure() bool {
 	return len(d.whens) > 0 && !slices.ContainsFunc(d.whens, func(w string) bool { return w != "on_failure" })
 }
+
+// byHand says whether somebody must start the job, whichever rule decides.
+func (d decision) byHand() bool { return slices.Contains(d.all, "when: manual") }

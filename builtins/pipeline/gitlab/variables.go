@@ -135,13 +135,21 @@ func isWord(c byte, first bool) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || !first && c >= '0' && c <= '9'
 }
 
-// symbolEnd is where ${…} ends, 1 when none begins.
+// symbolEnd is where ${…} ends, 1 when none begins. Symbols may hold symbols.
 func symbolEnd(text string) int {
 	if !strings.HasPrefix(text, "${") {
 		return 1
 	}
-	if i := strings.IndexByte(text, '}'); i > 0 {
-		return i + 1
+	depth := 0
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
 	}
 	return 1
 }
