@@ -125,7 +125,7 @@ func read(ctx context.Context, fsys fs.FS, limits source.Limits, t tree, extra s
 	}
 	got.repository.Keys = look.found
 	got.problems[""] = append(lost(t), look.problems...)
-	got.finish()
+	got.finish(run)
 	return got, ctx.Err()
 }
 
@@ -178,7 +178,8 @@ func lost(t tree) []model.Problem {
 }
 
 // finish fills what only the whole repository tells.
-func (g *reading) finish() {
+func (g *reading) finish(run *shell.Runner) {
+	goreleaser(run, g.repository.Pipelines)
 	for _, problems := range g.problems {
 		g.repository.Problems = append(g.repository.Problems, problems...)
 	}
