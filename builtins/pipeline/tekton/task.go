@@ -135,7 +135,7 @@ func (r *taskRun) runStep(step *model.Step, n *document.Node, s scope) {
 	if script := n.Get("script"); text(script) != "" {
 		r.keep(step, n, r.script(script, s, found))
 	} else if args := r.args(n, s); len(args) > 0 {
-		r.keep(step, n, r.run.Commands(args, place(n), found))
+		r.keep(step, n, r.run.Commands(args, commandPlace(n), found))
 	}
 }
 
@@ -182,6 +182,14 @@ func (r *taskRun) args(n *document.Node, s scope) []string {
 		}
 	}
 	return slices.Concat(command, args)
+}
+
+// commandPlace is where a step says what it runs.
+func commandPlace(n *document.Node) model.Place {
+	if command := n.Get("command"); command != nil {
+		return place(command)
+	}
+	return place(n.Get("args"))
 }
 
 // entrypoints are the programs of images that are run without a command.

@@ -109,7 +109,7 @@ func TestRead(t *testing.T) {
 image on task_call:
   image
     build: build ghcr.io/shop/app:1, ci/build.yaml:14
-    scan: scan ghcr.io/shop/app:1 optional onError: continue, ci/build.yaml:22
+    scan: scan ghcr.io/shop/app:1 optional onError: continue, ci/build.yaml:21
   unseen signer tekton-chains in "" may [attest sign], line 9`},
 		{"pipeline of tasks of the repository", `apiVersion: tekton.dev/v1
 kind: PipelineRun
@@ -145,7 +145,7 @@ spec:
 release on pull_request, push:
   build
     build: build quay.io/shop/app:1, ci/task.yaml:14
-    scan: scan quay.io/shop/app:1 optional onError: continue, ci/task.yaml:22
+    scan: scan quay.io/shop/app:1 optional onError: continue, ci/task.yaml:21
   check needs build
     #1: scan ${tasks.build.results.IMAGE_URL}@${digest-of:quay.io/shop/app:1} (not known), ci/build.yaml:16
   tell when quay.io/shop/app in [${target}] optional onError: continue
