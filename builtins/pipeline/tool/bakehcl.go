@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -46,7 +47,9 @@ func (f *bakeFile) variable(name string, v hclValue) {
 func (f *bakeFile) hclTarget(file string, b hclBlock) {
 	t := f.target(b.labels[0])
 	t.at = model.Place{File: file, Line: b.line}
-	_, t.matrix = b.attrs["matrix"]
+	if _, ok := b.attrs["matrix"]; ok {
+		t.pattern = matrixNames(b.attrs["name"].text)
+	}
 	if v, ok := b.attrs["inherits"]; ok {
 		t.inherits = append(t.inherits, f.texts(v, "inherits")...)
 	}
@@ -55,6 +58,29 @@ func (f *bakeFile) hclTarget(file string, b hclBlock) {
 			t.put(key, nonEmpty(f.texts(v, b.labels[0]+"."+key)))
 		}
 	}
+}
+
+// matrixNames is a pattern of the names that a template gives.
+func matrixNames(template string) *regexp.Regexp {
+	var b strings.Builder
+	for template != "" {
+		i := strings.Index(template, "${")
+		if i < 0 {
+			break
+		}
+		end := closing(template[i:])
+		if end < 0 {
+			break
+		}
+		b.WriteString(regexp.QuoteMeta(template[:i]) + ".+")
+		template = template[i+end+1:]
+	}
+	b.WriteString(regexp.QuoteMeta(template))
+	pattern, err := regexp.Compile("^" + b.String() + "$")
+	if err != nil || b.Len() == 0 {
+		return nil
+	}
+	return pattern
 }
 
 // texts are the texts of a value. What has to be computed is a symbol, named by
