@@ -81,7 +81,7 @@ type row struct {
 
 func rowsOf(m *actionlint.Matrix, s *scope) ([]row, bool) {
 	names := sorted(m.Rows)
-	slices.SortStableFunc(names, func(a, b string) int { return before(m.Rows[a].Name.Pos, m.Rows[b].Name.Pos) })
+	slices.SortStableFunc(names, func(a, b string) int { return before(rowPos(m.Rows[a]), rowPos(m.Rows[b])) })
 	rows := make([]row, 0, len(names))
 	for _, name := range names {
 		values, ok := rowValues(m.Rows[name], s)
@@ -93,7 +93,21 @@ func rowsOf(m *actionlint.Matrix, s *scope) ([]row, bool) {
 	return rows, true
 }
 
+// rowPos is where a row stands: the parser names only rows that are lists.
+func rowPos(r *actionlint.MatrixRow) *actionlint.Pos {
+	switch {
+	case r.Name != nil:
+		return r.Name.Pos
+	case r.Expression != nil:
+		return r.Expression.Pos
+	}
+	return nil
+}
+
 func before(a, b *actionlint.Pos) int {
+	if a == nil || b == nil {
+		return 0
+	}
 	if a.Line != b.Line {
 		return a.Line - b.Line
 	}
