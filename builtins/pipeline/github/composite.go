@@ -87,7 +87,7 @@ func (u *use) compose(a *composite, name, dir string) {
 		file:    a.file,
 		outer:   merge(u.outer, u.scope.pairs(u.step.env)),
 		folder:  dir,
-		through: append(slices.Clone(u.through), u.frame.file.place(u.step.pos)),
+		through: []model.Place{u.frame.file.place(u.step.pos)},
 		within:  append(slices.Clone(u.within), name),
 	}
 	inner.scope = &scope{

@@ -145,7 +145,7 @@ type frame struct {
 	dir     string
 	shell   string
 	folder  string        // of the composite action
-	through []model.Place // the steps that lead here
+	through []model.Place // the step that leads here
 	within  []string      // the actions that lead here
 }
 
