@@ -40,7 +40,7 @@ func Is(name string, _ []byte) bool {
 func Read(run *shell.Runner, name string) ([]model.Pipeline, []model.Problem) {
 	s := &session{run: run, files: run.Files(), wildcards: map[string][]string{}}
 	p := model.Pipeline{Place: model.Place{File: name}, System: model.GitLab}
-	r := &reader{session: s, pipeline: &p, base: path.Dir(name)}
+	r := &reader{session: s, pipeline: &p, base: path.Dir(name), chain: []string{name}}
 	root := r.file(name, nil, model.Place{File: name}, nil)
 	if root == nil {
 		return nil, s.problems

@@ -79,11 +79,7 @@ func (r *reader) collect() []*job {
 		if j.decision.never {
 			continue
 		}
-		stage := text(dig(t.node, "stage"))
-		if stage == "" {
-			stage = "test"
-		}
-		j.rank = slices.Index(stages, stage) // unranked when it is not there
+		j.rank = rank(t, stages)
 		list = append(list, j)
 	}
 	slices.SortStableFunc(list, func(a, b *job) int { return a.rank - b.rank })

@@ -53,12 +53,13 @@ func (j *job) waitsFor() []string {
 	seen := map[string]bool{}
 	for _, b := range j.before {
 		for _, name := range b.manual {
-			seen[name] = true
+			seen[name] = seen[name] || j.explicit // else what did not run is not waited for
 		}
 		if b.decision.byHand() && (b.decision.optional == "" || j.explicit) {
 			seen["manual: "+b.name] = true
 		}
 	}
+	maps.DeleteFunc(seen, func(_ string, waits bool) bool { return !waits })
 	return slices.Sorted(maps.Keys(seen))
 }
 

@@ -30,7 +30,7 @@ type reader struct {
 	pipeline  *model.Pipeline
 	base      string // the folder of the pipeline, where its files lie in a repository of many
 	child     int    // how many pipelines lead to it
-	chain     []string
+	chain     []string // the files of the pipelines that lead to it, and its own
 	root      *document.Node
 	defaults  map[string]*document.Node
 	globals   *document.Node

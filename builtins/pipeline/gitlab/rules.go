@@ -123,8 +123,8 @@ func conditions(rules []rule) decision {
 			continue
 		}
 		term := slices.Concat(passed, r.all)
-		if r.when == "manual" {
-			term = append(term, "when: manual")
+		if r.when == "manual" || r.when == "on_failure" {
+			term = append(term, "when: "+r.when)
 		}
 		terms = append(terms, term)
 		d.note(r)
@@ -207,11 +207,11 @@ func decide(n *document.Node) decision {
 	if except := dig(n, "except"); except != nil {
 		d.all = append(d.all, limits("except", except)...)
 	}
-	if when == "manual" {
-		d.all = append(d.all, "when: manual")
-		if optional == "" && !fails {
-			d.optional = "when: manual"
-		}
+	if when == "manual" || when == "on_failure" {
+		d.all = append(d.all, "when: "+when)
+	}
+	if when == "manual" && optional == "" && !fails {
+		d.optional = "when: manual"
 	}
 	d.never = when == "never"
 	return d

@@ -17,3 +17,15 @@ func (r *reader) stages() []string {
 	list = slices.DeleteFunc(list, func(s string) bool { return s == ".pre" || s == ".post" })
 	return slices.Concat([]string{".pre"}, list, []string{".post"})
 }
+
+// rank is the place of a job's stage. A template that is elsewhere may say another one.
+func rank(t *template, stages []string) int {
+	stage := text(dig(t.node, "stage"))
+	if stage == "" && len(t.missing) > 0 {
+		return unranked
+	}
+	if stage == "" {
+		stage = "test"
+	}
+	return slices.Index(stages, stage) // unranked when it is not there
+}

@@ -3,6 +3,7 @@ package gitlab
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
 	"github.com/waxseal/waxseal/builtins/pipeline/guess"
@@ -19,6 +20,7 @@ func (r *reader) trigger(j *job, m *model.Job, t *document.Node, vars *variables
 	waits := slices.Contains([]string{"depend", "mirror"}, text(dig(t, "strategy")))
 	if !waits && m.Optional == "" {
 		m.Optional = "trigger: the pipeline does not wait without strategy: depend"
+		j.decision.optional = m.Optional
 	}
 	project := text(t)
 	if t.Kind == document.Object {
@@ -65,7 +67,7 @@ func (r *reader) descend(j *job, id string, t *document.Node, vars *variables) (
 		r.problem(place(t), "too_large", "child pipelines start each other more than %d deep; the rest is not read", maxChildren)
 		return nil, nil
 	}
-	c := &reader{session: r.session, pipeline: r.pipeline, base: r.base, child: r.child + 1, chain: append(slices.Clip(r.chain), id)}
+	c := &reader{session: r.session, pipeline: r.pipeline, base: r.base, child: r.child + 1}
 	if text(dig(t, "forward", "yaml_variables")) != "false" {
 		c.forced = vars.all()
 	}
@@ -77,7 +79,7 @@ func (r *reader) descend(j *job, id string, t *document.Node, vars *variables) (
 			c.away(model.Unseen{Place: place(from), Kind: "dynamic", Name: name, Supply: "the file " + text(from) + " that the job " + text(dig(item, "job")) + " makes"})
 			continue
 		}
-		root = r.merge(root, c.included(item, nil))
+		root = r.merge(root, c.starts(item, r.chain))
 	}
 	for i := before; i < len(r.pipeline.Unseen); i++ {
 		r.pipeline.Unseen[i].Job = id
@@ -86,4 +88,22 @@ func (r *reader) descend(j *job, id string, t *document.Node, vars *variables) (
 		c.config(root)
 	}
 	return root, c
+}
+
+// starts reads a file of a child pipeline. One that leads to it already is not read
+// again: what it does is known.
+func (r *reader) starts(item *document.Node, chain []string) *document.Node {
+	at := item
+	if item.Kind == document.Object {
+		at = dig(item, "local")
+	}
+	if at == nil || isURL(text(at)) {
+		return r.included(item, nil)
+	}
+	files := r.resolve(strings.TrimPrefix(text(at), "/"))
+	if slices.ContainsFunc(files, func(f string) bool { return slices.Contains(chain, f) }) {
+		return nil
+	}
+	r.chain = append(slices.Concat(chain, r.chain), files...)
+	return r.included(item, nil)
 }
