@@ -4,6 +4,10 @@ import (
 	"path"
 	"strings"
 
+	"github.com/waxseal/waxseal/builtins/pipeline/circleci"
+	"github.com/waxseal/waxseal/builtins/pipeline/cloudbuild"
+	"github.com/waxseal/waxseal/builtins/pipeline/github"
+	"github.com/waxseal/waxseal/builtins/pipeline/gitlab"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 	"github.com/waxseal/waxseal/builtins/pipeline/tekton"
@@ -22,6 +26,10 @@ type system struct {
 // systems are all systems.
 func systems() []system {
 	return []system{
+		{name: model.GitHub, is: github.Is, read: github.Read, folder: true},
+		{name: model.GitLab, is: gitlab.Is, read: gitlab.Read},
+		{name: model.CircleCI, is: circleci.Is, read: circleci.Read},
+		{name: model.CloudBuild, is: cloudbuild.Is, read: cloudbuild.Read},
 		{name: model.Tekton, is: tekton.Is, read: tekton.Read},
 	}
 }
