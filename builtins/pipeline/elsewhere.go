@@ -44,7 +44,7 @@ func (g *group) fixedRepos() []string {
 // another image: digests and tags that are known here, and differ.
 func (g *group) mayBe(n name) bool {
 	if n.digest != "" {
-		return strings.Contains(n.digest, "${") || !strings.HasPrefix(n.digest, "sha256:")
+		return !fixedDigest.MatchString(n.digest)
 	}
 	if n.tag == "" || strings.Contains(n.tag, "${") {
 		return true

@@ -199,7 +199,8 @@ func composed(d *deed) bool {
 	case len(d.from) > 1, d.Kind == model.Build, strings.Contains(d.Tool, "manifest"):
 		return true
 	}
-	return d.Kind == model.Copy && (d.Tool == "buildx" || d.Tool == "goreleaser") && unclear(d.From[0].Text)
+	return d.Kind == model.Copy && (d.Tool == "buildx" || d.Tool == "goreleaser") &&
+		slices.ContainsFunc(d.From, func(r model.Ref) bool { return unclear(r.Text) })
 }
 
 // compose joins the images of single platforms into the list of them. What is
@@ -283,7 +284,7 @@ func (l *linker) named(d *deed, g *group) {
 
 // uploads says whether a copy ends in a registry.
 func uploads(d *deed) bool {
-	return slices.ContainsFunc(d.Images, func(r model.Ref) bool { return r.By != model.ByFile })
+	return d.Pushes || slices.ContainsFunc(d.Images, func(r model.Ref) bool { return r.By != model.ByFile })
 }
 
 // onlyOf returns the image of a repository, if the pipeline builds one.
@@ -396,7 +397,7 @@ func (l *linker) find(n name) (g *group, traced bool, level int) {
 			return g.root(), true, matchOutput
 		}
 	}
-	if strings.HasPrefix(n.digest, "sha256:") && !strings.Contains(n.digest, "${") {
+	if fixedDigest.MatchString(n.digest) {
 		return nil, false, 0 // a digest that was known before the build
 	}
 	if g, ok := l.keys["symbol "+n.symbol]; ok && n.symbol != "" {
