@@ -126,7 +126,9 @@ func cutTag(text string) (repo, tag string) {
 
 // unclear says whether a part of a name may be anything, so that it equals
 // nothing: also where a pattern of files became a part of it.
-func unclear(text string) bool { return strings.Contains(text, "*") && strings.Contains(outsideSymbols(text), "*") }
+func unclear(text string) bool {
+	return strings.Contains(text, "*") && strings.Contains(outsideSymbols(text), "*")
+}
 
 // outsideSymbols is the text with its symbols left out, but for the one that may be anything.
 func outsideSymbols(text string) string {
