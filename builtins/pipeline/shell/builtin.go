@@ -43,7 +43,9 @@ func (s *shell) builtin(c context, cmd command) (flow, bool) {
 		if len(args) < 2 || strings.HasPrefix(args[1], "-") {
 			return goes, true
 		}
-		s.run(c, command{args: args[1:], env: cmd.env, at: cmd.at})
+		last := c
+		last.fate.status, last.fate.soft = c.fate.exit, c.fate.exit
+		s.run(last, command{args: args[1:], env: cmd.env, at: cmd.at})
 		s.leave(c, ofShell)
 		return exits, true
 	default:
@@ -92,6 +94,9 @@ func (s *shell) setOptions(args []string) {
 				s.args, s.noArgs = args[i:], false
 			}
 			return
+		}
+		if strings.HasPrefix(arg, "--") { // of bash itself: --norc
+			continue
 		}
 		on := arg[0] == '-'
 		for _, letter := range arg[1:] {

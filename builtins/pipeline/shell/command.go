@@ -86,6 +86,9 @@ func (s *shell) function(c context, cmd command, f function) flow {
 	if len(cmd.env) > 0 {
 		s.vars = with(s.vars, cmd.env)
 	}
+	if f.src.place(f.body.Pos()).File != cmd.at.File {
+		c = c.by(cmd.at)
+	}
 	c.fate.soft, c.fate.back = c.fate.status, c.fate.status
 	end := s.level(c, ofFunction, func() flow { return s.stmt(c, f.body) })
 	if len(cmd.env) > 0 {

@@ -23,10 +23,10 @@ func fakeTools(c tool.Command, _ *source.Files) tool.Effect {
 	last := c.Args[len(c.Args)-1]
 	act := func(kind model.Kind, image string) tool.Effect {
 		return tool.Effect{Known: true, Actions: []model.Action{{Kind: kind, Tool: name, Known: true,
-			Images: []model.Ref{{Text: image}}, Key: c.Env["KEY"]}}}
+			Images: []model.Ref{{Text: image}}}}}
 	}
 	switch name + " " + verb {
-	case "docker build":
+	case "docker build", "docker buildx":
 		var e tool.Effect
 		for i, arg := range c.Args {
 			if arg == "-t" && i+1 < len(c.Args) {
@@ -45,7 +45,9 @@ func fakeTools(c tool.Command, _ *source.Files) tool.Effect {
 	case "docker run":
 		return tool.Effect{Known: true, Runs: [][]string{c.Args[3:]}}
 	case "cosign sign":
-		return act(model.Sign, last)
+		e := act(model.Sign, last)
+		e.Actions[0].Key = c.Env["KEY"]
+		return e
 	case "cosign verify":
 		return act(model.Verify, last)
 	case "ko build":

@@ -23,14 +23,23 @@ const (
 // those of symbols: the text of a recipe.
 const dollar = "\uE000"
 
+// The signs around a placeholder: they are of no name and mean nothing to a shell.
+const (
+	opening = "\uE001"
+	closed  = "\uE002"
+)
+
 // script is a text that was parsed, with what is needed to read it.
 type script struct {
-	text    string
-	at      func(line int) model.Place
-	hidden  map[string]string // placeholder → symbol
-	mark    string            // how placeholders begin
-	file    *syntax.File
-	dialect string
+	text   string
+	at     func(line int) model.Place
+	hidden map[string]string // placeholder → symbol
+	keys   map[string]string // symbol → placeholder
+	mark   string            // how placeholders begin
+	file   *syntax.File
+	// lastWait is where the script last waits for a process; nil until that was looked for.
+	lastWait *syntax.Pos
+	dialect  string
 }
 
 // templates are what stands in scripts and is replaced before a shell sees it.
@@ -96,13 +105,11 @@ func (s *script) hideSymbols() {
 }
 
 func (s *script) placeholder(text string) string {
-	for key, hidden := range s.hidden {
-		if hidden == text && len(s.hidden) < 64 {
-			return key
-		}
+	if key, ok := s.keys[text]; ok {
+		return key
 	}
-	key := s.mark + strconv.Itoa(len(s.hidden)) + "x"
-	s.hidden[key] = text
+	key := s.mark + strconv.Itoa(len(s.hidden)) + closed
+	s.hidden[key], s.keys[text] = text, key
 	return key
 }
 
@@ -117,11 +124,11 @@ func (s *script) shown(text string) string {
 		if i < 0 {
 			break
 		}
-		end := strings.IndexByte(text[i+len(s.mark):], 'x')
+		end := strings.Index(text[i+len(s.mark):], closed)
 		if end < 0 {
 			break
 		}
-		end += i + len(s.mark) + 1
+		end += i + len(s.mark) + len(closed)
 		b.WriteString(text[:i])
 		b.WriteString(s.hidden[text[i:end]])
 		text = text[end:]
@@ -136,9 +143,9 @@ func parse(text, dialect string, at func(int) model.Place, marked bool) (*script
 	if len(text) > maxScript {
 		return nil, fault.Newf(fault.TooLarge, "parse script", at(1).File, "it has more than %d bytes", maxScript)
 	}
-	s := &script{text: text, at: at, hidden: map[string]string{}, mark: "wxsl", dialect: dialect}
+	s := &script{text: text, at: at, hidden: map[string]string{}, keys: map[string]string{}, mark: opening, dialect: dialect}
 	for strings.Contains(s.text, s.mark) {
-		s.mark += "l"
+		s.mark += opening
 	}
 	if marked {
 		s.hideSymbols()

@@ -58,17 +58,20 @@ func (s *shell) background(c context, st *syntax.Stmt) flow {
 	return goes
 }
 
-// waits says whether the script waits for a process and minds its status: wait
-// without an argument does not.
+// waits says whether the script waits for a process and minds its status after a
+// statement: wait without an argument does not.
 func (s *script) waits(after *syntax.Stmt) bool {
-	found := false
-	syntax.Walk(s.file, func(n syntax.Node) bool {
-		if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 1 && call.Args[0].Lit() == "wait" && call.Pos().After(after.Pos()) {
-			found = true
-		}
-		return !found
-	})
-	return found
+	if s.lastWait == nil {
+		last := syntax.Pos{}
+		syntax.Walk(s.file, func(n syntax.Node) bool {
+			if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 1 && call.Args[0].Lit() == "wait" {
+				last = call.Pos()
+			}
+			return true
+		})
+		s.lastWait = &last
+	}
+	return s.lastWait.After(after.Pos())
 }
 
 func (s *shell) command(c context, st *syntax.Stmt) flow {

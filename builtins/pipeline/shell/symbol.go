@@ -5,6 +5,9 @@ import "strings"
 // maxValue bounds a symbolic text: what is longer is anything.
 const maxValue = 64 << 10
 
+// maxSymbol bounds the text of one symbol.
+const maxSymbol = 4 << 10
+
 // anything is a text of which nothing is known.
 const anything = "${*}"
 
@@ -29,7 +32,7 @@ func symbolEnd(text string, i int) int {
 		return i
 	}
 	depth := 0
-	for k := i + 1; k < len(text); k++ {
+	for k := i + 1; k < min(len(text), i+maxSymbol); k++ {
 		switch text[k] {
 		case '{':
 			depth++
@@ -62,8 +65,9 @@ func pieces(text string) []piece {
 		}
 		i += next
 		end := symbolEnd(text, i)
-		if end == i {
-			break // no symbol after it ends either, or it is the text of none
+		if end == i { // it is no symbol
+			i += 2
+			continue
 		}
 		if i > start {
 			out = append(out, piece{text[start:i], true})
@@ -171,11 +175,11 @@ func balanced(text string) bool {
 // altered is the symbol for a variable to which an operation is applied: two
 // operations on one variable are two symbols.
 func altered(value, name, operation string) string {
-	if oneSymbol(value) && balanced(operation) {
-		return bounded(value[:len(value)-1] + operation + "}")
-	}
-	if !balanced(operation) {
+	if !balanced(operation) || len(value)+len(operation) > maxSymbol/2 {
 		return anything
+	}
+	if oneSymbol(value) {
+		return value[:len(value)-1] + operation + "}"
 	}
 	return symbol(name + operation)
 }
