@@ -37,7 +37,7 @@ func pieces(text string) []piece {
 	var out []piece
 	for text != "" {
 		start := strings.Index(text, "${{")
-		if start < 0 {
+		if start < 0 || !strings.Contains(text[start:], "}}") {
 			return append(out, piece{source: text})
 		}
 		if start > 0 {
@@ -61,7 +61,7 @@ func parseExpression(text string) (actionlint.ExprNode, int) {
 	if end := strings.Index(window, "}}"); end >= 0 {
 		return nil, end + 2
 	}
-	return nil, 0
+	return nil, len(window)
 }
 
 // text gives the value of a text with expressions in it.

@@ -80,6 +80,7 @@ func triggers(w *actionlint.Workflow) []string {
 const (
 	maxJobs        = 2_000
 	maxSteps       = 20_000
+	maxVariables   = 5_000_000 // of all steps together
 	maxCombination = 256 // of a matrix: GitHub's own limit
 	maxCalls       = 10  // workflows that call each other: GitHub's own limit
 	maxNesting     = 10  // composite actions that use each other: GitHub's own limit
@@ -97,6 +98,7 @@ type reader struct {
 	users    []user          // the steps that were read, as users of variables
 	jobs     int
 	steps    int
+	vars     int
 	full     bool
 }
 
@@ -165,6 +167,16 @@ func (r *reader) spend(jobs, steps int, at model.Place) bool {
 	if !r.full && (r.jobs > maxJobs || r.steps > maxSteps) {
 		r.full = true
 		r.problem(at, fault.TooLarge, "the workflow, with what it calls, has more than %d jobs or %d steps: split it", maxJobs, maxSteps)
+	}
+	return !r.full
+}
+
+// spendVariables counts the variables that steps can read against the bounds.
+func (r *reader) spendVariables(n int, at model.Place) bool {
+	r.vars += n
+	if !r.full && r.vars > maxVariables {
+		r.full = true
+		r.problem(at, fault.TooLarge, "the steps of the workflow have more than %d variables together: split it", maxVariables)
 	}
 	return !r.full
 }

@@ -50,15 +50,17 @@ func (f file) lineOf(s step) func(int) int {
 		}
 		return f.lines[i-1]
 	}
-	mark := ""
+	rest := ""
 	if s.runPos != nil && s.runPos.Col >= 1 && s.runPos.Col <= len(at(first)) {
-		mark = at(first)[s.runPos.Col-1 : s.runPos.Col]
+		rest = at(first)[s.runPos.Col-1:]
 	}
-	switch mark {
-	case "|":
+	switch {
+	case strings.HasPrefix(rest, "|"):
 		return func(n int) int { return min(first+n, max(len(f.lines), 1)) }
-	case ">":
+	case strings.HasPrefix(rest, ">"):
 		return folded(at, first+1, len(f.lines), strings.Count(s.run, "\n")+1)
+	case strings.HasPrefix(rest, `"`) && strings.Count(rest, `"`) > 1: // its lines are \n
+		return func(int) int { return first }
 	}
 	return folded(at, first, len(f.lines), strings.Count(s.run, "\n")+1)
 }

@@ -139,9 +139,9 @@ type user struct {
 
 // noteUse notes which variables a step needs, and which secrets it can read.
 func (f *frame) noteUse(s step, own *scope, e *effect, at model.Place) {
-	raw := s.rawText()
+	said := wordsOf(s.rawText())
 	for name, v := range own.env {
-		if len(v.order) > 0 && word(raw, v.order[0]) {
+		if len(v.order) > 0 && said[v.order[0]] {
 			e.reads[name] = true
 		}
 		e.secrets = append(e.secrets, secretsOf(v.text)...)
@@ -183,28 +183,23 @@ func (s step) rawText() string {
 	return strings.Join(parts, "\n")
 }
 
-// word says whether a text has a name as a word.
-func word(text, name string) bool {
-	for from := 0; ; {
-		i := strings.Index(text[from:], name)
-		if i < 0 || name == "" {
-			return false
-		}
-		start, end := from+i, from+i+len(name)
-		if (start == 0 || !letter(text[start-1])) && (end == len(text) || !letter(text[end])) {
-			return true
-		}
-		from = end
-	}
-}
+var notWord = regexp.MustCompile(`\W+`)
 
-func letter(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+// wordsOf are the words of a text: the variables that it can name.
+func wordsOf(text string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range notWord.Split(text, -1) {
+		out[w] = true
+	}
+	return out
 }
 
 // secretsOf are the names of the secrets in a symbolic text.
 func secretsOf(text string) []string {
 	var out []string
+	if !strings.Contains(text, "secrets.") && !strings.Contains(text, "github.token") {
+		return nil
+	}
 	for _, m := range secretName.FindAllStringSubmatch(text, 50) {
 		out = append(out, m[1])
 	}
@@ -233,6 +228,9 @@ func needsByName(uses, variable string) bool {
 	return false
 }
 
+// maxShared bounds the variables with secrets that one block of variables is asked for.
+const maxShared = 100
+
 // sharedSecrets finds secrets in variables of a job or a workflow that steps can
 // read which do not need them. The token of the run is none: every action gets it.
 func (w *workflow) sharedSecrets(env *actionlint.Env, where string, jobs []model.Job) {
@@ -244,14 +242,16 @@ func (w *workflow) sharedSecrets(env *actionlint.Env, where string, jobs []model
 		ids[j.ID] = true
 	}
 	s := &scope{inputs: w.inputs, secrets: w.secrets}
+	shared := 0
 	for _, key := range sorted(env.Vars) {
 		v := env.Vars[key]
 		names := secretsOf(s.text(text(v.Value)).text)
 		w.literal(pairOf(v.Name, v.Value), w.file)
 		names = slices.DeleteFunc(names, func(n string) bool { return n == "GITHUB_TOKEN" })
-		if len(names) == 0 {
+		if len(names) == 0 || shared >= maxShared {
 			continue
 		}
+		shared++
 		if to := w.idlers(strings.ToUpper(v.Name.Value), ids); len(to) > 0 {
 			w.secret(model.Secret{
 				Place: w.file.place(v.Name.Pos), Kind: "exposed", Name: names[0], To: short(to),

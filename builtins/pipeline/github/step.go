@@ -164,6 +164,9 @@ type effect struct {
 
 // step reads a step, and keeps its outputs for later ones.
 func (f *frame) step(i int, s step) effect {
+	if !f.spendVariables(len(f.scope.env)+len(f.added)+len(f.outer), f.file.place(s.pos)) {
+		return effect{}
+	}
 	own := *f.scope
 	own.env = merge(f.scope.env, f.added, f.outer)
 	own.env = merge(own.env, own.pairs(s.env))
@@ -178,7 +181,7 @@ func (f *frame) step(i int, s step) effect {
 	id := strings.ToLower(s.id)
 	symbols := own.at + ".steps." + id
 	if id == "" {
-		symbols = own.at + ".steps.#" + itoa(i+1)
+		symbols = own.at + ".steps." + itoa(i+1) // no ID begins with a digit
 	}
 	if !e.never {
 		if s.uses != "" {
@@ -220,6 +223,7 @@ func (f *frame) script(s step, own *scope, e *effect, symbols string) {
 		Dir:    f.folderOf(s, own),
 		GoesOn: goesOn,
 	})
+	localize(&out, text, symbols)
 	f.take(out, e)
 	f.writes(out, e, symbols)
 }

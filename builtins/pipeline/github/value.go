@@ -34,6 +34,9 @@ type value struct {
 	order  []string // of the fields, as they were written
 }
 
+// maxName bounds the name of an expression: longer ones are named by their hash.
+const maxName = 1000
+
 // maxText bounds a symbolic text: an output of outputs of outputs grows fast.
 const maxText = 64 << 10
 
@@ -50,6 +53,9 @@ func truth(b bool) value {
 
 // symbol is a value that only the run knows, under the name by which conditions name it.
 func symbol(expr string) value {
+	if len(expr) > maxName {
+		expr = symbolName(expr)
+	}
 	return value{text: "${" + symbolName(expr) + "}", expr: expr}
 }
 
