@@ -8,6 +8,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/pipeline/cloudbuild"
 	"github.com/waxseal/waxseal/builtins/pipeline/github"
 	"github.com/waxseal/waxseal/builtins/pipeline/gitlab"
+	"github.com/waxseal/waxseal/builtins/pipeline/jenkins"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 	"github.com/waxseal/waxseal/builtins/pipeline/tekton"
@@ -30,6 +31,7 @@ func systems() []system {
 		{name: model.GitLab, is: gitlab.Is, read: gitlab.Read},
 		{name: model.CircleCI, is: circleci.Is, read: circleci.Read},
 		{name: model.CloudBuild, is: cloudbuild.Is, read: cloudbuild.Read},
+		{name: model.Jenkins, is: jenkins.Is, read: jenkins.Read},
 		{name: model.Tekton, is: tekton.Is, read: tekton.Read},
 	}
 }
