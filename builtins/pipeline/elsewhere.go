@@ -19,7 +19,7 @@ func elsewhere(all []*group, loose []*deed) {
 	for _, d := range loose {
 		for i, n := range d.images {
 			for _, g := range byRepo[n.repo] {
-				if g.main().pipeline != d.pipeline && g.mayBe(n) && !g.has(d) {
+				if g.main().pipeline != d.pipeline && len(g.pushes) > 0 && len(g.uses) < maxUses && g.mayBe(n) && !g.has(d) {
 					g.add(use{deed: d, ref: d.Images[i], level: matchRepository, remote: true})
 				}
 			}
@@ -80,7 +80,10 @@ func withoutCalled(all []*group) []*group {
 	})
 }
 
-// called says whether a pipeline runs only when another one calls it.
+// called says whether a pipeline runs only when another one calls or includes it.
 func called(p *model.Pipeline) bool {
+	if p.System == model.GitLab {
+		return p.File != ".gitlab-ci.yml"
+	}
 	return len(p.Triggers) > 0 && !slices.ContainsFunc(p.Triggers, func(t string) bool { return !strings.HasSuffix(t, "_call") })
 }

@@ -41,6 +41,9 @@ type group struct {
 
 func (g *group) root() *group {
 	for g.merged != nil {
+		if g.merged.merged != nil {
+			g.merged = g.merged.merged // so that no way is long twice
+		}
 		g = g.merged
 	}
 	return g
@@ -336,8 +339,18 @@ func (l *linker) joinTest(repo string) {
 		return
 	}
 	for _, g := range testing {
-		unite(pushing[0], g)
+		if before(g.main(), pushing[0].main()) {
+			unite(pushing[0], g)
+		}
 	}
+}
+
+// before says whether a build may come before another one.
+func before(a, b *deed) bool {
+	if a.job == b.job {
+		return a.at < b.at
+	}
+	return !slices.Contains(a.job.Needs, b.job.ID)
 }
 
 // push adds an upload to the image that it uploads. An image that nobody builds
@@ -553,11 +566,12 @@ func (l *linker) unseen(p *model.Pipeline) {
 	for _, j := range p.Jobs {
 		needs[j.ID] = j.Needs
 	}
+	alive := l.alive()
 	for i, u := range p.Unseen {
 		if len(u.May) > 0 && !slices.ContainsFunc(u.May, func(k model.Kind) bool { return used(k) || k == model.Push }) {
 			continue
 		}
-		for _, g := range l.alive() {
+		for _, g := range alive {
 			job := g.main().job.ID
 			if len(g.unseen) >= maxOther {
 				continue

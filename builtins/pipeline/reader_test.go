@@ -138,11 +138,18 @@ func TestReaderReadsAgainWhatChanged(t *testing.T) {
 			require.Equal(t, 1, n, name)
 		}
 	}
+	require.Zero(t, fsys.opened["README.md"], "one file is asked for, not the keys of the repository")
+	all, err := reader.Read(ctx)
+	require.NoError(t, err)
+	require.Len(t, all.Images, 5)
+	require.Equal(t, 1, fsys.opened["README.md"])
+	clear(fsys.opened)
+
 	fsys.MapFS["Makefile"] = &fstest.MapFile{Data: []byte("scan:\n\ttrue\n"), ModTime: time.Unix(2, 0)}
 	r, err := reader.ReadFile(ctx, ".github/workflows/w000.yaml")
 	require.NoError(t, err)
 	require.Empty(t, r.Images[0].Scanned)
-	require.Equal(t, 2, fsys.opened[".github/workflows/w000.yaml"])
+	require.Equal(t, 1, fsys.opened[".github/workflows/w000.yaml"])
 }
 
 // 500 workflows are read in one pass, and cost five times what 100 cost.

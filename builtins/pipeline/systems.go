@@ -64,8 +64,10 @@ func byText(name string, text []byte, named bool) (system, bool) {
 func telling(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	switch path.Ext(base) {
-	case ".yaml", ".yml", ".json", ".groovy", ".jenkins", ".jenkinsfile":
+	case ".yaml", ".yml", ".groovy", ".jenkins":
 		return true
+	case ".json":
+		return strings.Contains(base, "build") || strings.Contains(base, "gcb")
 	}
-	return strings.Contains(base, "jenkinsfile")
+	return false
 }
