@@ -139,6 +139,8 @@ func around(name string) func(reader) Effect {
 		return taskRunner
 	case "ctr":
 		return ctr
+	case "curl", "wget":
+		return download
 	}
 	return nil
 }

@@ -73,6 +73,10 @@ func TestGoreleaser(t *testing.T) {
 		{"none", release, legacyWith("docker_signs:\n  - artifacts: none\n"), legacyBuilds},
 		{"a signer that is not known", release, legacyWith("docker_signs:\n  - artifacts: images\n    cmd: ./sign.sh\n"), legacyBuilds + "\nunseen script ./sign.sh [sign]"},
 		{"skip sign", release + " --skip=sign,announce", legacyWith("docker_signs:\n  - artifacts: all\n"), legacyBuilds},
+		{"arguments in a variable", release + " ${flags}", map[string]string{".goreleaser.yml": "dockers_v2:\n  - images: [a.io/x]\n    tags: [v1]\n    sbom: false\ndocker_signs:\n  - stdin: x\n"}, `
+			build goreleaser a.io/x:v1(tag) pushes at .goreleaser.yml:2
+			sign cosign cosign-key a.io/x:v1@${digest-of:a.io/x:v1}(tag-and-digest) key=cosign.key guessed at .goreleaser.yml:6`},
+		{"a signer in a shell", release, legacyWith("docker_signs:\n  - artifacts: images\n    cmd: sh\n    args: [-c, 'cosign sign ${artifact}']\n"), legacyBuilds + "\nruns sh|-c|cosign sign ghcr.io/o/app:${goreleaser.Version}-amd64"},
 		{"skip docker", release + " --skip=docker", legacyWith("docker_signs:\n  - artifacts: all\n"), ""},
 		{"snapshot", release + " --snapshot", legacyWith("docker_signs:\n  - artifacts: all\n"), `
 			build goreleaser ghcr.io/o/app:${goreleaser.Version}-amd64(tag) at .goreleaser.yaml:6
