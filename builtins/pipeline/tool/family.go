@@ -113,6 +113,8 @@ func scanner(name string) func(reader) Effect {
 		return checkov
 	case "kubescape":
 		return kubescape
+	case "gtcs":
+		return gitlabScanner
 	case "syft":
 		return syft
 	case "bom", "tern", "cdxgen", "sbom-tool":

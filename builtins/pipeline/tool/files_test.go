@@ -196,6 +196,22 @@ func TestKoFiles(t *testing.T) {
 	})
 }
 
+func TestJavaFiles(t *testing.T) {
+	const pom = `<project><properties><reg>ghcr.io/o</reg></properties><build><plugins><plugin>
+<groupId>com.google.cloud.tools</groupId><artifactId>jib-maven-plugin</artifactId><configuration>
+<from><image>eclipse-temurin:21</image></from><to><image>${reg}/app:${project.version}</image></to></configuration>%s</plugin></plugins></build></project>`
+	plain := map[string]string{"pom.xml": strings.Replace(pom, "%s", "", 1)}
+	phased := map[string]string{"pom.xml": strings.Replace(pom, "%s", "<executions><execution><phase>package</phase><goals><goal>build</goal></goals></execution></executions>", 1)}
+	checkFiles(t, []fileRow{
+		{"named in pom.xml", "mvn jib:build", plain, "build jib ghcr.io/o/app:${maven.project.version}(tag) pushes"},
+		{"named by argument", "mvn jib:build -Djib.to.image=a/b:1", plain, "build jib a/b:1(tag) pushes"},
+		{"not asked for", "mvn deploy", plain, ""},
+		{"bound to a phase", "mvn -B clean deploy", phased, "build jib ghcr.io/o/app:${maven.project.version}(tag) pushes"},
+		{"before that phase", "mvn test", phased, ""},
+		{"named in build.gradle", "./gradlew jib", map[string]string{"build.gradle": "jib {\n  to {\n    image = \"ghcr.io/o/app:$version\"\n  }\n}"}, "build jib ghcr.io/o/app:${gradle.version}(tag) pushes"},
+	})
+}
+
 func TestConfiguredScanners(t *testing.T) {
 	checkFiles(t, []fileRow{
 		{"trivy.yaml", "trivy image app:1", map[string]string{"trivy.yaml": "exit-code: 1\n"}, "scan trivy app:1(tag) gates=yes"},
