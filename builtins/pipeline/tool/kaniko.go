@@ -47,10 +47,14 @@ func buildctl(r reader) Effect {
 	r.outputs(&b, p.all("output"))
 	e := known(b)
 	for _, opt := range p.all("opt") {
-		switch name, value, _ := cutValue(opt); {
-		case name == "attest:provenance" && attests(value):
+		name, value, _ := cutValue(opt)
+		if value != "" && !attests(value) { // without a value it is asked for, as the program has it
+			continue
+		}
+		switch name {
+		case "attest:provenance":
 			e.add(r.unsigned(b, provenancePredicate))
-		case name == "attest:sbom" && attests(value):
+		case "attest:sbom":
 			e.add(r.unsigned(b, spdxPredicate), r.bom(b))
 		}
 	}
