@@ -2,7 +2,9 @@ package tool
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
@@ -16,7 +18,8 @@ type bakeTarget struct {
 	inherits []string
 	lists    map[string][]string // tags, output, attest, contexts
 	set      map[string]bool     // which lists the target itself has
-	matrix   bool
+	// pattern is what the names of a target with a matrix look like.
+	pattern *regexp.Regexp
 }
 
 // A bakeFile is what "docker buildx bake" reads.
@@ -25,7 +28,8 @@ type bakeFile struct {
 	order     []string
 	groups    map[string][]string
 	variables map[string]string
-	unread    []string // files that could not be read
+	done      map[string]*bakeTarget // those that are resolved
+	unread    []string               // files that could not be read
 }
 
 const maxTargets = 2000
@@ -49,6 +53,9 @@ func (r reader) bake(args []string) Effect {
 	}
 	digests := map[string]map[string]string{}
 	for _, name := range f.chosen(p.pos) {
+		if e.full() {
+			break
+		}
 		built := r.bakeBuild(f, name, p)
 		if len(built.Actions) > 0 {
 			digests[name] = map[string]string{"containerimage.digest": digest(built.Actions[0])}
@@ -67,7 +74,11 @@ func (r reader) bakeBuild(f *bakeFile, name string, p parsed) Effect {
 	if t == nil {
 		return Effect{Unseen: []model.Unseen{r.unseen("dynamic", "target "+name, "the file that defines the target", model.Build, model.Push)}}
 	}
+	t = &bakeTarget{at: t.at, lists: maps.Clone(t.lists)}
 	r.override(t, name, p.all("set"))
+	if onlyFiles(t.lists["output"]) && !p.on("push") && !p.on("load") {
+		return Effect{}
+	}
 	b := r.build("buildx", t.lists["tags"]...)
 	b.Place, b.Through = t.at, []model.Place{r.At}
 	r.outputs(&b, t.lists["output"])
@@ -144,13 +155,18 @@ func (f *bakeFile) expand(names []string, seen map[string]bool, out *[]string, d
 	}
 }
 
-// resolved is a target with what it inherits.
+// resolved is a target with what it inherits. Each is resolved once: a target
+// that inherits itself inherits nothing from that.
 func (f *bakeFile) resolved(name string, depth int) *bakeTarget {
-	t := f.targets[name]
+	if t, ok := f.done[name]; ok {
+		return t
+	}
+	f.done[name] = nil
+	t := f.named(name)
 	if t == nil || depth > maxNesting {
 		return nil
 	}
-	out := &bakeTarget{at: t.at, lists: map[string][]string{}, matrix: t.matrix}
+	out := &bakeTarget{at: t.at, lists: map[string][]string{}}
 	for _, parent := range t.inherits {
 		if p := f.resolved(parent, depth+1); p != nil {
 			for k, v := range p.lists {
@@ -163,12 +179,26 @@ func (f *bakeFile) resolved(name string, depth int) *bakeTarget {
 			out.lists[k] = v
 		}
 	}
+	f.done[name] = out
 	return out
+}
+
+// named is the target of a name, or that whose matrix makes such names.
+func (f *bakeFile) named(name string) *bakeTarget {
+	if t := f.targets[name]; t != nil {
+		return t
+	}
+	for _, n := range f.order {
+		if t := f.targets[n]; t.pattern != nil && t.pattern.MatchString(name) {
+			return t
+		}
+	}
+	return nil
 }
 
 // bakeFiles reads the files that are named, or those that bake looks for.
 func (r reader) bakeFiles(names, vars []string) *bakeFile {
-	f := &bakeFile{targets: map[string]*bakeTarget{}, groups: map[string][]string{}, variables: map[string]string{}}
+	f := &bakeFile{targets: map[string]*bakeTarget{}, groups: map[string][]string{}, variables: map[string]string{}, done: map[string]*bakeTarget{}}
 	for k, v := range r.Env {
 		f.variables[k] = v
 	}
@@ -197,6 +227,12 @@ func (r reader) bakeFiles(names, vars []string) *bakeFile {
 
 func (f *bakeFile) read(r reader, name string) {
 	text, file, ok := r.file(name)
+	if tags, found := metadataTags(name); found {
+		if tags != "" {
+			f.target("docker-metadata-action").put("tags", []string{tags})
+		}
+		return
+	}
 	if !ok {
 		f.unread = append(f.unread, name)
 		return
@@ -212,6 +248,21 @@ func (f *bakeFile) read(r reader, name string) {
 	if !ok {
 		f.unread = append(f.unread, name)
 	}
+}
+
+// metadataTags are the tags in the bake file that docker/metadata-action makes:
+// its output "tags" has the same.
+func metadataTags(name string) (string, bool) {
+	inner, ok := soleSymbol(name)
+	if !ok {
+		return "", false
+	}
+	for _, end := range []string{".outputs.bake-file", ".outputs.bake-file-tags"} {
+		if step, ok := strings.CutSuffix(inner, end); ok {
+			return "${" + step + ".outputs.tags}", true
+		}
+	}
+	return "", strings.HasSuffix(inner, ".outputs.bake-file-labels") || strings.HasSuffix(inner, ".outputs.bake-file-annotations")
 }
 
 // file reads a file of the repository by the name that a command gives it.

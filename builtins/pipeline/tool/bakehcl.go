@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -39,14 +40,16 @@ func (f *bakeFile) variable(name string, v hclValue) {
 	case v.kind == 0, v.kind == 'n', v.kind == 'l':
 		f.variables[name] = ""
 	default:
-		f.variables[name] = strings.Join(texts, "")
+		f.variables[name] = bounded(strings.Join(texts, ""))
 	}
 }
 
 func (f *bakeFile) hclTarget(file string, b hclBlock) {
 	t := f.target(b.labels[0])
 	t.at = model.Place{File: file, Line: b.line}
-	_, t.matrix = b.attrs["matrix"]
+	if _, ok := b.attrs["matrix"]; ok {
+		t.pattern = matrixNames(b.attrs["name"].text)
+	}
 	if v, ok := b.attrs["inherits"]; ok {
 		t.inherits = append(t.inherits, f.texts(v, "inherits")...)
 	}
@@ -55,6 +58,29 @@ func (f *bakeFile) hclTarget(file string, b hclBlock) {
 			t.put(key, nonEmpty(f.texts(v, b.labels[0]+"."+key)))
 		}
 	}
+}
+
+// matrixNames is a pattern of the names that a template gives.
+func matrixNames(template string) *regexp.Regexp {
+	var b strings.Builder
+	for template != "" {
+		i := strings.Index(template, "${")
+		if i < 0 {
+			break
+		}
+		end := closing(template[i:])
+		if end < 0 {
+			break
+		}
+		b.WriteString(regexp.QuoteMeta(template[:i]) + ".+")
+		template = template[i+end+1:]
+	}
+	b.WriteString(regexp.QuoteMeta(template))
+	pattern, err := regexp.Compile("^" + b.String() + "$")
+	if err != nil || b.Len() == 0 {
+		return nil
+	}
+	return pattern
 }
 
 // texts are the texts of a value. What has to be computed is a symbol, named by
@@ -96,15 +122,13 @@ func (f *bakeFile) lookup(name string) string {
 func (f *bakeFile) fill(text string) string {
 	var b strings.Builder
 	for {
-		i := strings.Index(text, "${")
-		if i < 0 {
-			b.WriteString(text)
-			return b.String()
+		i, end := strings.Index(text, "${"), -1
+		if i >= 0 {
+			end = closing(text[i:])
 		}
-		end := closing(text[i:])
-		if end < 0 {
+		if end < 0 || b.Len() > maxText {
 			b.WriteString(text)
-			return b.String()
+			return bounded(b.String())
 		}
 		b.WriteString(text[:i])
 		inner := strings.TrimSpace(text[i+2 : i+end])

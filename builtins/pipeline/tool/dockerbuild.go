@@ -22,6 +22,9 @@ func (r reader) dockerBuild(tool string, args []string) Effect {
 	if p.on("check") || p.has("call") && p.last("call") != "build" {
 		return Effect{Known: true}
 	}
+	if onlyFiles(p.all("output")) && !p.on("push") && !p.on("load") {
+		return Effect{Known: true}
+	}
 	b := r.build(tool, append(p.all("tag"), p.all("manifest")...)...)
 	r.outputs(&b, p.all("output"))
 	if p.has("push") {
@@ -72,7 +75,7 @@ func (r reader) outputs(b *model.Action, texts []string) {
 			if o["push"] != "" {
 				pushes(b, truth(o["push"]), o["push"])
 			}
-		case kind == "oci" || kind == "docker" || kind == "tar":
+		case kind == "oci" || kind == "docker":
 			if o["dest"] != "" {
 				b.Files = append(b.Files, o["dest"])
 			}
@@ -85,6 +88,19 @@ func (r reader) outputs(b *model.Action, texts []string) {
 			r.named(b, name)
 		}
 	}
+}
+
+// onlyFiles says whether a build gives files, or nothing, and no image.
+func onlyFiles(outputs []string) bool {
+	for _, text := range outputs {
+		switch kind := csv(text)["type"]; {
+		case kind == "local", kind == "cacheonly", kind == "tar":
+		case kind == "" && !symbolic(text) && !strings.Contains(text, "="):
+		default:
+			return false
+		}
+	}
+	return len(outputs) > 0
 }
 
 // named gives a build a further name.

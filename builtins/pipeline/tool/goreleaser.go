@@ -135,6 +135,9 @@ func (g *release) dockers(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("dockers")) {
+		if e.full() {
+			return
+		}
 		names := g.templates(n.Get("image_templates"))
 		if len(names) == 0 {
 			continue
@@ -182,6 +185,9 @@ func (g *release) manifests(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("docker_manifests")) {
+		if e.full() {
+			return
+		}
 		name := g.template(scalar(n.Get("name_template")))
 		if name == "" {
 			continue
@@ -203,6 +209,9 @@ func (g *release) dockersV2(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("dockers_v2")) {
+		if e.full() {
+			return
+		}
 		if truth(scalar(n.Get("disable"))) == yes {
 			continue
 		}
@@ -211,12 +220,7 @@ func (g *release) dockersV2(e *Effect) {
 		if tags == nil {
 			list = []string{g.template("{{.Tag}}")}
 		}
-		var names []string
-		for _, image := range g.templates(n.Get("images")) {
-			for _, t := range list {
-				names = append(names, image+":"+t)
-			}
-		}
+		names := tagged(g.templates(n.Get("images")), list)
 		b := g.here(g.build("goreleaser", names...), n)
 		b.Pushes = g.push
 		e.add(b)
@@ -242,6 +246,9 @@ func (g *release) kos(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("kos")) {
+		if e.full() {
+			return
+		}
 		if truth(scalar(n.Get("disable"))) == yes {
 			continue
 		}
@@ -278,13 +285,10 @@ func (g *release) koNames(n *document.Node) []string {
 		p.flags[flag] = []string{scalar(n.Get(key))}
 	}
 	main := g.koMain(n)
-	var names []string
-	for _, repo := range repos {
-		for _, t := range tags {
-			names = append(names, g.koName(strings.TrimSuffix(repo, "/"), main, false, p)+":"+t)
-		}
+	for i := range repos {
+		repos[i] = g.koName(strings.TrimSuffix(repos[i], "/"), main, false, p)
 	}
-	return names
+	return tagged(repos, tags)
 }
 
 // koMain is the folder of the program: its own, or that of its build.

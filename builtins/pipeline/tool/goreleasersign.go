@@ -22,6 +22,9 @@ func (g *release) signs(e *Effect) {
 				continue
 			}
 			for _, name := range m.names {
+				if e.full() {
+					return
+				}
 				e.join(g.signOne(n, name))
 			}
 		}
@@ -119,8 +122,8 @@ func (g *release) template(text string) string {
 			at = m[1]
 		}
 	}
-	b.WriteString(text[max(at, 0):])
-	return b.String()
+	b.WriteString(text[at:])
+	return bounded(b.String())
 }
 
 // flat is the text of a template as the name of a symbol.

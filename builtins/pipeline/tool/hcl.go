@@ -167,8 +167,8 @@ func (p *hclParser) value(depth int) hclValue {
 	case t.kind == 'p' && t.text == "[":
 		return p.list(depth)
 	}
-	p.at--
-	return hclValue{kind: '?', write: p.element()}
+	p.at-- // whoever asks passes over it
+	return hclValue{kind: '?'}
 }
 
 func (p *hclParser) list(depth int) hclValue {
