@@ -26,9 +26,12 @@ var commit = regexp.MustCompile(`@[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 func pinnedCommit(uses string) bool { return commit.MatchString(uses) }
 
+// host is how Gitea and Forgejo name the server of an action.
+var host = regexp.MustCompile(`^https?://[^/]+/`)
+
 // use reads a step that uses an action.
 func (f *frame) use(s step, own *scope, e *effect, symbols string) {
-	name, version, _ := strings.Cut(s.uses, "@")
+	name, version, _ := strings.Cut(host.ReplaceAllString(s.uses, ""), "@")
 	u := &use{frame: f, step: s, scope: own, effect: e, symbols: symbols, place: f.file.place(s.usesPos), name: name, version: version}
 	switch image, docker := strings.CutPrefix(s.uses, "docker://"); {
 	case docker:
