@@ -19,6 +19,7 @@ type composite struct {
 
 // local follows an action of the repository.
 func (u *use) local(dir string) {
+	dir = u.checkedOut(dir)
 	switch name, ok := u.definition(dir); {
 	case !ok && dir != "." && !strings.HasPrefix(dir, ".."):
 		u.hidden("action", u.step.uses, "the file "+dir+"/action.yml")

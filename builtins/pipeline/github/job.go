@@ -32,7 +32,9 @@ type job struct {
 	model   model.Job
 	dir     string
 	shell   string
-	added   map[string]value // variables that steps have added for later ones
+	// checkouts are folders into which the repository is checked out.
+	checkouts []string
+	added     map[string]value // variables that steps have added for later ones
 }
 
 var unfit = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)

@@ -185,12 +185,11 @@ func (f *frame) step(i int, s step) effect {
 	if id == "" {
 		symbols = own.at + ".steps." + itoa(i+1) // no ID begins with a digit
 	}
-	if !e.never {
-		if s.uses != "" {
-			f.use(s, &own, &e, symbols)
-		} else if s.run != "" {
-			f.script(s, &own, &e, symbols)
-		}
+	switch never := e.never || f.never; {
+	case s.uses != "":
+		f.use(s, &own, &e, symbols, never)
+	case s.run != "" && !never:
+		f.script(s, &own, &e, symbols)
 	}
 	for k := range e.actions {
 		if len(f.through) > 0 {
@@ -278,7 +277,21 @@ func (f *frame) folderOf(s step, own *scope) string {
 	if dir == "" || strings.HasPrefix(dir, "/") || symbolic(dir) {
 		return dir
 	}
-	if dir = path.Clean(dir); dir == "." {
+	return f.checkedOut(path.Clean(dir))
+}
+
+// checkedOut is where a folder of the machine is in the repository, which may be
+// checked out into a folder. "" is its root.
+func (f *frame) checkedOut(dir string) string {
+	for _, p := range f.checkouts {
+		if dir == p {
+			return ""
+		}
+		if rest, ok := strings.CutPrefix(dir, p+"/"); ok {
+			return rest
+		}
+	}
+	if dir == "." {
 		return ""
 	}
 	return dir
