@@ -1,6 +1,7 @@
 package github
 
 import (
+	"path"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -25,6 +26,14 @@ func (u *use) known() {
 // knownActions are actions of other repositories, by what they do to images.
 var knownActions = map[string]handler{
 	"docker/build-push-action":           buildPush,
+	"actions/checkout":                   checkout,
+	"depot/build-push-action":            buildPush,
+	"useblacksmith/build-push-action":    buildPush,
+	"depot/bake-action":                  bake,
+	"actions-hub/docker":                 dockerCommand,
+	"actions-hub/docker/cli":             dockerCommand,
+	"azure/acr-build":                    acrBuild,
+	"azure/cli":                          inline("inlinescript"),
 	"docker/bake-action":                 bake,
 	"docker/metadata-action":             metadata,
 	"docker/login-action":                login,
@@ -94,7 +103,7 @@ var idleActions = map[string]bool{
 	"helm/kind-action": true, "helm/chart-testing-action": true, "engineerd/setup-kind": true, "jpribyl/action-docker-layer-caching": true,
 	"satackey/action-docker-layer-caching": true, "depot/setup-action": true, "actions/delete-package-versions": true,
 	"dataaxiom/ghcr-cleanup-action": true, "snok/container-retention-policy": true, "ghcr-io/ghcr-cleanup": true,
-	"jlumbroso/free-disk-space": true, "easimon/maximize-build-space": true, "step-security/harden-runner": true,
+	"azure/trusted-signing-action": true, "jlumbroso/free-disk-space": true, "easimon/maximize-build-space": true, "step-security/harden-runner": true,
 }
 
 // knownWorkflows are reusable workflows of other repositories.
@@ -155,16 +164,36 @@ func goreleaser(u *use) {
 	u.take(out, u.effect)
 }
 
-// retry runs a script.
-func retry(u *use) {
-	p, ok := u.step.with["command"]
-	if !ok {
-		return
+// checkout notes a folder into which the repository itself is checked out.
+func checkout(u *use) {
+	dir, of := u.input("path"), u.input("repository").text
+	if dir.sure && dir.text != "" && (of == "" || of == "${github.repository}") {
+		u.checkouts = append(u.checkouts, path.Clean(dir.text))
 	}
-	s := u.step
-	s.run, s.runPos, s.shell = p.text, p.pos, u.or("shell", "bash").text
-	u.script(s, u.scope, u.effect, u.symbols)
+}
+
+// dockerCommand runs docker with the arguments that the step gives.
+func dockerCommand(u *use) {
+	u.commands(append([]string{"docker"}, fields(u.input("args").text)...)...)
+}
+
+// retry is nick-fields/retry: it runs a script, more than once when it fails.
+func retry(u *use) {
+	inline("command")(u)
 	if u.input("continue_on_error").text == "true" {
 		u.effect.optional = "continue_on_error: true"
+	}
+}
+
+// inline runs the script in an input of the action.
+func inline(input string) handler {
+	return func(u *use) {
+		p, ok := u.step.with[input]
+		if !ok {
+			return
+		}
+		s := u.step
+		s.run, s.runPos, s.shell = p.text, p.pos, u.or("shell", "bash").text
+		u.script(s, u.scope, u.effect, u.symbols)
 	}
 }

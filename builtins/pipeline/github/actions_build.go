@@ -318,13 +318,14 @@ func manifests(u *use) {
 	c := action(model.Copy, "buildx", listed(u.first("tags", "inputs").text, true)...)
 	c.From = refs(listed(u.first("sources", "images").text, true))
 	c.Digests = []string{u.output("digest")}
+	c.Pushes, c.PushWhen = u.or("push", "true").on()
 	u.act(c)
 }
 
 // copyTags is akhilerm/tag-push-action: an image goes from one name to others.
 func copyTags(u *use) {
 	c := action(model.Copy, "crane", listed(u.input("dst").text, true)...)
-	c.From = refs(listed(u.input("src").text, true))
+	c.From, c.Pushes = refs(listed(u.input("src").text, true)), true
 	u.act(c)
 }
 
@@ -354,6 +355,14 @@ func smithers(u *use) {
 func whoan(u *use) {
 	b := action(model.Build, "docker", qualified(u.input("registry").text, u.input("image_name").text, u.or("image_tag", "latest").text)...)
 	b.Pushes = u.or("push_image_and_stages", "true").text != "false"
+	u.act(b)
+}
+
+// acrBuild is azure/acr-build: the registry builds the image, and keeps it.
+func acrBuild(u *use) {
+	repository := strings.TrimPrefix(u.input("repository").text+"/"+u.input("image").text, "/")
+	b := action(model.Build, "az-acr", qualified(u.input("registry").text+".azurecr.io", repository, u.or("tag", "latest").text)...)
+	b.Pushes = true
 	u.act(b)
 }
 

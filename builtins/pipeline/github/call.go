@@ -58,7 +58,7 @@ func asBoolean(v value) value {
 	if v.sure {
 		return truth(strings.EqualFold(v.text, "true"))
 	}
-	v.kind = boolean
+	v.kind, v.words = boolean, false
 	return v
 }
 
@@ -86,7 +86,7 @@ func (j *job) returned(callee *workflow) {
 	s := &scope{inputs: callee.inputs, secrets: callee.secrets, needs: callee.done, at: j.scope.at}
 	for name, o := range event.Outputs {
 		if o.Value != nil {
-			j.outputs[strings.ToLower(name)] = s.text(o.Value.Value)
+			j.outputs[strings.ToLower(name)] = s.text(o.Value.Value).asText()
 		}
 	}
 }

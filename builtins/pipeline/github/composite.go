@@ -19,6 +19,7 @@ type composite struct {
 
 // local follows an action of the repository.
 func (u *use) local(dir string) {
+	dir = u.checkedOut(dir)
 	switch name, ok := u.definition(dir); {
 	case !ok && dir != "." && !strings.HasPrefix(dir, ".."):
 		u.hidden("action", u.step.uses, "the file "+dir+"/action.yml")
@@ -71,6 +72,7 @@ func (r *reader) readAction(name string) *composite {
 		r.problem(model.Place{File: name, Line: 1}, fault.Malformed, "an action needs \"runs\": say there what it runs")
 		return nil
 	}
+	r.plainSecrets(f)
 	a := &composite{file: f, node: node}
 	if steps := runs.Get("steps"); steps != nil {
 		for _, n := range steps.Items {
@@ -119,11 +121,11 @@ func (u *use) adopt(e effect) {
 func (u *use) inputs(a *composite) func(string) value {
 	return func(name string) value {
 		if p, ok := u.step.with[name]; ok {
-			return u.scope.text(p.text)
+			return u.scope.text(p.text).asText()
 		}
 		for _, f := range fieldsOf(a.node.Get("inputs")) {
 			if strings.EqualFold(f.Name, name) {
-				return u.scope.text(scalar(f.Value.Get("default")))
+				return u.scope.text(scalar(f.Value.Get("default"))).asText()
 			}
 		}
 		return literal("")
@@ -136,7 +138,7 @@ func (u *use) returned(a *composite, inner *frame) {
 	u.effect.outputs, u.effect.closed = map[string]value{}, true
 	for _, f := range fieldsOf(a.node.Get("outputs")) {
 		text := scalar(f.Value.Get("value"))
-		v := inner.scope.text(text)
+		v := inner.scope.text(text).asText()
 		name := strings.ToLower(f.Name)
 		if _, whole := soleSymbol(v.text); whole && !v.sure && strings.Contains(v.expr, "||") {
 			v = symbol(u.output(name))

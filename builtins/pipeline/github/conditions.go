@@ -61,6 +61,8 @@ func (s *scope) conjuncts(n actionlint.ExprNode, w *when) {
 	}
 	v := s.eval(n)
 	switch {
+	case v.words: // a text that is not empty is true, even the text false
+		w.texts = append(w.texts, quote("${{ "+v.name()+" }}"))
 	case !v.sure:
 		w.texts = append(w.texts, v.conditions()...)
 	case !v.truthy():

@@ -177,11 +177,19 @@ func (s *scope) choice(n *actionlint.LogicalOpNode) (value, bool) {
 	case c.sure, yes.text == no.text:
 		return no, true
 	case yes.text == "true" && no.text == "false":
-		return condition(c.name()), true
+		return sameKind(condition(c.name()), yes), true
 	case yes.text == "false" && no.text == "true":
-		return condition(negate(c.name())), true
+		return sameKind(condition(negate(c.name())), yes), true
 	}
 	return value{}, false
+}
+
+// sameKind makes a condition a text where the other value is one.
+func sameKind(c, other value) value {
+	if other.kind == str {
+		return c.asText()
+	}
+	return c
 }
 
 func join(and bool, left, right string) string {
@@ -213,9 +221,11 @@ func (s *scope) compare(n *actionlint.CompareOpNode) value {
 	return condition(group(left.name()) + " " + n.Kind.String() + " " + group(right.name()))
 }
 
-// asCondition writes c == true as c, where c is a condition.
+// asCondition writes c == true as c, where c is a condition, or a text that is
+// true or false in words and is compared with such a text.
 func asCondition(op actionlint.CompareOpNodeKind, c, with value) (string, bool) {
-	if c.sure || c.kind != boolean || !with.sure || (with.text != "true" && with.text != "false") || !op.IsEqualityOp() {
+	alike := c.kind == boolean && with.kind == boolean || c.words && with.kind == str
+	if c.sure || !alike || !with.sure || (with.text != "true" && with.text != "false") || !op.IsEqualityOp() {
 		return "", false
 	}
 	if (op == actionlint.CompareOpNodeKindEq) == (with.text == "true") {
@@ -226,7 +236,7 @@ func asCondition(op actionlint.CompareOpNodeKind, c, with value) (string, bool) 
 
 // compare compares as GitHub does: texts without regard to case, other types as numbers.
 func compare(op actionlint.CompareOpNodeKind, a, b value) bool {
-	if a.kind == str && b.kind == str {
+	if a.kind == str && b.kind == str || a.loose || b.loose {
 		return ordered(op, strings.Compare(strings.ToLower(a.text), strings.ToLower(b.text)), true)
 	}
 	if a.kind == b.kind && (a.kind == null || a.kind == boolean) {

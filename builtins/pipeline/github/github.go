@@ -60,7 +60,7 @@ func Read(run *shell.Runner, name string) ([]model.Pipeline, []model.Problem) {
 		r.pipeline.Name = flow.ast.Name.Value
 	}
 	r.plainSecrets(flow.file)
-	w := &workflow{reader: r, parsed: flow, inputs: r.openInputs, secrets: openSecrets, symbols: "jobs."}
+	w := &workflow{reader: r, parsed: flow, inputs: openInputs(flow.ast), secrets: openSecrets, symbols: "jobs."}
 	r.pipeline.Jobs = w.read()
 	return []model.Pipeline{r.finished()}, r.problems
 }
@@ -81,9 +81,9 @@ const (
 	maxJobs        = 2_000
 	maxSteps       = 20_000
 	maxVariables   = 5_000_000 // of all steps together
-	maxCombination = 256 // of a matrix: GitHub's own limit
-	maxCalls       = 10  // workflows that call each other: GitHub's own limit
-	maxNesting     = 10  // composite actions that use each other: GitHub's own limit
+	maxCombination = 256       // of a matrix: GitHub's own limit
+	maxCalls       = 10        // workflows that call each other: GitHub's own limit
+	maxNesting     = 10        // composite actions that use each other: GitHub's own limit
 )
 
 // reader reads one workflow.
@@ -107,7 +107,32 @@ func newReader(run *shell.Runner, name string) *reader {
 }
 
 // openInputs are the inputs of a workflow that is read by itself.
-func (r *reader) openInputs(name string) value { return symbol("inputs." + name) }
+func openInputs(ast *actionlint.Workflow) func(string) value {
+	switches := map[string]bool{}
+	for _, e := range ast.On {
+		switch e := e.(type) {
+		case *actionlint.WorkflowCallEvent:
+			for _, in := range e.Inputs {
+				if in != nil && in.Type == actionlint.WorkflowCallEventInputTypeBoolean {
+					switches[in.ID] = true
+				}
+			}
+		case *actionlint.WorkflowDispatchEvent:
+			for name, in := range e.Inputs {
+				if in != nil && in.Type == actionlint.WorkflowDispatchEventInputTypeBoolean {
+					switches[name] = true
+				}
+			}
+		}
+	}
+	return func(name string) value {
+		v := symbol("inputs." + name)
+		if switches[name] {
+			v.kind = boolean
+		}
+		return v
+	}
+}
 
 func openSecrets(name string) value { return symbol("secrets." + strings.ToUpper(name)) }
 
@@ -142,14 +167,19 @@ func (r *reader) once(key string) bool {
 	return true
 }
 
+// elsewhere says whether a place is in another workflow, which is read by itself.
+func (r *reader) elsewhere(at model.Place) bool {
+	return at.File != r.name && folders.MatchString(at.File)
+}
+
 func (r *reader) reference(ref model.Reference) {
-	if r.once(fmt.Sprint("reference", ref)) {
+	if !r.elsewhere(ref.Place) && r.once(fmt.Sprint("reference", ref)) {
 		r.pipeline.References = append(r.pipeline.References, ref)
 	}
 }
 
 func (r *reader) secret(s model.Secret) {
-	if r.once(fmt.Sprint("secret", s.Place, s.Kind, s.Name)) {
+	if !r.elsewhere(s.Place) && r.once(fmt.Sprint("secret", s.Place, s.Kind, s.Name)) {
 		r.pipeline.Secrets = append(r.pipeline.Secrets, s)
 	}
 }

@@ -357,8 +357,8 @@ func TestActions(t *testing.T) {
       - uses: akhilerm/tag-push-action@v2
         with: {src: "a/b:1", dst: "c/d:1"}
 `, []string{
-			"build/#1 ci.yml:7 copy buildx tag:a/b:1 from=a/b@${vars.DIGEST}",
-			"build/#2 ci.yml:9 copy crane tag:c/d:1 from=a/b:1",
+			"build/#1 ci.yml:7 copy buildx tag:a/b:1 from=a/b@${vars.DIGEST} pushes=yes",
+			"build/#2 ci.yml:9 copy crane tag:c/d:1 from=a/b:1 pushes=yes",
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

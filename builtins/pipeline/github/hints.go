@@ -14,7 +14,7 @@ var (
 	attestWords = words("attest attestation attestations provenance slsa")
 	sbomWords   = words("sbom sboms syft cyclonedx spdx")
 	buildWords  = words("build builds builder push pushes publish")
-	imageWords  = words("docker image images container containers registry oci ecr gcr ghcr acr quay dockerhub buildah kaniko buildx podman ko jib buildpack buildpacks nerdctl skopeo crane")
+	imageWords  = words("docker image images container containers registry oci ecr gcr ghcr acr quay dockerhub buildah kaniko buildx podman ko jib buildpack buildpacks nerdctl skopeo crane apko")
 )
 
 // otherWork are words of names of workflows that have another purpose.

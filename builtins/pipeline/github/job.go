@@ -32,7 +32,9 @@ type job struct {
 	model   model.Job
 	dir     string
 	shell   string
-	added   map[string]value // variables that steps have added for later ones
+	// checkouts are folders into which the repository is checked out.
+	checkouts []string
+	added     map[string]value // variables that steps have added for later ones
 }
 
 var unfit = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
@@ -61,11 +63,14 @@ func (j *job) read() []model.Job {
 	}
 	j.containers()
 	j.scope.env = merge(j.scope.env, j.scope.environment(j.ast.Env))
+	if j.ast.Container != nil {
+		j.scope.env = merge(j.scope.environment(j.ast.Container.Env), j.scope.env)
+	}
 	j.defaults()
 	j.steps()
 	for name, o := range j.ast.Outputs {
 		if o.Value != nil {
-			j.outputs[name] = j.scope.text(o.Value.Value)
+			j.outputs[name] = j.scope.text(o.Value.Value).asText()
 		}
 	}
 	j.sharedSecrets(j.ast.Env, "the job "+j.id, []model.Job{j.model})
@@ -196,8 +201,8 @@ func (s *scope) environment(env *actionlint.Env) map[string]value {
 
 // variableOf evaluates a variable and keeps how it is written in name.
 func (s *scope) variableOf(name, text string) value {
-	v := s.text(text)
-	if v.kind != boolean && v.expr == "" && !v.sure {
+	v := s.text(text).asText()
+	if !v.words && v.kind != boolean && v.expr == "" && !v.sure {
 		v.expr = "env." + name
 	}
 	v.order = []string{name}

@@ -132,7 +132,7 @@ func (s *scope) raw(raw actionlint.RawYAMLValue) value {
 	case *actionlint.RawYAMLString:
 		v := s.text(raw.Value)
 		if v.text == "true" || v.text == "false" {
-			v.kind = boolean
+			v.kind, v.loose = boolean, true
 		}
 		return v
 	case *actionlint.RawYAMLArray:

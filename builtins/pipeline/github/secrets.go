@@ -80,9 +80,9 @@ func (r *reader) plainSecret(text *actionlint.String, name string, f file) {
 }
 
 var (
-	inline  = regexp.MustCompile(`\$\{\{[^}]*\bsecrets\.(\w+)[^}]*\}\}`)
-	pieceOf = regexp.MustCompile(`\|\|?|&&|;`)
-	assigns = regexp.MustCompile(`^(export\s+|local\s+|readonly\s+)?[A-Za-z_]\w*=("[^"]*"|'[^']*'|\S*)(\s+|$)`)
+	inSecret = regexp.MustCompile(`\$\{\{[^}]*\bsecrets\.(\w+)[^}]*\}\}`)
+	pieceOf  = regexp.MustCompile(`\|\|?|&&|;`)
+	assigns  = regexp.MustCompile(`^(export\s+|local\s+|readonly\s+)?[A-Za-z_]\w*=("[^"]*"|'[^']*'|\S*)(\s+|$)`)
 )
 
 // builtins are commands that no other process sees.
@@ -102,7 +102,7 @@ func (f *frame) arguments(s step) {
 		if strings.HasSuffix(line, "\\") && len(begun) < maxText {
 			continue
 		}
-		for _, part := range pieceOf.Split(inline.ReplaceAllStringFunc(begun, unspaced), -1) {
+		for _, part := range pieceOf.Split(inSecret.ReplaceAllStringFunc(begun, unspaced), -1) {
 			f.argument(strings.TrimSpace(part), model.Place{File: f.file.name, Line: source(i + 1)})
 		}
 		begun = ""
@@ -111,7 +111,7 @@ func (f *frame) arguments(s step) {
 
 // unspaced writes an expression so that no operator of it looks like one of the shell.
 func unspaced(expr string) string {
-	return "${{secrets." + inline.FindStringSubmatch(expr)[1] + "}}"
+	return "${{secrets." + inSecret.FindStringSubmatch(expr)[1] + "}}"
 }
 
 func (f *frame) argument(command string, at model.Place) {
@@ -121,7 +121,7 @@ func (f *frame) argument(command string, at model.Place) {
 		}
 		command = strings.TrimSpace(assigns.ReplaceAllString(command, ""))
 	}
-	m := inline.FindStringSubmatch(command)
+	m := inSecret.FindStringSubmatch(command)
 	words := strings.Fields(command)
 	if m == nil || len(words) < 2 || builtins[words[0]] {
 		return
@@ -132,6 +132,7 @@ func (f *frame) argument(command string, at model.Place) {
 
 // user is a step with what it needs of the variables that it can read.
 type user struct {
+	file      string // the workflow: variables do not reach those that it calls
 	job, name string
 	reads     map[string]bool // by name in upper case
 	any       bool            // it may need every variable
@@ -168,7 +169,7 @@ func (f *frame) noteUse(s step, own *scope, e *effect, at model.Place) {
 			e.reads[variable] = true
 		}
 	}
-	f.users = append(f.users, user{job: f.id, name: name, reads: e.reads, any: needsAll(s.uses)})
+	f.users = append(f.users, user{file: f.job.file.name, job: f.id, name: name, reads: e.reads, any: needsAll(s.uses)})
 }
 
 // rawText is everything of a step in which a variable can be named.
@@ -265,7 +266,7 @@ func (w *workflow) sharedSecrets(env *actionlint.Env, where string, jobs []model
 func (w *workflow) idlers(variable string, jobs map[string]bool) []string {
 	var out []string
 	for _, u := range w.users {
-		if jobs[u.job] && !u.any && !u.reads[variable] {
+		if jobs[u.job] && u.file == w.file.name && !u.any && !u.reads[variable] {
 			out = append(out, u.name)
 		}
 	}

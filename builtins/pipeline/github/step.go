@@ -10,6 +10,7 @@ import (
 	"github.com/rhysd/actionlint"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 )
@@ -171,6 +172,7 @@ func (f *frame) step(i int, s step) effect {
 	own.env = merge(f.scope.env, f.added, f.outer)
 	own.env = merge(own.env, own.pairs(s.env))
 	f.literals(s)
+	f.expressions(s)
 	e := effect{name: own.text(s.name).text, reads: map[string]bool{}}
 	cond := own.condition(s.cond)
 	e.when, e.never = cond.texts, cond.never
@@ -183,12 +185,11 @@ func (f *frame) step(i int, s step) effect {
 	if id == "" {
 		symbols = own.at + ".steps." + itoa(i+1) // no ID begins with a digit
 	}
-	if !e.never {
-		if s.uses != "" {
-			f.use(s, &own, &e, symbols)
-		} else if s.run != "" {
-			f.script(s, &own, &e, symbols)
-		}
+	switch never := e.never || f.never; {
+	case s.uses != "":
+		f.use(s, &own, &e, symbols, never)
+	case s.run != "" && !never:
+		f.script(s, &own, &e, symbols)
 	}
 	for k := range e.actions {
 		if len(f.through) > 0 {
@@ -200,6 +201,21 @@ func (f *frame) step(i int, s step) effect {
 	}
 	f.noteUse(s, &own, &e, at)
 	return e
+}
+
+// expressions finds expressions that GitHub refuses.
+func (f *frame) expressions(s step) {
+	texts := append([]pair{{"run", s.run, s.runPos}}, s.env...)
+	for _, name := range sorted(s.with) {
+		texts = append(texts, s.with[name])
+	}
+	for _, t := range texts {
+		for _, p := range pieces(t.text) {
+			if p.node == nil && strings.HasPrefix(p.source, "${{") {
+				f.problem(f.file.place(t.pos), fault.Malformed, "in %q is %.80q, which is no expression: correct it", t.name, p.source)
+			}
+		}
+	}
 }
 
 func (s *scope) pairs(env []pair) map[string]value {
@@ -261,7 +277,21 @@ func (f *frame) folderOf(s step, own *scope) string {
 	if dir == "" || strings.HasPrefix(dir, "/") || symbolic(dir) {
 		return dir
 	}
-	if dir = path.Clean(dir); dir == "." {
+	return f.checkedOut(path.Clean(dir))
+}
+
+// checkedOut is where a folder of the machine is in the repository, which may be
+// checked out into a folder. "" is its root.
+func (f *frame) checkedOut(dir string) string {
+	for _, p := range f.checkouts {
+		if dir == p {
+			return ""
+		}
+		if rest, ok := strings.CutPrefix(dir, p+"/"); ok {
+			return rest
+		}
+	}
+	if dir == "." {
 		return ""
 	}
 	return dir

@@ -26,25 +26,34 @@ var commit = regexp.MustCompile(`@[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 func pinnedCommit(uses string) bool { return commit.MatchString(uses) }
 
+// host is how Gitea and Forgejo name the server of an action.
+var host = regexp.MustCompile(`^https?://[^/]+/`)
+
 // use reads a step that uses an action.
-func (f *frame) use(s step, own *scope, e *effect, symbols string) {
-	name, version, _ := strings.Cut(s.uses, "@")
+func (f *frame) use(s step, own *scope, e *effect, symbols string, never bool) {
+	name, version, _ := strings.Cut(host.ReplaceAllString(s.uses, ""), "@")
 	u := &use{frame: f, step: s, scope: own, effect: e, symbols: symbols, place: f.file.place(s.usesPos), name: name, version: version}
-	switch image, docker := strings.CutPrefix(s.uses, "docker://"); {
+	image, docker := strings.CutPrefix(s.uses, "docker://")
+	local := strings.HasPrefix(s.uses, "./") || strings.HasPrefix(s.uses, "../")
+	switch {
+	case docker:
+		f.reference(model.Reference{Place: u.place, Kind: "image", Text: s.uses, Pinned: pinnedImage(image)})
+	default:
+		f.reference(model.Reference{Place: u.place, Kind: "action", Text: s.uses, Pinned: local || pinnedCommit(s.uses), Local: local})
+	}
+	switch {
+	case never:
 	case docker:
 		u.container(image)
-	case strings.HasPrefix(s.uses, "./"), strings.HasPrefix(s.uses, "../"):
-		f.reference(model.Reference{Place: u.place, Kind: "action", Text: s.uses, Pinned: true, Local: true})
+	case local:
 		u.local(path.Clean(s.uses))
 	default:
-		f.reference(model.Reference{Place: u.place, Kind: "action", Text: s.uses, Pinned: pinnedCommit(s.uses)})
 		u.known()
 	}
 }
 
 // container runs the image that is the action.
 func (u *use) container(image string) {
-	u.reference(model.Reference{Place: u.place, Kind: "image", Text: "docker://" + image, Pinned: pinnedImage(image)})
 	args := []string{"docker", "run"}
 	if entry := u.input("entrypoint"); entry.text != "" {
 		args = append(args, "--entrypoint", entry.text)

@@ -28,7 +28,12 @@ type value struct {
 	expr string // as conditions name it; "" for a constant, or where nothing shorter than its text says it
 	kind kind
 	// sure says that the text is this one in every run, so that it may decide conditions.
-	sure   bool
+	sure bool
+	// words says that the text is true or false as a condition is, named by expr:
+	// GitHub takes such a text for another value than the condition itself.
+	words bool
+	// loose says that nobody can tell true from 'true' here.
+	loose  bool
 	items  []value
 	fields map[string]value
 	order  []string // of the fields, as they were written
@@ -49,6 +54,18 @@ func literal(text string) value {
 
 func truth(b bool) value {
 	return value{text: strconv.FormatBool(b), kind: boolean, sure: true}
+}
+
+// asText is the value as variables, inputs of actions and outputs hold it: all
+// of them are texts.
+func (v value) asText() value {
+	switch {
+	case v.sure && v.kind != str && v.kind != object && v.kind != list:
+		return literal(v.text)
+	case v.kind == boolean:
+		v.kind, v.words = str, true
+	}
+	return v
 }
 
 // symbol is a value that only the run knows, under the name by which conditions name it.
@@ -137,6 +154,9 @@ func known(text, expr string) value {
 
 // truthy is what GitHub takes for true. It is asked of sure values only.
 func (v value) truthy() bool {
+	if v.loose {
+		return v.text == "true"
+	}
 	switch v.kind {
 	case null:
 		return false
