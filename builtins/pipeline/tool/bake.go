@@ -2,6 +2,7 @@ package tool
 
 import (
 	"encoding/json"
+	"maps"
 	"path"
 	"regexp"
 	"strings"
@@ -27,7 +28,8 @@ type bakeFile struct {
 	order     []string
 	groups    map[string][]string
 	variables map[string]string
-	unread    []string // files that could not be read
+	done      map[string]*bakeTarget // those that are resolved
+	unread    []string               // files that could not be read
 }
 
 const maxTargets = 2000
@@ -51,6 +53,9 @@ func (r reader) bake(args []string) Effect {
 	}
 	digests := map[string]map[string]string{}
 	for _, name := range f.chosen(p.pos) {
+		if e.full() {
+			break
+		}
 		built := r.bakeBuild(f, name, p)
 		if len(built.Actions) > 0 {
 			digests[name] = map[string]string{"containerimage.digest": digest(built.Actions[0])}
@@ -69,6 +74,7 @@ func (r reader) bakeBuild(f *bakeFile, name string, p parsed) Effect {
 	if t == nil {
 		return Effect{Unseen: []model.Unseen{r.unseen("dynamic", "target "+name, "the file that defines the target", model.Build, model.Push)}}
 	}
+	t = &bakeTarget{at: t.at, lists: maps.Clone(t.lists)}
 	r.override(t, name, p.all("set"))
 	if onlyFiles(t.lists["output"]) && !p.on("push") && !p.on("load") {
 		return Effect{}
@@ -149,8 +155,13 @@ func (f *bakeFile) expand(names []string, seen map[string]bool, out *[]string, d
 	}
 }
 
-// resolved is a target with what it inherits.
+// resolved is a target with what it inherits. Each is resolved once: a target
+// that inherits itself inherits nothing from that.
 func (f *bakeFile) resolved(name string, depth int) *bakeTarget {
+	if t, ok := f.done[name]; ok {
+		return t
+	}
+	f.done[name] = nil
 	t := f.named(name)
 	if t == nil || depth > maxNesting {
 		return nil
@@ -168,6 +179,7 @@ func (f *bakeFile) resolved(name string, depth int) *bakeTarget {
 			out.lists[k] = v
 		}
 	}
+	f.done[name] = out
 	return out
 }
 
@@ -186,7 +198,7 @@ func (f *bakeFile) named(name string) *bakeTarget {
 
 // bakeFiles reads the files that are named, or those that bake looks for.
 func (r reader) bakeFiles(names, vars []string) *bakeFile {
-	f := &bakeFile{targets: map[string]*bakeTarget{}, groups: map[string][]string{}, variables: map[string]string{}}
+	f := &bakeFile{targets: map[string]*bakeTarget{}, groups: map[string][]string{}, variables: map[string]string{}, done: map[string]*bakeTarget{}}
 	for k, v := range r.Env {
 		f.variables[k] = v
 	}

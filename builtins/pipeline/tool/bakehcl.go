@@ -40,7 +40,7 @@ func (f *bakeFile) variable(name string, v hclValue) {
 	case v.kind == 0, v.kind == 'n', v.kind == 'l':
 		f.variables[name] = ""
 	default:
-		f.variables[name] = strings.Join(texts, "")
+		f.variables[name] = bounded(strings.Join(texts, ""))
 	}
 }
 
@@ -122,15 +122,13 @@ func (f *bakeFile) lookup(name string) string {
 func (f *bakeFile) fill(text string) string {
 	var b strings.Builder
 	for {
-		i := strings.Index(text, "${")
-		if i < 0 {
-			b.WriteString(text)
-			return b.String()
+		i, end := strings.Index(text, "${"), -1
+		if i >= 0 {
+			end = closing(text[i:])
 		}
-		end := closing(text[i:])
-		if end < 0 {
+		if end < 0 || b.Len() > maxText {
 			b.WriteString(text)
-			return b.String()
+			return bounded(b.String())
 		}
 		b.WriteString(text[:i])
 		inner := strings.TrimSpace(text[i+2 : i+end])

@@ -113,6 +113,8 @@ func scanner(name string) func(reader) Effect {
 		return checkov
 	case "kubescape":
 		return kubescape
+	case "gtcs":
+		return gitlabScanner
 	case "syft":
 		return syft
 	case "bom", "tern", "cdxgen", "sbom-tool":
@@ -139,6 +141,8 @@ func around(name string) func(reader) Effect {
 		return taskRunner
 	case "ctr":
 		return ctr
+	case "curl", "wget":
+		return download
 	}
 	return nil
 }

@@ -17,7 +17,9 @@ type release struct {
 	env     map[string]string
 	// push and sign say whether this run publishes and signs; images and ko whether it builds.
 	push, sign, images, ko bool
-	made                   []madeImage
+	// unsure says that it may do less, as an argument is not known.
+	unsure bool
+	made   []madeImage
 }
 
 // A madeImage is an image that the signatures of goreleaser may be about.
@@ -57,6 +59,13 @@ func goreleaser(r reader) Effect {
 	g.dockersV2(&e)
 	g.kos(&e)
 	g.signs(&e)
+	if g.unsure {
+		for i := range e.Actions {
+			if k := e.Actions[i].Kind; k == model.Sign || k == model.Attest {
+				guess(&e.Actions[i])
+			}
+		}
+	}
 	return e
 }
 
@@ -106,6 +115,10 @@ func (g *release) switches(p parsed) {
 			skipped[s] = true
 		}
 	}
+	g.unsure = p.opaque || symbolic(strings.Join(p.pos, " ")) || symbolic(strings.Join(p.all("skip"), " "))
+	for _, flag := range []string{"snapshot", "auto-snapshot", "skip-publish", "skip-sign", "skip-docker", "prepare", "split"} {
+		g.unsure = g.unsure || symbolic(p.last(flag)) || flag == "auto-snapshot" && p.on(flag)
+	}
 	g.push = !skipped["publish"] && !p.on("snapshot") && !p.on("prepare") && !p.on("split")
 	g.images, g.ko = !skipped["docker"], !skipped["ko"]
 	g.sign = g.push && !skipped["sign"]
@@ -135,6 +148,9 @@ func (g *release) dockers(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("dockers")) {
+		if e.full() {
+			return
+		}
 		names := g.templates(n.Get("image_templates"))
 		if len(names) == 0 {
 			continue
@@ -182,6 +198,9 @@ func (g *release) manifests(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("docker_manifests")) {
+		if e.full() {
+			return
+		}
 		name := g.template(scalar(n.Get("name_template")))
 		if name == "" {
 			continue
@@ -203,6 +222,9 @@ func (g *release) dockersV2(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("dockers_v2")) {
+		if e.full() {
+			return
+		}
 		if truth(scalar(n.Get("disable"))) == yes {
 			continue
 		}
@@ -211,12 +233,7 @@ func (g *release) dockersV2(e *Effect) {
 		if tags == nil {
 			list = []string{g.template("{{.Tag}}")}
 		}
-		var names []string
-		for _, image := range g.templates(n.Get("images")) {
-			for _, t := range list {
-				names = append(names, image+":"+t)
-			}
-		}
+		names := tagged(g.templates(n.Get("images")), list)
 		b := g.here(g.build("goreleaser", names...), n)
 		b.Pushes = g.push
 		e.add(b)
@@ -242,6 +259,9 @@ func (g *release) kos(e *Effect) {
 		return
 	}
 	for _, n := range items(g.root.Get("kos")) {
+		if e.full() {
+			return
+		}
 		if truth(scalar(n.Get("disable"))) == yes {
 			continue
 		}
@@ -278,13 +298,10 @@ func (g *release) koNames(n *document.Node) []string {
 		p.flags[flag] = []string{scalar(n.Get(key))}
 	}
 	main := g.koMain(n)
-	var names []string
-	for _, repo := range repos {
-		for _, t := range tags {
-			names = append(names, g.koName(strings.TrimSuffix(repo, "/"), main, false, p)+":"+t)
-		}
+	for i := range repos {
+		repos[i] = g.koName(strings.TrimSuffix(repos[i], "/"), main, false, p)
 	}
-	return names
+	return tagged(repos, tags)
 }
 
 // koMain is the folder of the program: its own, or that of its build.

@@ -22,6 +22,9 @@ func (g *release) signs(e *Effect) {
 				continue
 			}
 			for _, name := range m.names {
+				if e.full() {
+					return
+				}
 				e.join(g.signOne(n, name))
 			}
 		}
@@ -69,7 +72,7 @@ func (g *release) signOne(n *document.Node, name string) Effect {
 		}
 	}
 	inner := r.read()
-	e := Effect{}
+	e := Effect{Runs: inner.Runs}
 	if !inner.Known {
 		e.Unseen = []model.Unseen{{Place: g.place(n), Kind: "script", Name: words[0], May: []model.Kind{model.Sign}, Supply: "what the command of docker_signs does"}}
 	}
@@ -119,8 +122,8 @@ func (g *release) template(text string) string {
 			at = m[1]
 		}
 	}
-	b.WriteString(text[max(at, 0):])
-	return b.String()
+	b.WriteString(text[at:])
+	return bounded(b.String())
 }
 
 // flat is the text of a template as the name of a symbol.

@@ -31,7 +31,7 @@ const quietShell = ` : . [ [[ true false echo printf cd pwd export unset set shi
  rev expand unexpand column envsubst tput clear reset stty tty truncate sync shuf factor numfmt watch `
 
 const quietSystem = ` apt apt-get apt-cache apt-key add-apt-repository dpkg dpkg-query yum dnf microdnf rpm zypper apk pacman brew port choco scoop winget snap
- flatpak curl wget aria2c http https nc ncat telnet ssh scp sftp rsync ssh-keyscan ssh-keygen ssh-add ssh-agent gpg gpg2 gpgconf gpg-agent openssl certutil
+ flatpak aria2c http https nc ncat telnet ssh scp sftp rsync ssh-keyscan ssh-keygen ssh-add ssh-agent gpg gpg2 gpgconf gpg-agent openssl certutil
  keytool age sops vault tar gzip gunzip zcat bzip2 xz zstd zip unzip 7z ar cpio mount umount losetup mkfs modprobe sysctl systemctl
  service journalctl useradd groupadd usermod passwd update-alternatives ldconfig locale-gen crontab logger iptables dig nslookup host ping
  traceroute update-ca-certificates qemu-system-x86_64 update-binfmts getent visudo swapon swapoff fallocate lsblk lscpu lsb_release dmesg `
