@@ -61,7 +61,8 @@ func Read(run *shell.Runner, name string) ([]model.Pipeline, []model.Problem) {
 	p := &model.Pipeline{Place: model.Place{File: name, Line: 1}, System: model.CircleCI}
 	r := &reader{run: run, files: run.Files(), root: root, pipeline: p}
 	r.read()
-	return []model.Pipeline{*p}, r.problems
+	p.Secrets = unique(p.Secrets)
+	return []model.Pipeline{*p}, unique(r.problems)
 }
 
 func parse(name string, text []byte) (*document.Node, []document.Problem) {
@@ -75,4 +76,17 @@ func (r *reader) triggers(workflow *document.Node) {
 			r.pipeline.Triggers = append(r.pipeline.Triggers, "schedule")
 		}
 	}
+}
+
+// unique drops what stands twice: commands are read once for each of their uses.
+func unique[T comparable](list []T) []T {
+	seen := make(map[T]bool, len(list))
+	var out []T
+	for _, x := range list {
+		if !seen[x] {
+			seen[x] = true
+			out = append(out, x)
+		}
+	}
+	return out
 }

@@ -22,13 +22,10 @@ type job struct {
 
 // job reads a job as a workflow uses it.
 func (r *reader) job(top *space, prefix string, u *use) {
-	if u.needs == nil {
-		u.needs, u.gates = map[string]bool{}, map[string]bool{}
-	}
-	u.inherit()
+	r.inherit(u)
 	id := prefix + u.name
-	m := model.Job{Place: u.at, ID: id, Name: u.name, Needs: slices.Sorted(maps.Keys(u.needs)), When: u.conditions()}
-	u.ids = []string{id}
+	m := model.Job{Place: u.at, ID: id, Name: u.name, Needs: r.names.List(&u.needs), When: r.conditions(u)}
+	r.names.Add(&u.done, id)
 	j := &job{model: &m, use: u, vars: map[string]string{}, files: map[string]string{}}
 	if !u.approval {
 		r.body(top, j)
@@ -80,14 +77,14 @@ func field(n *document.Node, name string) *document.Field {
 	return nil
 }
 
+// keywords are what a workflow says about a job that is no parameter of it.
+var keywords = []string{"name", "requires", "context", "filters", "matrix", "type", "pre-steps", "post-steps", "serial-group", "override-with"}
+
 // arguments are the parameters that a workflow gives to a job, with those of the matrix.
 func arguments(u *use) *document.Node {
-	if u.matrix == nil {
-		return u.args
-	}
 	out := &document.Node{Kind: document.Object}
 	if u.args != nil {
-		out.Fields = slices.Clone(u.args.Fields)
+		out.Fields = slices.DeleteFunc(slices.Clone(u.args.Fields), func(f document.Field) bool { return slices.Contains(keywords, f.Name) })
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.matrix)) {
 		out.Fields = append(out.Fields, document.Field{Name: name, Value: u.matrix[name]})

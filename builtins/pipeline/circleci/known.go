@@ -151,12 +151,12 @@ func withFile(files map[string]string, name, content string) map[string]string {
 
 // command adds a step that does what a command does.
 func (c orbUse) command(args ...string) {
-	out := c.run.Commands(args, c.at, shell.Scope{Vars: c.job.vars, Files: c.job.files})
-	c.step(out)
+	c.step(c.run.Commands(args, c.at, shell.Scope{Vars: c.job.vars, Files: c.job.files}))
 }
 
 func (c orbUse) step(out shell.Outcome) {
 	before := len(c.job.model.Steps)
+	out.Reads = nil // what the orb gives its programs is not known
 	c.add(c.job, call{name: c.orb.text, at: c.at}, c.frame, out)
 	s := &c.job.model.Steps[before]
 	s.Uses, s.Name = c.orb.text, c.orb.name+" "+c.name

@@ -7,6 +7,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/config/document"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/pipeline/guess"
+	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 	"github.com/waxseal/waxseal/builtins/pipeline/source"
@@ -21,7 +22,8 @@ type reader struct {
 	work     int
 	bytes    int
 	full     bool
-	count    int
+	count    int // of jobs
+	names    idset.Names
 }
 
 // space is where names are looked up: the configuration, or an inline orb.

@@ -3,6 +3,7 @@ package circleci
 import (
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,7 @@ func (r *reader) script(j *job, c call, f frame) {
 		command = c.args.Get("command")
 	}
 	t := text(command)
-	if t == "" {
+	if t == "" || !r.spend(command, 1+len(j.vars)/10+len(j.files)/10) {
 		return
 	}
 	if r.bytes += len(t); r.bytes > maxText {
@@ -122,14 +123,19 @@ func (r *reader) script(j *job, c call, f frame) {
 	for _, p := range pairs(dig(c.args, "environment")) {
 		vars[p.name] = p.value
 	}
-	scope := shell.Scope{Vars: vars, Dir: directory(j.dir, text(dig(c.args, "working_directory"))), Files: j.files}
-	out := r.run.Run(shell.Script{Text: t, Shell: r.shell(j, c), At: lines(command)}, scope)
+	program := r.shell(j, c)
+	scope := shell.Scope{Vars: vars, Dir: directory(j.dir, text(dig(c.args, "working_directory"))), Files: j.files, GoesOn: !stops.MatchString(program)}
+	out := r.run.Run(shell.Script{Text: t, Shell: program, At: lines(command)}, scope)
+	out.Reads = slices.DeleteFunc(out.Reads, func(name string) bool { return !strings.Contains(t, name) }) // programs may read more, if it is there
 	r.add(j, c, f, out)
 	j.exports(out)
 	if halts(t) {
 		j.halts = append(j.halts, "!(step halt in "+strconv.Itoa(c.at.Line)+")")
 	}
 }
+
+// stops finds -e, alone or among others, in the options of a shell.
+var stops = regexp.MustCompile(`\s-[a-df-zA-Z]*e|errexit`)
 
 // shell is what runs a step. CircleCI's own choice has both options.
 func (r *reader) shell(j *job, c call) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
@@ -15,10 +16,11 @@ type use struct {
 	call
 	name     string
 	matrix   parameters
-	before   []*use
-	needs    map[string]bool // IDs of the jobs that have succeeded
-	gates    map[string]bool // conditions: what somebody has to approve before it
-	ids      []string
+	before   []*use        // those that end before it begins
+	failed   map[*use]bool // those of them that may have failed
+	needs    idset.Set     // IDs of the jobs that have succeeded
+	gates    idset.Set     // conditions: what somebody has to approve before it
+	done     idset.Set     // its ID
 	approval bool
 	state    int
 	files    map[string]string
@@ -100,10 +102,12 @@ func link(uses []*use) {
 		}
 	}
 	for _, u := range uses {
+		u.failed = map[*use]bool{}
 		for _, item := range list(dig(u.args, "requires")) {
 			name, must := required(item)
-			if must {
-				u.before = append(u.before, named[name]...)
+			u.before = append(u.before, named[name]...)
+			for _, b := range named[name] {
+				u.failed[b] = !must
 			}
 		}
 	}
@@ -135,28 +139,25 @@ func (u *use) visit(out []*use) []*use {
 	for _, b := range u.before {
 		out = b.visit(out)
 	}
-	u.needs, u.gates = map[string]bool{}, map[string]bool{}
 	return append(out, u)
 }
 
 // inherit takes over what holds for all that the job waits for.
-func (u *use) inherit() {
+func (r *reader) inherit(u *use) {
 	for _, b := range u.before {
-		for id := range b.needs {
-			u.needs[id] = true
-		}
-		for _, id := range b.ids {
-			u.needs[id] = true
-		}
-		maps.Copy(u.gates, b.gates)
+		u.gates.Join(&b.gates)
 		if b.approval {
-			u.gates["approval: "+b.name] = true
+			r.names.Add(&u.gates, "approval: "+b.name)
+		}
+		if !u.failed[b] {
+			u.needs.Join(&b.needs)
+			u.needs.Join(&b.done)
 		}
 	}
 }
 
-func (u *use) conditions() []string {
-	out := slices.Concat(u.when, slices.Sorted(maps.Keys(u.gates)))
+func (r *reader) conditions(u *use) []string {
+	out := slices.Concat(u.when, r.names.List(&u.gates))
 	if t := filters(dig(u.args, "filters")); t != "" {
 		out = append(out, "filters: "+t)
 	}

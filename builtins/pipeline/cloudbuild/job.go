@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
@@ -20,7 +21,7 @@ type step struct {
 type job struct {
 	steps  []*step
 	before []*job
-	needs  map[string]bool // IDs of the jobs that have succeeded
+	needs  *idset.Set // IDs of the jobs that have succeeded
 }
 
 func (j *job) id() string {
@@ -62,26 +63,23 @@ func (s *step) optional() string {
 	return ""
 }
 
-func succeeded(jobs []*job) []string {
-	set := map[string]bool{}
+// succeeded are the IDs of jobs, and of all that have succeeded before them. One
+// whose failure does not count is not among them.
+func (r *reader) succeeded(jobs []*job) *idset.Set {
+	out := &idset.Set{}
 	for _, j := range jobs {
-		for id := range j.needs {
-			set[id] = true
-		}
+		out.Join(j.needs)
 		if j.steps[0].optional() == "" {
-			set[j.id()] = true
+			r.names.Add(out, j.id())
 		}
 	}
-	return slices.Sorted(maps.Keys(set))
+	return out
 }
 
 // job reads the steps of a job.
 func (r *reader) job(j *job) {
-	j.needs = map[string]bool{}
-	for _, id := range succeeded(j.before) {
-		j.needs[id] = true
-	}
-	m := model.Job{Place: r.pipeline.Place, ID: j.id(), Name: j.id(), Needs: slices.Sorted(maps.Keys(j.needs))}
+	j.needs = r.succeeded(j.before)
+	m := model.Job{Place: r.pipeline.Place, ID: j.id(), Name: j.id(), Needs: r.names.List(j.needs)}
 	files := map[string]string{}
 	for _, b := range j.before {
 		maps.Copy(files, b.steps[0].out)

@@ -9,6 +9,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/config/document"
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/pipeline/guess"
+	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 	"github.com/waxseal/waxseal/builtins/pipeline/tool"
@@ -20,6 +21,8 @@ type reader struct {
 	pipeline *model.Pipeline
 	problems []model.Problem
 	bytes    int
+	subst    *substitutions
+	names    idset.Names
 	global   []string // secrets that all steps get
 	unread   bool     // a step gets them and does not read them
 }
@@ -33,6 +36,7 @@ func code(err error) string {
 }
 
 func (r *reader) read() {
+	r.subst = r.substitutions()
 	r.plain(r.root.Get("substitutions"))
 	r.plainList(dig(r.root, "options", "env"), "all steps")
 	r.global = texts(dig(r.root, "options", "secretEnv"))
@@ -78,7 +82,7 @@ func (r *reader) pushes(jobs []*job) {
 		return
 	}
 	s := model.Step{Place: place(images[0]), ID: "images", Name: "images"}
-	subst := r.substitutions()
+	subst := r.subst
 	for _, n := range images {
 		if text(n) == "" {
 			continue
@@ -92,7 +96,7 @@ func (r *reader) pushes(jobs []*job) {
 		last.Steps = append(last.Steps, s)
 		return
 	}
-	j := model.Job{Place: s.Place, ID: "images", Name: "images", Steps: []model.Step{s}, Needs: succeeded(jobs)}
+	j := model.Job{Place: s.Place, ID: "images", Name: "images", Steps: []model.Step{s}, Needs: r.names.List(r.succeeded(jobs))}
 	r.pipeline.Jobs = append(r.pipeline.Jobs, j)
 }
 

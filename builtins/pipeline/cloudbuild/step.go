@@ -13,7 +13,7 @@ import (
 // step reads what a step runs: a script, or the entry point of its image with
 // its arguments.
 func (r *reader) step(s *step, job string, files map[string]string) model.Step {
-	subst := r.substitutions()
+	subst := r.subst
 	image := subst.expand(text(s.node.Get("name")), false)
 	m := model.Step{Place: place(s.node), ID: s.id, Name: s.id, Uses: text(s.node.Get("name")), Optional: s.optional()}
 	r.pipeline.References = append(r.pipeline.References, model.Reference{
@@ -40,8 +40,9 @@ func (r *reader) afford(n *document.Node) bool {
 	before := r.bytes
 	r.bytes += len(text(n.Get("script")))
 	for _, arg := range list(n.Get("args")) {
-		r.bytes += len(text(arg))
+		r.bytes += 1 + len(text(arg))
 	}
+	r.bytes += len(r.subst.values) + len(list(dig(r.root, "options", "env"))) // which every step gets
 	if r.bytes > maxText && before <= maxText {
 		r.problem(n, "too_large", "the steps have more than %d bytes of scripts and arguments; the rest is not read", maxText)
 	}

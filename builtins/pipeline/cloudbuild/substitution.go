@@ -9,8 +9,9 @@ import (
 
 // substitutions are the values that Cloud Build writes into the configuration.
 type substitutions struct {
-	values map[string]string
-	done   map[string]bool
+	values   map[string]string
+	expanded map[string]string
+	open     map[string]bool // is being expanded
 }
 
 // builtin are those that Cloud Build knows itself; all others begin with _.
@@ -26,7 +27,7 @@ var standIn = regexp.MustCompile(`(?i)^(|[0-9]+|x+|latest|none|null|unset|undefi
 // substitutions takes the default values. A trigger may give others; a default that is
 // plainly a placeholder is therefore a symbol.
 func (r *reader) substitutions() *substitutions {
-	s := &substitutions{values: map[string]string{}, done: map[string]bool{}}
+	s := &substitutions{values: map[string]string{}, expanded: map[string]string{}, open: map[string]bool{}}
 	n := r.root.Get("substitutions")
 	if n == nil || n.Kind != document.Object {
 		return s
@@ -74,16 +75,20 @@ func (s *substitutions) expand(raw string, script bool) string {
 
 // get is the value of a substitution; substitutions may be made of others.
 func (s *substitutions) get(name string) string {
+	if out, ok := s.expanded[name]; ok {
+		return out
+	}
 	value, known := s.values[name]
-	if !known || s.done[name] {
+	if !known || s.open[name] {
 		return "${" + name + "}"
 	}
-	s.done[name] = true
+	s.open[name] = true
 	out := s.expand(value, false)
-	s.done[name] = false
+	delete(s.open, name)
 	if len(out) > maxValue {
-		return "${*}"
+		out = "${*}"
 	}
+	s.expanded[name] = out
 	return out
 }
 

@@ -26,7 +26,7 @@ func (r *reader) resolved(name string, chain []string) *template {
 		return nil
 	}
 	t := &template{}
-	own := r.follow(raw, &t.missing, append(slices.Clip(chain), name), 0)
+	own := r.follow(raw, &t.missing, append(slices.Clip(chain), name))
 	var under *document.Node
 	for _, base := range items(dig(own, "extends")) {
 		switch b := r.extended(base, append(slices.Clip(chain), name)); {
@@ -56,17 +56,23 @@ func (r *reader) extended(at *document.Node, chain []string) *template {
 }
 
 // follow puts what !reference names into its place.
-func (r *reader) follow(n *document.Node, missing *[]*document.Node, chain []string, depth int) *document.Node {
+func (r *reader) follow(n *document.Node, missing *[]*document.Node, chain []string) *document.Node {
 	return r.each(n, func(n *document.Node) *document.Node {
 		if n.Tag != "!reference" || n.Kind != document.List {
 			return n
 		}
-		found := r.named(n, chain)
-		if found == nil || depth > maxNested {
-			*missing = append(*missing, n)
-			return &document.Node{Kind: document.Null, File: n.File, Line: n.Line}
+		nothing := &document.Node{Kind: document.Null, File: n.File, Line: n.Line}
+		name := "!reference [" + strings.Join(texts(n), ", ") + "]"
+		if slices.Contains(chain, name) || len(chain) > maxExtends+maxNested {
+			r.problem(place(n), "malformed", "%s leads to itself", name)
+			return nothing
 		}
-		return r.follow(found, missing, chain, depth+1)
+		found := r.named(n, chain)
+		if found == nil {
+			*missing = append(*missing, n)
+			return nothing
+		}
+		return r.follow(found, missing, append(slices.Clip(chain), name))
 	})
 }
 

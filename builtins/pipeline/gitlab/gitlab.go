@@ -25,7 +25,9 @@ const (
 	maxScripts  = 4 << 20 // bytes of scripts, repeated for each job that has them
 	maxValue    = 16 << 10
 	maxExtends  = 15
-	maxNested   = 12 // references in references, lists in lists
+	maxRules    = 200 // of a job
+	maxHanded   = 200 // variables or files that a job hands on
+	maxNested   = 12  // references in references, lists in lists
 )
 
 // Is says whether a file belongs to GitLab CI. Its path tells: files that are
@@ -61,7 +63,7 @@ func (r *reader) config(root *document.Node) {
 	r.defaults = defaults(root)
 	r.templates = map[string]*template{}
 	var missing []*document.Node
-	r.globals = r.follow(dig(root, "variables"), &missing, nil, 0)
+	r.globals = r.follow(dig(root, "variables"), &missing, nil)
 	r.lacking("", &template{missing: missing})
 	r.secrets(root)
 }

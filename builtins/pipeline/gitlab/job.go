@@ -1,11 +1,11 @@
 package gitlab
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
@@ -23,15 +23,14 @@ type job struct {
 	template *template
 	rank     int
 	decision decision
-	before   []*job // those that end before it begins
-	explicit bool   // they are said by "needs"
-	state    int    // of the walk: unvisited, open or done
-	ids      []string
+	before   []*job            // those that end before it begins
+	explicit bool              // they are said by "needs"
+	state    int               // of the walk: unvisited, visiting or visited
+	done     idset.Set         // its IDs, and those of jobs of a child pipeline that have succeeded with it
 	env      map[string]string // variables that it hands on
 	files    map[string]string // files that it hands on
-	beyond   []string          // IDs of jobs of a child pipeline that have succeeded with it
-	manual   []string          // conditions: the jobs that somebody must start before it
-	needs    map[string]bool   // IDs of the jobs that have succeeded before it
+	manual   *idset.Set        // conditions: the jobs that somebody must start before it
+	needs    *idset.Set        // IDs of the jobs that have succeeded before it
 }
 
 // jobs reads all jobs of the configuration. Prefix goes before their IDs, when
@@ -39,18 +38,21 @@ type job struct {
 func (r *reader) jobs(prefix string) []*job { return r.jobsAfter(prefix, nil) }
 
 // jobsAfter reads jobs that begin when those of the IDs have succeeded.
-func (r *reader) jobsAfter(prefix string, succeeded map[string]bool) []*job {
+func (r *reader) jobsAfter(prefix string, succeeded *idset.Set) []*job {
 	list := r.collect()
 	r.order(list)
-	done := make([]*job, 0, len(list))
+	ordered := make([]*job, 0, len(list))
 	for _, j := range list {
-		done = r.visit(done, j)
+		ordered = r.visit(ordered, j)
 	}
-	for _, j := range done {
-		j.needs, j.manual = r.succeeded(j, succeeded), j.waitsFor()
+	for _, j := range ordered {
+		j.needs, j.manual = &idset.Set{}, &idset.Set{} // for jobs that need each other
+	}
+	for _, j := range ordered {
+		j.needs, j.manual = r.succeeded(j, succeeded), r.waitsFor(j)
 		r.read(j, prefix)
 	}
-	return done
+	return ordered
 }
 
 // collect finds the jobs that run.
@@ -95,7 +97,7 @@ func (r *reader) value(j *job, name string) *document.Node {
 		return nil
 	}
 	var missing []*document.Node
-	n := r.follow(r.defaults[name], &missing, nil, 0)
+	n := r.follow(r.defaults[name], &missing, nil)
 	r.lacking(j.name, &template{missing: missing})
 	return n
 }
@@ -114,6 +116,11 @@ func inherits(n *document.Node, name string) bool {
 // variables are those that the job's script sees.
 func (r *reader) variables(j *job) *variables {
 	v := newVariables()
+	for _, n := range []*document.Node{r.globals, dig(j.node, "variables")} {
+		if n != nil && !r.spend(n, 4*len(n.Fields)) {
+			return v
+		}
+	}
 	if n := dig(j.node, "inherit", "variables"); n == nil || n.Kind != document.List && inherits(n, "") {
 		v.add(r.globals)
 	} else if r.globals != nil {
@@ -160,6 +167,9 @@ func (r *reader) filesFor(j *job) map[string]string {
 			}
 			out[name] = content
 		}
+		if len(out) > 10*maxHanded {
+			return map[string]string{}
+		}
 	}
 	return out
 }
@@ -190,13 +200,13 @@ func (r *reader) read(j *job, prefix string) {
 	r.lacking(id, j.template)
 	vars := r.variables(j)
 	m := model.Job{
-		Place: j.at, ID: id, Name: j.name, When: whenOf(slices.Concat(j.decision.all, j.manual)), Optional: j.decision.optional,
-		Needs: slices.Sorted(maps.Keys(j.needs)),
+		Place: j.at, ID: id, Name: j.name, When: whenOf(slices.Concat(j.decision.all, r.names.List(j.manual))), Optional: j.decision.optional,
+		Needs: r.names.List(j.needs),
 	}
 	r.images(j, vars)
 	r.tokens(j, &m)
 	if t := dig(j.node, "trigger"); t != nil {
-		j.ids = []string{id}
+		r.names.Add(&j.done, id)
 		r.pipeline.Jobs = append(r.pipeline.Jobs, m)
 		r.trigger(j, &r.pipeline.Jobs[len(r.pipeline.Jobs)-1], t, vars)
 		return
@@ -212,7 +222,7 @@ func (r *reader) read(j *job, prefix string) {
 		one := m
 		one.ID, one.Name = id+v.suffix, j.name+v.suffix
 		r.steps(j, &one, v.vars)
-		j.ids = append(j.ids, one.ID)
+		r.names.Add(&j.done, one.ID)
 		r.pipeline.Jobs = append(r.pipeline.Jobs, one)
 	}
 }

@@ -1,17 +1,15 @@
 package gitlab
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 )
 
 // States of a job in the walk through what it waits for.
 const (
 	unvisited = iota
-	open
-	done
+	visiting
+	visited
 )
 
 // order finds for each job those that end before it begins: those that it needs,
@@ -49,18 +47,17 @@ func needed(n *document.Node) string {
 
 // waitsFor are the jobs that somebody starts by hand, and that a job waits for:
 // those that block the pipeline, and those that it needs.
-func (j *job) waitsFor() []string {
-	seen := map[string]bool{}
+func (r *reader) waitsFor(j *job) *idset.Set {
+	out := &idset.Set{}
 	for _, b := range j.before {
-		for _, name := range b.manual {
-			seen[name] = seen[name] || j.explicit // else what did not run is not waited for
+		if j.explicit { // else what did not run is not waited for
+			out.Join(b.manual)
 		}
 		if b.decision.byHand() && (b.decision.optional == "" || j.explicit) {
-			seen["manual: "+b.name] = true
+			r.names.Add(out, "manual: "+b.name)
 		}
 	}
-	maps.DeleteFunc(seen, func(_ string, waits bool) bool { return !waits })
-	return slices.Sorted(maps.Keys(seen))
+	return out
 }
 
 func earlier(list []*job, j *job) []*job {
@@ -76,42 +73,34 @@ func earlier(list []*job, j *job) []*job {
 // visit puts a job behind those that it waits for.
 func (r *reader) visit(out []*job, j *job) []*job {
 	if j.state != unvisited {
-		if j.state == open {
+		if j.state == visiting {
 			r.problem(j.at, "malformed", "the job %s needs itself, through other jobs", j.name)
 		}
 		return out
 	}
-	j.state = open
+	j.state = visiting
 	for _, b := range j.before {
 		out = r.visit(out, b)
 	}
-	j.state = done
+	j.state = visited
 	return append(out, j)
 }
 
 // succeeded are the IDs of all jobs that have succeeded when a job begins. One
 // whose failure does not count, or that only runs after a failure, is not among
 // them; one that begins though others failed has none.
-func (r *reader) succeeded(j *job, given map[string]bool) map[string]bool {
-	out := map[string]bool{}
+func (r *reader) succeeded(j *job, given *idset.Set) *idset.Set {
+	out := &idset.Set{}
 	if j.decision.runsAfterFailure() {
 		return out
 	}
-	for id := range given {
-		out[id] = true
+	if given != nil {
+		out.Join(given)
 	}
 	for _, b := range j.before {
-		for id := range b.needs {
-			out[id] = true
-		}
-		if b.decision.optional != "" || b.decision.onlyAfterFailure() {
-			continue
-		}
-		for _, id := range b.ids {
-			out[id] = true
-		}
-		for _, id := range b.beyond {
-			out[id] = true
+		out.Join(b.needs)
+		if b.decision.optional == "" && !b.decision.onlyAfterFailure() {
+			out.Join(&b.done)
 		}
 	}
 	return out

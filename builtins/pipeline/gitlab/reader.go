@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 	"github.com/waxseal/waxseal/builtins/pipeline/source"
@@ -18,6 +19,7 @@ type session struct {
 	problems  []model.Problem
 	includes  int
 	count     int // of jobs
+	names     idset.Names
 	work      int // nodes that were merged or copied
 	scripts   int // bytes
 	full      bool
@@ -28,8 +30,8 @@ type session struct {
 type reader struct {
 	*session
 	pipeline  *model.Pipeline
-	base      string // the folder of the pipeline, where its files lie in a repository of many
-	child     int    // how many pipelines lead to it
+	base      string   // the folder of the pipeline, where its files lie in a repository of many
+	child     int      // how many pipelines lead to it
 	chain     []string // the files of the pipelines that lead to it, and its own
 	root      *document.Node
 	defaults  map[string]*document.Node

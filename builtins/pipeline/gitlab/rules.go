@@ -1,6 +1,7 @@
 package gitlab
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -110,6 +111,10 @@ func conjuncts(cond string) []string {
 func conditions(rules []rule) decision {
 	if rules == nil {
 		return decision{}
+	}
+	if len(rules) > maxRules {
+		text := fmt.Sprintf("rules: more than %d, which are not read", maxRules)
+		return decision{all: []string{text}, whens: []string{"always"}, optional: text}
 	}
 	var d decision
 	var terms [][]string

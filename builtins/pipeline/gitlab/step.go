@@ -23,15 +23,16 @@ func (r *reader) acts(j *job, vars *variables) bool {
 
 // steps reads the scripts of a job.
 func (r *reader) steps(j *job, m *model.Job, vars *variables) {
-	scope := shell.Scope{Vars: vars.all(), Pipefail: true, Files: r.filesFor(j)}
-	out := r.step(j, m, "script", scope, r.value(j, "before_script"), dig(j.node, "script"))
-	if isScanning(j) && len(m.Steps) > 0 {
-		m.Steps[0].Actions = append(m.Steps[0].Actions, scan(m.Steps[0].Place, vars))
+	if isScanning(j) {
+		scanned(vars)
 	}
+	files := r.filesFor(j)
+	scope := shell.Scope{Vars: vars.all(), Pipefail: true, Files: files}
+	out := r.step(j, m, "script", scope, r.value(j, "before_script"), dig(j.node, "script"))
 	r.sequence(j, m, scope)
 	scope.Files = out.Files
 	r.step(j, m, "after_script", scope, r.value(j, "after_script"))
-	r.hand(j, out)
+	r.hand(j, out, files)
 }
 
 func isScanning(j *job) bool {
@@ -48,7 +49,7 @@ func (r *reader) step(j *job, m *model.Job, id string, scope shell.Scope, lists 
 	}
 	out := r.run.Run(s, scope)
 	r.take(m.ID, out)
-	step := model.Step{Place: s.At(1), ID: id, Name: id, Actions: out.Actions, Secrets: r.readable(j, out.Reads)}
+	step := model.Step{Place: s.At(1), ID: id, Name: id, Actions: out.Actions, Secrets: r.readable(j, out.Reads, s.Text)}
 	if own := items(lists[len(lists)-1]); len(own) > 0 {
 		step.Place = place(own[0])
 	}
@@ -73,8 +74,8 @@ func (r *reader) take(job string, out shell.Outcome) {
 }
 
 // readable are the secrets that a step can read, as far as the pipeline tells:
-// those that it gets by name, and variables of the project that it uses.
-func (r *reader) readable(j *job, reads []string) []string {
+// those that it gets by name, and variables of the project that its script names.
+func (r *reader) readable(j *job, reads []string, script string) []string {
 	var out []string
 	if n := dig(j.node, "secrets"); n != nil {
 		for _, f := range n.Fields {
@@ -88,7 +89,7 @@ func (r *reader) readable(j *job, reads []string) []string {
 	}
 	for _, name := range reads {
 		said := dig(j.node, "variables", name) != nil || dig(r.globals, name) != nil
-		if guess.SecretName(name) && !said {
+		if guess.SecretName(name) && !said && strings.Contains(script, name) {
 			out = append(out, name)
 		}
 	}
@@ -122,10 +123,10 @@ func (r *reader) sequence(j *job, m *model.Job, scope shell.Scope) {
 
 // hand keeps what later jobs get from this one: the variables of its dotenv
 // report, and files when it has artifacts.
-func (r *reader) hand(j *job, out shell.Outcome) {
+func (r *reader) hand(j *job, out shell.Outcome, given map[string]string) {
 	artifacts := r.value(j, "artifacts")
 	if dig(artifacts, "paths") != nil || dig(artifacts, "untracked") != nil {
-		j.files = out.Files
+		j.files = written(given, out.Files)
 	}
 	env := map[string]string{}
 	for _, file := range texts(dig(artifacts, "reports", "dotenv")) {
@@ -134,7 +135,9 @@ func (r *reader) hand(j *job, out shell.Outcome) {
 			if !ok || name == "" {
 				continue
 			}
-			env[name] = strings.Trim(value, `"'`)
+			if env[name] = strings.Trim(value, `"'`); len(env) >= maxHanded {
+				break
+			}
 		}
 	}
 	for name, value := range env {
@@ -143,4 +146,18 @@ func (r *reader) hand(j *job, out shell.Outcome) {
 		}
 	}
 	j.env = env
+}
+
+// written are the files that a script has written itself.
+func written(before, after map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, content := range after {
+		if old, there := before[name]; !there || old != content {
+			out[name] = content
+		}
+	}
+	if len(out) > maxHanded {
+		return nil
+	}
+	return out
 }

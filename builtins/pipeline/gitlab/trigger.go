@@ -37,7 +37,7 @@ func (r *reader) trigger(j *job, m *model.Job, t *document.Node, vars *variables
 	jobs := c.jobsAfter(id+"/", j.needs)
 	for _, child := range jobs {
 		if waits && child.decision.optional == "" && !child.decision.onlyAfterFailure() {
-			j.beyond = append(append(j.beyond, child.ids...), child.beyond...)
+			j.done.Join(&child.done)
 		}
 	}
 	r.inside(id, m.When, m.Optional)
