@@ -39,7 +39,11 @@ func (k Kind) String() string {
 // treat them as read-only.
 type Node struct {
 	Kind         Kind
+	File         string // [Options].File
 	Line, Column int
+	Tag          string  // a tag of others, such as !reference; "" without one
+	Begin        int     // of a String: the line in which its text begins, at the anchor where it stands there through an alias
+	Literal      bool    // of a String: it is written as |, so that a line of it is a line of the file
 	Text         string  // of a String; of a Number the JSON form; of a Bool the word as written
 	True         bool    // of a Bool
 	Items        []*Node // of a List
@@ -64,12 +68,30 @@ type Options struct {
 	Aliased int // nodes that stand there through an alias. The default is 100,000.
 	Depth   int // The default is 200.
 
+	// File is the name of the text; every node remembers it, so that nodes of
+	// many files may be put together.
+	File string
 	// Skip is how many lines stand above the text in its file; all lines are
 	// counted from there.
 	Skip int
 	// Kubectl chooses the dialect of manifests.
 	Kubectl bool
+	// Merge says which value counts where a key stands above a << that brings it
+	// too. The default is to refuse.
+	Merge Merge
+	// Last says that the last of two equal keys counts. The default is to refuse.
+	Last bool
 }
+
+// Merge is the rule of a reader for keys that stand above a <<.
+type Merge int
+
+// The rules. Below a <<, keys of the object itself count in all of them.
+const (
+	MergeRefused Merge = iota // the text is refused: readers disagree
+	MergeOver                 // what << brings counts, as Ruby reads it; << may stand twice
+	MergeUnder                // the key of the object counts, as YAML 1.2 says
+)
 
 func (o Options) withDefaults() Options {
 	o.Bytes = orDefault(o.Bytes, 32<<20)
@@ -143,6 +165,40 @@ func (n *Node) Value() any {
 		return out
 	}
 	return nil
+}
+
+// Rebuild returns the tree with other nodes in place of some. Change is asked for
+// every node, from the top, what stands in its place; the parts of that are asked for only
+// when it is the node itself and into is yes. What does not change is shared.
+func (n *Node) Rebuild(change func(*Node) (in *Node, into bool)) *Node {
+	if n == nil {
+		return nil
+	}
+	in, into := change(n)
+	if in != n || !into {
+		return in
+	}
+	out := n
+	own := func() *Node {
+		if out == n {
+			c := *n
+			c.Items = append([]*Node(nil), n.Items...)
+			c.Fields = append([]Field(nil), n.Fields...)
+			out = &c
+		}
+		return out
+	}
+	for i, item := range n.Items {
+		if m := item.Rebuild(change); m != item {
+			own().Items[i] = m
+		}
+	}
+	for i, f := range n.Fields {
+		if m := f.Value.Rebuild(change); m != f.Value {
+			own().Fields[i].Value = m
+		}
+	}
+	return out
 }
 
 // Locate returns the line and column of the field that path names, such as

@@ -121,6 +121,54 @@ func TestStrictLeavesWordsAlone(t *testing.T) {
 	require.Equal(t, map[string]any{"teams": []any{"no", "se"}, "when": "2026-12-01"}, n.Value())
 }
 
+func TestMergesAsItIsTold(t *testing.T) {
+	const text = "t: &t {a: t, b: t}\nu: &u {a: u, c: u}\nx:\n  a: x\n  <<: [*t, *u]\n  c: x\n"
+	for name, row := range map[string]struct {
+		text  string
+		merge document.Merge
+		want  map[string]any
+	}{
+		"over":          {text, document.MergeOver, map[string]any{"a": "t", "b": "t", "c": "x"}},
+		"under":         {text, document.MergeUnder, map[string]any{"a": "x", "b": "t", "c": "x"}},
+		"over, twice":   {"t: &t {a: t, b: t}\nu: &u {a: u}\nx:\n  <<: *t\n  <<: *u\n", document.MergeOver, map[string]any{"a": "u", "b": "t"}},
+		"the last key":  {"x:\n  a: 1\n  a: two", document.MergeOver, map[string]any{"a": "two"}},
+		"a key between": {"t: &t {a: t}\nu: &u {a: u}\nx:\n  <<: *t\n  a: x\n  <<: *u\n", document.MergeOver, map[string]any{"a": "u"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, problems := document.FromYAML([]byte(row.text), document.Options{Kubectl: true, Merge: row.merge, Last: true})
+			require.Empty(t, problems)
+			require.Equal(t, row.want, n.Get("x").Value())
+		})
+	}
+}
+
+func TestRemembersTagsAndWhereTextsBegin(t *testing.T) {
+	n, problems := document.FromYAML([]byte("a: !reference [x, y]\nb: &b |\n  one\n  two\nc: *b\nd: !!str e\nf: >\n  one\n"), document.Options{Kubectl: true, File: "ci.yml"})
+	require.Empty(t, problems)
+	require.Equal(t, "!reference", n.Get("a").Tag)
+	require.Equal(t, "", n.Get("d").Tag)
+	require.Equal(t, "ci.yml", n.Get("a").Items[1].File)
+	require.Equal(t, [2]int{3, 5}, [2]int{n.Get("c").Begin, n.Get("c").Line})
+	require.True(t, n.Get("c").Literal)
+	require.Equal(t, 8, n.Get("f").Begin)
+	require.False(t, n.Get("f").Literal)
+}
+
+func TestRebuild(t *testing.T) {
+	n, problems := document.FromYAML([]byte("a: [x, y]\nb: {c: x}\nd: [y]\n"), document.Options{})
+	require.Empty(t, problems)
+	got := n.Rebuild(func(n *document.Node) (*document.Node, bool) {
+		if n.Text == "x" {
+			return &document.Node{Kind: document.List, Items: []*document.Node{n}}, true
+		}
+		return n, true
+	})
+	require.Equal(t, map[string]any{"a": []any{[]any{"x"}, "y"}, "b": map[string]any{"c": []any{"x"}}, "d": []any{"y"}}, got.Value())
+	require.Equal(t, []any{"x", "y"}, n.Get("a").Value(), "the tree itself stays")
+	require.Same(t, n.Get("d"), got.Get("d"))
+	require.Same(t, n, n.Rebuild(func(n *document.Node) (*document.Node, bool) { return n, false }))
+}
+
 func TestNothing(t *testing.T) {
 	for _, text := range []string{"", "\n\n", "# only a comment\n"} {
 		n, problems := document.FromYAML([]byte(text), asKubectl)

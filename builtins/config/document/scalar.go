@@ -14,6 +14,10 @@ const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralSty
 
 func (b *builder) scalar(n *Node, y *yaml.Node) {
 	n.Kind, n.Text = String, y.Value
+	n.Begin, n.Literal = n.Line, y.Style&yaml.LiteralStyle != 0
+	if y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		n.Begin++
+	}
 	switch tag := y.ShortTag(); tag {
 	case "!!str", "!!timestamp":
 		if word, isBool := old(y.Value); isBool && b.opts.Kubectl && y.Style&(quoted|yaml.TaggedStyle) == 0 {
@@ -37,21 +41,24 @@ func (b *builder) scalar(n *Node, y *yaml.Node) {
 	case "!!binary":
 		b.binary(n, y)
 	default:
-		b.tag(y, "!!str")
+		b.tag(n, y, "!!str")
 	}
 	n.bytes = len(n.Text)
 }
 
 // tag refuses tags of others. kubectl ignores them, and so must whoever judges
 // what kubectl would send.
-func (b *builder) tag(y *yaml.Node, want string) {
+func (b *builder) tag(n *Node, y *yaml.Node, want string) {
+	if tag := y.ShortTag(); !strings.HasPrefix(tag, "!!") {
+		n.Tag = tag
+	}
 	if tag := y.ShortTag(); tag != want && !b.opts.Kubectl {
 		b.fail(y, "the tag %s means nothing here; remove it", tag)
 	}
 }
 
 func (b *builder) binary(n *Node, y *yaml.Node) {
-	b.tag(y, "!!str")
+	b.tag(n, y, "!!str")
 	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(y.Value), ""))
 	if err != nil || !utf8.Valid(raw) {
 		b.fail(y, "!!binary does not hold text in base64")

@@ -191,7 +191,7 @@ func (b *builder) node(y *yaml.Node) *Node {
 }
 
 func (b *builder) at(y *yaml.Node) *Node {
-	return &Node{Line: y.Line + b.opts.Skip, Column: y.Column, size: 1}
+	return &Node{File: b.opts.File, Line: y.Line + b.opts.Skip, Column: y.Column, size: 1}
 }
 
 func (b *builder) alias(y *yaml.Node) *Node {
@@ -233,7 +233,7 @@ func (n *Node) add(child *Node, extra int) {
 
 func (b *builder) list(n *Node, y *yaml.Node) {
 	n.Kind = List
-	b.tag(y, "!!seq")
+	b.tag(n, y, "!!seq")
 	n.Items = make([]*Node, 0, len(y.Content))
 	for i, item := range y.Content {
 		if b.full {
@@ -247,13 +247,14 @@ func (b *builder) list(n *Node, y *yaml.Node) {
 
 func (b *builder) object(n *Node, y *yaml.Node) {
 	n.Kind = Object
-	b.tag(y, "!!map")
+	b.tag(n, y, "!!map")
 	seen := make(map[string]int, len(y.Content)/2) // name → line
 	var merges []merge
+	at := map[string]int{} // name → index, where the last key counts
 	for i := 0; i+1 < len(y.Content) && !b.full; i += 2 {
 		key, value := y.Content[i], y.Content[i+1]
 		if isMerge(key) {
-			merges = append(merges, merge{key, value, len(n.Fields)})
+			merges = append(merges, merge{key: key, value: value, before: len(n.Fields)})
 			continue
 		}
 		name, ok := b.key(key)
@@ -261,20 +262,26 @@ func (b *builder) object(n *Node, y *yaml.Node) {
 			continue
 		}
 		child := b.enter("."+name, value)
-		if line, twice := seen[name]; twice {
+		if line, twice := seen[name]; twice && b.opts.Last {
+			n.Fields[at[name]] = Field{name, key.Line + b.opts.Skip, key.Column, child}
+			n.add(child, len(name))
+			continue
+		} else if twice {
 			b.fail(key, "the key %q stands twice, first in line %d", name, line)
 			continue
 		}
 		line := key.Line + b.opts.Skip
-		seen[name] = line
+		seen[name], at[name] = line, len(n.Fields)
 		n.Fields = append(n.Fields, Field{name, line, key.Column, child})
 		n.add(child, len(name))
 	}
-	if len(merges) > 1 {
+	if len(merges) > 1 && b.opts.Merge != MergeOver {
 		b.fail(merges[1].key, "the merge key << stands twice")
 		return
 	}
+	own := len(n.Fields)
 	for _, m := range merges {
+		m.own = own
 		b.merge(n, m)
 	}
 }
@@ -282,6 +289,7 @@ func (b *builder) object(n *Node, y *yaml.Node) {
 type merge struct {
 	key, value *yaml.Node
 	before     int // how many keys stood above it
+	own        int // how many keys the object has without any <<
 }
 
 func isMerge(key *yaml.Node) bool {
@@ -289,18 +297,19 @@ func isMerge(key *yaml.Node) bool {
 }
 
 // merge adds the fields of <<. A key above the << that is also in what is merged
-// means one thing to YAML 1.2 readers and another to kubectl: it is refused.
+// means one thing to YAML 1.2 readers and another to kubectl: it is refused,
+// unless the options say how it is read.
 func (b *builder) merge(n *Node, m merge) {
 	source := b.enter(".<<", m.value)
 	from := []*Node{source}
 	if source.Kind == List {
 		from = source.Items
 	}
-	own := len(n.Fields)
-	index := make(map[string]int, own)
+	index := make(map[string]int, len(n.Fields))
 	for i, f := range n.Fields {
 		index[f.Name] = i
 	}
+	brought := map[string]bool{}
 	for _, obj := range from {
 		if obj.Kind != Object {
 			b.fail(m.key, "<< wants an object or a list of objects, found %s", obj.Kind)
@@ -308,18 +317,26 @@ func (b *builder) merge(n *Node, m merge) {
 		}
 		for _, f := range obj.Fields {
 			at, there := index[f.Name]
-			if there && at < m.before {
+			above := there && !brought[f.Name] && (at < m.before || at >= m.own)
+			brought[f.Name] = true
+			switch {
+			case !there:
+				index[f.Name] = len(n.Fields)
+				n.Fields = append(n.Fields, f)
+				n.merged(f)
+			case above && b.opts.Merge == MergeOver:
+				n.Fields[at] = f
+				n.merged(f)
+			case above && b.opts.Merge == MergeRefused:
 				b.fail(m.key, "the key %q stands above a << that brings it too, and YAML readers disagree on which counts: put << first", f.Name)
 			}
-			if there {
-				continue
-			}
-			index[f.Name] = len(n.Fields)
-			n.Fields = append(n.Fields, f)
-			n.add(f.Value, len(f.Name))
-			n.aliased += f.Value.size - f.Value.aliased
 		}
 	}
+}
+
+func (n *Node) merged(f Field) {
+	n.add(f.Value, len(f.Name))
+	n.aliased += f.Value.size - f.Value.aliased
 }
 
 // key returns the name of a field. kubectl turns numbers and booleans into
