@@ -19,8 +19,8 @@ func elsewhere(all []*group, loose []*deed) {
 	for _, d := range loose {
 		for i, n := range d.images {
 			for _, g := range byRepo[n.repo] {
-				if g.main().pipeline != d.pipeline && g.mayBe(n) && !g.has(d) {
-					g.add(use{deed: d, ref: d.Images[i], level: byRepository, remote: true})
+				if g.main().pipeline != d.pipeline && len(g.pushes) > 0 && len(g.uses) < maxUses && g.mayBe(n) && !g.has(d) {
+					g.add(use{deed: d, ref: d.Images[i], level: matchRepository, remote: true})
 				}
 			}
 		}
@@ -44,7 +44,7 @@ func (g *group) fixedRepos() []string {
 // another image: digests and tags that are known here, and differ.
 func (g *group) mayBe(n name) bool {
 	if n.digest != "" {
-		return strings.Contains(n.digest, "${") || !strings.HasPrefix(n.digest, "sha256:")
+		return !fixedDigest.MatchString(n.digest)
 	}
 	if n.tag == "" || strings.Contains(n.tag, "${") {
 		return true
@@ -80,7 +80,10 @@ func withoutCalled(all []*group) []*group {
 	})
 }
 
-// called says whether a pipeline runs only when another one calls it.
+// called says whether a pipeline runs only when another one calls or includes it.
 func called(p *model.Pipeline) bool {
+	if p.System == model.GitLab {
+		return p.File != ".gitlab-ci.yml"
+	}
 	return len(p.Triggers) > 0 && !slices.ContainsFunc(p.Triggers, func(t string) bool { return !strings.HasSuffix(t, "_call") })
 }

@@ -106,7 +106,7 @@ func (g *group) baseline() [][]condition {
 		return [][]condition{g.main().when}
 	}
 	var out [][]condition
-	for _, p := range g.pushes[:min(len(g.pushes), maxUses)] {
+	for _, p := range g.pushes[:min(len(g.pushes), maxOther)] {
 		out = append(out, pushConditions(p))
 	}
 	return out
@@ -151,14 +151,14 @@ func (g *group) useOf(u use, base [][]condition) model.Use {
 		}
 	}
 	if !u.remote {
-		out.After = g.before(u.deed)
+		out.After = g.done(u.deed)
 	}
 	return out
 }
 
-// before are the IDs of what is done to the image and has succeeded when a deed
+// done are the IDs of what is done to the image and has succeeded when a deed
 // begins.
-func (g *group) before(d *deed) []string {
+func (g *group) done(d *deed) []string {
 	var all []*deed
 	for _, u := range g.uses {
 		if !u.remote {

@@ -24,9 +24,10 @@ const (
 	maxKeys = 20
 )
 
-// keyFinder looks for private keys in files that a walk has found. They are known
-// by content alone: a name is no evidence, and a key may have any name.
-type keyFinder struct {
+// finder reads the files that a walk has found: those that may be pipelines, and
+// all others, to look for private keys in them. Keys are known by content alone: a
+// name is no evidence, and a key may have any name.
+type finder struct {
 	fsys     fs.FS
 	most     int64 // bytes of a file that may be a pipeline
 	read     int64
@@ -35,9 +36,8 @@ type keyFinder struct {
 	problems []model.Problem
 }
 
-// content returns the text of a file, if it is small enough to be looked at, and
-// looks for keys in it.
-func (k *keyFinder) content(f found) []byte {
+// content returns the text of a file, if it is small enough to be looked at.
+func (k *finder) content(f found) []byte {
 	most := int64(keyBytes)
 	if telling(f.name) {
 		most = k.most
@@ -49,18 +49,16 @@ func (k *keyFinder) content(f found) []byte {
 		k.full = true
 		k.problems = append(k.problems, model.Problem{
 			Place: model.Place{File: f.name}, Code: "too_large",
-			Text: "the repository is too large to look into all of its files: from this one on, only the folders of CI systems are read",
+			Text: "the repository is too large to look into all of its files: from this one on, only files that are named as pipelines are read",
 		})
 		return nil
 	}
-	text := k.open(f.name, most)
-	k.in(f.name, text)
-	return text
+	return k.open(f.name, most)
 }
 
 // open reads a file. One that cannot be opened is none in which anybody finds a key;
 // where it is a pipeline, its system says that it cannot be read.
-func (k *keyFinder) open(name string, most int64) []byte {
+func (k *finder) open(name string, most int64) []byte {
 	file, err := k.fsys.Open(name)
 	if err != nil {
 		return nil
@@ -74,11 +72,8 @@ func (k *keyFinder) open(name string, most int64) []byte {
 }
 
 // in lists the keys in a text.
-func (k *keyFinder) in(name string, text []byte) {
-	if len(text) > keyBytes {
-		text = text[:keyBytes]
-	}
-	for _, what := range keysIn(text) {
+func (k *finder) in(name string, text []byte) {
+	for _, what := range keysIn(text[:min(len(text), keyBytes)]) {
 		what.File, what.Name = name, path.Base(name)
 		what.Text += where(name)
 		k.found = append(k.found, what)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"path"
+	"regexp"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -46,7 +47,7 @@ func parse(r model.Ref) name {
 
 // cleanFile returns the name of a file as all commands write it.
 func cleanFile(text string) string {
-	if text == "" || strings.Contains(text, "${*}") {
+	if text == "" || unclear(text) {
 		return ""
 	}
 	return path.Clean(text)
@@ -123,8 +124,22 @@ func cutTag(text string) (repo, tag string) {
 	return text[:i], text[i+1:]
 }
 
-// unclear says whether a part of a name may be anything, so that it equals nothing.
-func unclear(text string) bool { return strings.Contains(text, "${*}") }
+// unclear says whether a part of a name may be anything, so that it equals
+// nothing: also where a pattern of files became a part of it.
+func unclear(text string) bool {
+	return strings.Contains(text, "*") && strings.Contains(outsideSymbols(text), "*")
+}
+
+// outsideSymbols is the text with its symbols left out, but for the one that may be anything.
+func outsideSymbols(text string) string {
+	if !strings.Contains(text, "${") {
+		return text
+	}
+	return maskSymbols(strings.ReplaceAll(text, "${*}", "*"))
+}
+
+// fixedDigest is a digest that is written out.
+var fixedDigest = regexp.MustCompile(`^[a-z0-9]+:[0-9a-f]{32,}$`)
 
 // open says whether a tag stands for tags that are not known.
 func open(tag string) bool {

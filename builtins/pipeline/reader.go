@@ -33,7 +33,9 @@ func NewReader(fsys fs.FS, limits source.Limits) *Reader {
 
 // Read is [Read]. The result is shared: treat it as read-only.
 func (r *Reader) Read(ctx context.Context) (*model.Repository, error) {
-	got, err := r.reading(ctx, "")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	got, err := r.reading(ctx, "", true)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,9 @@ func (r *Reader) ReadFile(ctx context.Context, name string) (*model.Repository, 
 	if !ok {
 		return nil, fault.Newf(fault.NotFound, "read file", name, "it is not in the repository")
 	}
-	got, err := r.reading(ctx, clean)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	got, err := r.reading(ctx, clean, false)
 	if err != nil {
 		return nil, err
 	}
@@ -54,10 +58,8 @@ func (r *Reader) ReadFile(ctx context.Context, name string) (*model.Repository, 
 }
 
 // reading returns what the repository holds, with the given file among its
-// pipelines.
-func (r *Reader) reading(ctx context.Context, name string) (*reading, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// pipelines. Keys are looked for only when they are asked for: that opens all files.
+func (r *Reader) reading(ctx context.Context, name string, keys bool) (*reading, error) {
 	now, err := walk(ctx, r.fsys)
 	if err != nil {
 		return nil, err
@@ -65,20 +67,20 @@ func (r *Reader) reading(ctx context.Context, name string) (*reading, error) {
 	if r.kept == nil || now.print != r.tree.print {
 		r.kept, r.tree = map[string]*reading{}, now
 	}
-	if all := r.kept[""]; all != nil && slices.Contains(all.files, name) {
-		return all, nil
+	for _, key := range []string{"", name} {
+		got := r.kept[key]
+		if got != nil && (got.keys || !keys) && (key == name || slices.Contains(got.files, name)) {
+			return got, nil
+		}
 	}
-	if got := r.kept[name]; got != nil {
-		return got, nil
-	}
-	got, err := read(ctx, r.fsys, r.limits, r.tree, name)
+	got, err := read(ctx, r.fsys, r.limits, r.tree, name, keys)
 	if err != nil {
 		return nil, err
 	}
 	if got.found {
 		name = "" // it is the repository alone
 	}
-	if len(r.kept) < maxKept {
+	if len(r.kept) < maxKept || name == "" {
 		r.kept[name] = got
 	}
 	return got, nil
@@ -94,25 +96,33 @@ type reading struct {
 	files      []string                   // the pipelines that a walk finds
 	problems   map[string][]model.Problem // by the pipeline whose reading met them
 	found      bool                       // the file that was asked for is one of files
+	keys       bool                       // private keys were looked for, not in pipelines alone
 }
 
 // read reads the pipelines of a repository. Extra is read as one too, unless it
 // is "".
-func read(ctx context.Context, fsys fs.FS, limits source.Limits, t tree, extra string) (*reading, error) {
+func read(ctx context.Context, fsys fs.FS, limits source.Limits, t tree, extra string, keys bool) (*reading, error) {
 	files := source.New(ctx, fsys, limits)
 	run := shell.New(files)
-	got := &reading{repository: &model.Repository{}, problems: map[string][]model.Problem{}}
-	look := keyFinder{fsys: fsys, most: files.FileBytes()}
+	got := &reading{repository: &model.Repository{}, problems: map[string][]model.Problem{}, keys: keys}
+	look := finder{fsys: fsys, most: files.FileBytes()}
 	for _, f := range t.files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		s, ok := byPath(f.name)
-		if ok {
-			text, _ := files.Read(f.name) // what is wrong with it, its system says
+		var text []byte
+		switch {
+		case ok:
+			text, _ = files.Read(f.name) // what is wrong with it, its system says
+		case telling(f.name):
+			text = look.content(f)
+			s, ok = byText(f.name, text, false)
+		case keys:
+			text = look.content(f)
+		}
+		if ok || keys {
 			look.in(f.name, text)
-		} else if text := look.content(f); telling(f.name) {
-			s, ok = byText(f.name, text)
 		}
 		if ok {
 			got.files = append(got.files, f.name)
@@ -122,10 +132,12 @@ func read(ctx context.Context, fsys fs.FS, limits source.Limits, t tree, extra s
 	got.found = extra == "" || slices.Contains(got.files, extra)
 	if !got.found {
 		got.addExtra(run, files, extra)
+		text, _ := files.Read(extra)
+		look.in(extra, text)
 	}
 	got.repository.Keys = look.found
 	got.problems[""] = append(lost(t), look.problems...)
-	got.finish()
+	got.finish(run)
 	return got, ctx.Err()
 }
 
@@ -142,7 +154,7 @@ func (g *reading) addExtra(run *shell.Runner, files *source.Files, name string) 
 		g.problems[name] = []model.Problem{unreadable(name, err)}
 		return
 	}
-	if s, ok := byTextAnywhere(name, text); ok {
+	if s, ok := byText(name, text, true); ok {
 		g.add(s, run, name)
 		return
 	}
@@ -178,7 +190,8 @@ func lost(t tree) []model.Problem {
 }
 
 // finish fills what only the whole repository tells.
-func (g *reading) finish() {
+func (g *reading) finish(run *shell.Runner) {
+	goreleaser(run, g.repository.Pipelines)
 	for _, problems := range g.problems {
 		g.repository.Problems = append(g.repository.Problems, problems...)
 	}

@@ -2,9 +2,13 @@ package pipeline
 
 import (
 	"path"
-	"regexp"
 	"strings"
 
+	"github.com/waxseal/waxseal/builtins/pipeline/circleci"
+	"github.com/waxseal/waxseal/builtins/pipeline/cloudbuild"
+	"github.com/waxseal/waxseal/builtins/pipeline/github"
+	"github.com/waxseal/waxseal/builtins/pipeline/gitlab"
+	"github.com/waxseal/waxseal/builtins/pipeline/jenkins"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 	"github.com/waxseal/waxseal/builtins/pipeline/tekton"
@@ -15,54 +19,55 @@ type system struct {
 	name model.System
 	is   func(name string, text []byte) bool
 	read func(run *shell.Runner, name string) ([]model.Pipeline, []model.Problem)
+	// folder says that the system runs only what lies in its folder: a file elsewhere
+	// that looks the same is a template or an example.
+	folder bool
 }
 
-// systems are all systems. Those that know their files by the path come first.
+// systems are all systems.
 func systems() []system {
 	return []system{
-		{model.Tekton, tekton.Is, tekton.Read},
+		{name: model.GitHub, is: github.Is, read: github.Read, folder: true},
+		{name: model.GitLab, is: gitlab.Is, read: gitlab.Read},
+		{name: model.CircleCI, is: circleci.Is, read: circleci.Read},
+		{name: model.CloudBuild, is: cloudbuild.Is, read: cloudbuild.Read},
+		{name: model.Jenkins, is: jenkins.Is, read: jenkins.Read},
+		{name: model.Tekton, is: tekton.Is, read: tekton.Read},
 	}
 }
 
 // byPath returns the system that runs a file because of where it lies.
-func byPath(name string) (system, bool) { return byText(name, nil) }
-
-// byText returns the system that runs a file because of its text.
-func byText(name string, text []byte) (system, bool) {
+func byPath(name string) (system, bool) {
 	for _, s := range systems() {
-		if s.is(name, text) {
+		if s.is(name, nil) {
 			return s, true
 		}
 	}
 	return system{}, false
 }
 
-// byTextAnywhere is byText for a file that somebody has named, wherever it lies.
-func byTextAnywhere(name string, text []byte) (system, bool) {
-	if s, ok := byText(name, text); ok {
-		return s, true
+// byText returns the system that runs a file because of its text. Named says that
+// somebody has named the file, so that it need not lie where the system looks.
+func byText(name string, text []byte, named bool) (system, bool) {
+	if len(text) == 0 {
+		return system{}, false
 	}
-	if yaml(name) && workflow.Match(text) {
-		return byPath(".github/workflows/" + path.Base(name))
+	for _, s := range systems() {
+		if (named || !s.folder) && s.is(name, text) {
+			return s, true
+		}
 	}
 	return system{}, false
-}
-
-// workflow is how the text of a workflow of GitHub looks, which only its folder tells
-// apart from other files.
-var workflow = regexp.MustCompile(`(?m)^jobs:\s*(#.*)?$(?s:.*)^\s+(runs-on|uses):`)
-
-func yaml(name string) bool {
-	ext := strings.ToLower(path.Ext(name))
-	return ext == ".yaml" || ext == ".yml"
 }
 
 // telling says whether the text of a file may tell that it is a pipeline.
 func telling(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	switch path.Ext(base) {
-	case ".yaml", ".yml", ".json", ".groovy", ".jenkins", ".jenkinsfile":
+	case ".yaml", ".yml", ".groovy", ".jenkins":
 		return true
+	case ".json":
+		return strings.Contains(base, "build") || strings.Contains(base, "gcb")
 	}
-	return strings.Contains(base, "jenkinsfile")
+	return false
 }

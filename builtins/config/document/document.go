@@ -167,6 +167,40 @@ func (n *Node) Value() any {
 	return nil
 }
 
+// Rebuild returns the tree with other nodes in place of some. Change is asked for
+// every node, from the top, what stands in its place; the parts of that are asked for only
+// when it is the node itself and into is yes. What does not change is shared.
+func (n *Node) Rebuild(change func(*Node) (in *Node, into bool)) *Node {
+	if n == nil {
+		return nil
+	}
+	in, into := change(n)
+	if in != n || !into {
+		return in
+	}
+	out := n
+	own := func() *Node {
+		if out == n {
+			c := *n
+			c.Items = append([]*Node(nil), n.Items...)
+			c.Fields = append([]Field(nil), n.Fields...)
+			out = &c
+		}
+		return out
+	}
+	for i, item := range n.Items {
+		if m := item.Rebuild(change); m != item {
+			own().Items[i] = m
+		}
+	}
+	for i, f := range n.Fields {
+		if m := f.Value.Rebuild(change); m != f.Value {
+			own().Fields[i].Value = m
+		}
+	}
+	return out
+}
+
 // Locate returns the line and column of the field that path names, such as
 // spec.containers[0].image or /spec/containers/0/image. Where the path leads
 // nowhere, the place of the last part that was found is returned.

@@ -154,6 +154,21 @@ func TestRemembersTagsAndWhereTextsBegin(t *testing.T) {
 	require.False(t, n.Get("f").Literal)
 }
 
+func TestRebuild(t *testing.T) {
+	n, problems := document.FromYAML([]byte("a: [x, y]\nb: {c: x}\nd: [y]\n"), document.Options{})
+	require.Empty(t, problems)
+	got := n.Rebuild(func(n *document.Node) (*document.Node, bool) {
+		if n.Text == "x" {
+			return &document.Node{Kind: document.List, Items: []*document.Node{n}}, true
+		}
+		return n, true
+	})
+	require.Equal(t, map[string]any{"a": []any{[]any{"x"}, "y"}, "b": map[string]any{"c": []any{"x"}}, "d": []any{"y"}}, got.Value())
+	require.Equal(t, []any{"x", "y"}, n.Get("a").Value(), "the tree itself stays")
+	require.Same(t, n.Get("d"), got.Get("d"))
+	require.Same(t, n, n.Rebuild(func(n *document.Node) (*document.Node, bool) { return n, false }))
+}
+
 func TestNothing(t *testing.T) {
 	for _, text := range []string{"", "\n\n", "# only a comment\n"} {
 		n, problems := document.FromYAML([]byte(text), asKubectl)

@@ -92,7 +92,7 @@ func (s *Stream) place(offset int) (line, column int) {
 }
 
 func (s *Stream) value() (*Node, error) {
-	n := &Node{}
+	n := &Node{File: s.opts.File}
 	n.Line, n.Column = s.place(s.offset())
 	if s.nodes++; s.nodes > s.opts.Nodes {
 		return nil, fmt.Errorf("more than %d values", s.opts.Nodes)
@@ -109,7 +109,7 @@ func (s *Stream) value() (*Node, error) {
 	case bool:
 		n.Kind, n.True, n.Text = Bool, t, strconv.FormatBool(t)
 	case string:
-		n.Kind, n.Text = String, t
+		n.Kind, n.Text, n.Begin = String, t, n.Line
 	case json.Number:
 		n.Kind = Number
 		if n.Text, err = jsonNumber(t); err != nil {

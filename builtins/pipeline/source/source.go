@@ -45,6 +45,7 @@ type Files struct {
 	fsys   fs.FS
 	limits Limits
 	kept   map[string]kept
+	once   map[string]any
 	bytes  int64
 }
 
@@ -55,7 +56,18 @@ type kept struct {
 
 // New returns the files of a repository, whose root is the root of fsys.
 func New(ctx context.Context, fsys fs.FS, limits Limits) *Files {
-	return &Files{ctx: ctx, fsys: fsys, limits: limits.withDefaults(), kept: map[string]kept{}}
+	return &Files{ctx: ctx, fsys: fsys, limits: limits.withDefaults(), kept: map[string]kept{}, once: map[string]any{}}
+}
+
+// Once returns what find returns, which is called once for each key: what the
+// reader of a system must know of the whole repository is found once.
+func (f *Files) Once(key string, find func() any) any {
+	found, ok := f.once[key]
+	if !ok {
+		found = find()
+		f.once[key] = found
+	}
+	return found
 }
 
 // Depth is how many files may lead to each other.

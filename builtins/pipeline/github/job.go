@@ -1,0 +1,352 @@
+package github
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/builtins/pipeline/model"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// job is one job as it runs.
+type job struct {
+	*workflow
+	ast     *actionlint.Job
+	scope   scope
+	id      string
+	label   string
+	place   model.Place
+	needs   []string
+	when    when
+	all     []string // the conditions of the job, those of its callers included
+	never   bool
+	fails   bool
+	outputs map[string]value
+	model   model.Job
+	dir     string
+	shell   string
+	// checkouts are folders into which the repository is checked out.
+	checkouts []string
+	added     map[string]value // variables that steps have added for later ones
+}
+
+var unfit = regexp.MustCompile(`[^A-Za-z0-9_.-]+`)
+
+// newJob prepares a run of a job with the values of a matrix.
+func (w *workflow) newJob(ast *actionlint.Job, s *scope, c combination, label string) *job {
+	j := &job{workflow: w, ast: ast, scope: *s, id: w.prefix + ast.ID.Value, label: label, place: w.file.place(ast.ID.Pos), outputs: map[string]value{}}
+	j.scope.matrix = c.values
+	j.scope.steps = map[string]*ran{}
+	j.added = map[string]value{}
+	if label != "" {
+		j.id += " (" + label + ")"
+		j.scope.at += "." + strings.Trim(unfit.ReplaceAllString(label, "-"), "-.")
+	}
+	return j
+}
+
+// read reads the job, or the workflow that it calls.
+func (j *job) read() []model.Job {
+	if !j.spend(1, len(j.ast.Steps), j.place) {
+		return nil
+	}
+	j.begin()
+	if j.ast.WorkflowCall != nil {
+		return j.call()
+	}
+	j.containers()
+	j.scope.env = merge(j.scope.env, j.scope.environment(j.ast.Env))
+	if j.ast.Container != nil {
+		j.scope.env = merge(j.scope.environment(j.ast.Container.Env), j.scope.env)
+	}
+	j.defaults()
+	j.steps()
+	for name, o := range j.ast.Outputs {
+		if o.Value != nil {
+			j.outputs[name] = j.scope.text(o.Value.Value).asText()
+		}
+	}
+	j.sharedSecrets(j.ast.Env, "the job "+j.id, []model.Job{j.model})
+	return []model.Job{j.model}
+}
+
+// begin finds out when the job runs, and after what.
+func (j *job) begin() {
+	if j.ast.If != nil {
+		j.when = j.scope.condition(j.ast.If.Value)
+	}
+	j.never = j.when.never || j.skipped
+	j.needs = j.succeeded()
+	j.fails = optional(j.ast.ContinueOnError, &j.scope) != ""
+	j.model = model.Job{
+		Place:    j.place,
+		ID:       j.id,
+		Name:     j.scope.text(j.title(j.ast)).text,
+		Needs:    j.needs,
+		When:     combine(j.workflow.when, j.when.texts),
+		Optional: optional(j.ast.ContinueOnError, &j.scope),
+		IDToken:  j.idToken(),
+	}
+	if j.label != "" && (j.ast.Name == nil || !strings.Contains(j.ast.Name.Value, "${{")) {
+		j.model.Name += " (" + j.label + ")"
+	}
+}
+
+// combine joins conditions, sorted and each once.
+func combine(lists ...[]string) []string {
+	var out []string
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// succeeded are the jobs that have succeeded when this one begins. A job that
+// runs whatever was before knows so only of those for which its condition asks;
+// a job that may fail without failing the workflow is none of them.
+func (j *job) succeeded() []string {
+	out := slices.Clone(j.workflow.needs)
+	for _, n := range j.ast.Needs {
+		d := j.done[strings.ToLower(n.Value)]
+		if d == nil || j.when.always && !slices.Contains(j.when.texts, d.at+".result == 'success'") {
+			continue
+		}
+		j.never = j.never || d.never
+		if !d.fails {
+			out = append(out, d.ids...)
+		}
+		out = append(out, d.needs...)
+	}
+	return combine(out)
+}
+
+// optional says why a failure does not count.
+func optional(b *actionlint.Bool, s *scope) string {
+	if b == nil {
+		return ""
+	}
+	if b.Expression == nil {
+		return whether(truth(b.Value))
+	}
+	return whether(s.text(b.Expression.Value))
+}
+
+func whether(v value) string {
+	switch {
+	case v.sure && (!v.truthy() || v.text == "false"):
+		return ""
+	case v.sure:
+		return "continue-on-error: true"
+	}
+	return "continue-on-error: " + v.name()
+}
+
+// idToken says whether the job may ask for an OIDC token: a called workflow only
+// if its caller may.
+func (j *job) idToken() model.Permission {
+	own := j.permission(j.ast.Permissions)
+	if own == nil {
+		own = j.permission(j.workflow.ast.Permissions)
+	}
+	switch {
+	case own == nil && j.token != nil:
+		return *j.token
+	case own == nil:
+		return model.Permission{}
+	case j.token != nil && !j.token.Granted:
+		return *j.token
+	}
+	return *own
+}
+
+// permission is what a block of permissions says about OIDC tokens, nil when there is none.
+func (j *job) permission(p *actionlint.Permissions) *model.Permission {
+	if p == nil {
+		return nil
+	}
+	out := &model.Permission{Place: j.file.place(p.Pos)}
+	if p.All != nil {
+		out.Granted = p.All.Value == "write-all"
+		return out
+	}
+	if s := p.Scopes["id-token"]; s != nil && s.Value != nil {
+		out.Place = j.file.place(s.Name.Pos)
+		out.Granted = s.Value.Value == "write"
+	}
+	return out
+}
+
+// environment evaluates a block of variables. Keys are in upper case: an
+// expression does not tell cases apart.
+func (s *scope) environment(env *actionlint.Env) map[string]value {
+	out := map[string]value{}
+	if env == nil {
+		return out
+	}
+	for _, v := range env.Vars {
+		if v.Value != nil {
+			out[strings.ToUpper(v.Name.Value)] = s.variableOf(v.Name.Value, v.Value.Value)
+		}
+	}
+	return out
+}
+
+// variableOf evaluates a variable and keeps how it is written in name.
+func (s *scope) variableOf(name, text string) value {
+	v := s.text(text).asText()
+	if !v.words && v.kind != boolean && v.expr == "" && !v.sure {
+		v.expr = "env." + name
+	}
+	v.order = []string{name}
+	return v
+}
+
+func merge(maps ...map[string]value) map[string]value {
+	out := map[string]value{}
+	for _, m := range maps {
+		for k, v := range m {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// containers notes the images that the job runs in.
+func (j *job) containers() {
+	images := []*actionlint.Container{j.ast.Container}
+	if j.ast.Services != nil {
+		for _, name := range sorted(j.ast.Services.Value) {
+			images = append(images, j.ast.Services.Value[name].Container)
+		}
+	}
+	for _, c := range images {
+		if c == nil || c.Image == nil || c.Image.Value == "" {
+			continue
+		}
+		text := j.scope.text(c.Image.Value).text
+		j.reference(model.Reference{Place: j.file.place(c.Image.Pos), Kind: "image", Text: text, Pinned: pinnedImage(text)})
+		if c.Credentials != nil && c.Credentials.Password != nil {
+			j.plainSecret(c.Credentials.Password, "password", j.file)
+		}
+	}
+}
+
+var digest = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
+
+func pinnedImage(text string) bool { return digest.MatchString(text) }
+
+// defaults are the shell and the folder of scripts that say nothing else.
+func (j *job) defaults() {
+	for _, d := range []*actionlint.Defaults{j.workflow.ast.Defaults, j.ast.Defaults} {
+		if d == nil || d.Run == nil {
+			continue
+		}
+		if d.Run.Shell != nil {
+			j.shell = d.Run.Shell.Value
+		}
+		if d.Run.WorkingDirectory != nil {
+			j.dir = j.scope.text(d.Run.WorkingDirectory.Value).text
+		}
+	}
+}
+
+// windows says whether scripts run in PowerShell unless they say otherwise.
+func (j *job) windows() bool {
+	if j.ast.RunsOn == nil {
+		return false
+	}
+	for _, l := range j.ast.RunsOn.Labels {
+		if strings.Contains(strings.ToLower(j.scope.text(l.Value).text), "windows") {
+			return true
+		}
+	}
+	return j.ast.RunsOn.LabelsExpr != nil && strings.Contains(strings.ToLower(j.scope.text(j.ast.RunsOn.LabelsExpr.Value).text), "windows")
+}
+
+// steps reads the steps in order.
+func (j *job) steps() {
+	j.model.Steps = make([]model.Step, 0, len(j.ast.Steps))
+	for i, s := range j.ast.Steps {
+		if s == nil {
+			continue
+		}
+		j.model.Steps = append(j.model.Steps, j.top(i, stepOf(s)))
+	}
+}
+
+// top reads a step of the job itself.
+func (j *job) top(i int, s step) model.Step {
+	frame := &frame{job: j, file: j.file, scope: &j.scope, dir: j.dir, shell: j.shell}
+	out := frame.step(i, s)
+	step := model.Step{
+		Place:    j.file.place(s.pos),
+		ID:       s.id,
+		Name:     out.name,
+		Uses:     s.uses,
+		When:     out.when,
+		Optional: out.optional,
+		Actions:  out.actions,
+		Secrets:  out.secrets,
+	}
+	if step.ID == "" {
+		step.ID = "#" + itoa(i+1)
+	}
+	if step.Name == "" {
+		step.Name = title(s)
+	}
+	for k := range step.Actions {
+		if len(j.through) > 0 {
+			step.Actions[k].Through = append(slices.Clone(j.through), step.Actions[k].Through...)
+		}
+	}
+	if j.never || out.never {
+		step.Actions = nil
+	}
+	return step
+}
+
+func title(s step) string {
+	if s.uses != "" {
+		return s.uses
+	}
+	line, _, _ := strings.Cut(strings.TrimSpace(s.run), "\n")
+	if len(line) > 80 {
+		line = line[:80] + "…"
+	}
+	return line
+}
+
+// call follows a job that calls a workflow.
+func (j *job) call() []model.Job {
+	uses := j.ast.WorkflowCall.Uses.Value
+	at := j.file.place(j.ast.WorkflowCall.Uses.Pos)
+	local := strings.HasPrefix(uses, "./")
+	j.reference(model.Reference{Place: at, Kind: "workflow", Text: uses, Pinned: local || pinnedCommit(uses), Local: local})
+	if !local {
+		return j.remote(uses, at)
+	}
+	name := path.Clean(uses)
+	if !j.run.Files().Exists(name) {
+		return j.missing(uses, at, "the file "+name)
+	}
+	if slices.Contains(j.calls, name) || name == j.file.name || len(j.calls) >= maxCalls {
+		j.problem(at, fault.Malformed, "workflows call each other here, or more than %d deep: GitHub refuses that", maxCalls)
+		return nil
+	}
+	flow := j.parse(name)
+	if flow == nil {
+		return j.missing(uses, at, "a correct file "+name)
+	}
+	callee := j.callee(flow)
+	jobs := callee.read()
+	j.returned(callee)
+	return jobs
+}

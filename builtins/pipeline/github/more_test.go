@@ -1,0 +1,72 @@
+package github_test
+
+import "testing"
+
+func TestCheckoutIntoFolder(t *testing.T) {
+	p, _ := repo{
+		ci: steps(`      - uses: actions/checkout@v4
+        with: {path: src}
+      - uses: actions/checkout@v4
+        with: {path: other, repository: org/other}
+      - uses: ./src/act
+      - run: ./push.sh
+        working-directory: src/sub
+      - uses: ./other/docker
+`),
+		"sub/push.sh":    "docker push sub:1\n",
+		"act/action.yml": "runs:\n  using: composite\n  steps:\n    - {shell: bash, run: docker push act:1}\n",
+	}.read(t, ci)
+	same(t, "actions", lines(p), []string{"build/#3 action.yml:4 push docker tag:act:1", "build/#4 push.sh:1 push docker tag:sub:1"})
+	same(t, "unseen", unseen(p), []string{"14 action ./other/docker job=build may=[]"})
+}
+
+func TestScriptsOfActions(t *testing.T) {
+	p := one(t, steps(`      - uses: nick-fields/retry@v3
+        with:
+          max_attempts: 3
+          command: |
+            docker build -t a:1 .
+            docker push a:1
+      - uses: docker://gcr.io/go-containerregistry/crane:v1
+        with: {args: "copy a:1 b:1"}
+      - uses: actions-hub/docker@v2
+        with: {args: push a:1}
+`))
+	got := lines(p)
+	same(t, "actions", got, []string{
+		"build/#1 ci.yml:11 build docker tag:a:1",
+		"build/#1 ci.yml:12 push docker tag:a:1",
+		"build/#2 ci.yml:13 copy crane tag:b:1 from=a:1 pushes=yes",
+		"build/#3 ci.yml:15 push docker tag:a:1",
+	})
+}
+
+func TestGoreleaser(t *testing.T) {
+	p, _ := repo{
+		ci:                 steps("      - uses: goreleaser/goreleaser-action@v6\n        with: {args: release --clean}\n"),
+		".goreleaser.yaml": "version: 2\ndockers:\n  - image_templates: [\"ghcr.io/shop/app:{{ .Tag }}\"]\n",
+	}.read(t, ci)
+	got := lines(p)
+	if len(got) == 0 || p.Jobs[0].Steps[0].Actions[0].Through[0].Line != 7 {
+		t.Errorf("goreleaser does %q", got)
+	}
+}
+
+// A job that never runs does nothing, and leaves nothing to be seen; what it names is named.
+func TestNeverRuns(t *testing.T) {
+	p := one(t, `on: push
+jobs:
+  a:
+    if: false
+    runs-on: x
+    steps:
+      - uses: shop/sign-image@v1
+      - run: make publish
+  b: {needs: a, runs-on: x, steps: [{run: docker push a:1}]}
+  c: {needs: a, if: always(), runs-on: x, steps: [{run: docker push a:1}]}
+  d: {needs: a, uses: org/x/.github/workflows/sign.yml@v1}
+`)
+	same(t, "actions", lines(p), []string{"c/#1 ci.yml:10 push docker tag:a:1"})
+	same(t, "unseen", unseen(p), []string{})
+	same(t, "references", references(p), []string{"ci.yml:7 action shop/sign-image@v1", "ci.yml:11 workflow org/x/.github/workflows/sign.yml@v1"})
+}

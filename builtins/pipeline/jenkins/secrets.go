@@ -1,0 +1,102 @@
+package jenkins
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
+	"github.com/waxseal/waxseal/builtins/pipeline/model"
+)
+
+var (
+	secretName = regexp.MustCompile(`(?i)(^|[_.-]|[a-z])(passwd|password|passphrase|pass|pwd|secret|token|api_?key|access_?key|secret_?key|private_?key|auth)$`)
+	privateKey = regexp.MustCompile(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
+	tokenValue = regexp.MustCompile(`^(gh[pousr]_[A-Za-z0-9]{30,}|glpat-[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{16}|dckr_pat_[A-Za-z0-9_-]{20,}|xox[abp]-[A-Za-z0-9-]{20,})`)
+)
+
+// literal looks for a secret in plain text that a variable or an argument is
+// given. The secret goes nowhere.
+func (c *ctx) literal(target groovy.Node, v value, line int) {
+	s, ok := v.(str)
+	if !ok {
+		return
+	}
+	name := ""
+	switch t := target.(type) {
+	case groovy.Name:
+		name = t.Name
+	case groovy.Prop:
+		name = t.Name
+	}
+	at := c.at(s.line(1, line))
+	switch {
+	case privateKey.MatchString(s.text):
+		c.secret(model.Secret{Place: at, Kind: "private_key", Name: name, Text: "a private key in plain text"})
+	case tokenValue.MatchString(s.text):
+		c.secret(model.Secret{Place: at, Kind: "token", Name: name, Text: "a token in plain text"})
+	case secretName.MatchString(name) && secretValue(s.text):
+		kind := "password"
+		if lower := strings.ToLower(name); strings.Contains(lower, "token") || strings.Contains(lower, "key") {
+			kind = "token"
+		}
+		c.secret(model.Secret{Place: at, Kind: kind, Name: name, Text: "the value of " + name + " stands in plain text"})
+	}
+}
+
+// secretValue says whether a value may be a secret: known, of one word, and no
+// path, address or name of a credential.
+func secretValue(text string) bool {
+	if !known(text) || strings.Contains(text, "$") || len(text) < 4 || len(text) > 4096 || strings.ContainsAny(text, " \t\n/") {
+		return false
+	}
+	lower := strings.ToLower(text)
+	for _, part := range []string{"credential", "cred", "-token", "_token", "-id", "secret-", "-secret", "-password", "-key", "true", "false", "null", "none"} {
+		if strings.HasSuffix(lower, part) || strings.HasPrefix(lower, part) {
+			return false
+		}
+	}
+	return true
+}
+
+// givenSecret is a secret that an environment { } gives to all steps below it.
+type givenSecret struct {
+	at    model.Place
+	name  string
+	to    string
+	steps []*model.Step
+	reads map[*model.Step]bool
+}
+
+// reads takes note of a variable that a step reads.
+func (c *ctx) reads(s *model.Step, name string) {
+	for i := range c.reader.given {
+		g := &c.reader.given[i]
+		if name == g.name || name == g.name+"_USR" || name == g.name+"_PSW" {
+			g.reads[s] = true
+		}
+	}
+}
+
+// expose reports secrets that more steps can read than read them. Of a secret
+// that no step is seen to read, nobody can tell.
+func (r *reader) expose() {
+	for _, g := range r.given {
+		need, idle := 0, []string{}
+		for _, j := range r.jobs {
+			for _, s := range j.steps {
+				switch {
+				case g.reads[s]:
+					need++
+				case slices.Contains(s.Secrets, g.name) && s.Uses == "":
+					idle = with(idle, j.Name)
+				}
+			}
+		}
+		if need == 0 || len(idle) == 0 {
+			continue
+		}
+		r.secret(model.Secret{Place: g.at, Kind: "exposed", Name: g.name, To: g.to,
+			Text: "the secret is given to " + g.to + ", also to steps that do not read it: " + strings.Join(idle[:min(len(idle), 5)], ", ")})
+	}
+}
