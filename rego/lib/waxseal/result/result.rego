@@ -13,15 +13,32 @@ import data.lib.waxseal.image
 # description: >-
 #   Total. The chain is rego.metadata.chain(); details may hold container (an
 #   entry of the workload), why (what is wrong, in place of the title) and errors.
-new(chain, details) := {
+new(chain, details) := object.union(_spoken(chain, details, _subject(details)), {
+	"image": _of(details, "image"),
+	"where": _where(details),
+})
+
+# METADATA
+# title: A violation of a file
+# description: >-
+#   Total, and of the same shape, for what stands in a file of a repository. Where
+#   has the file and the line of it too, and snippet is what could stand there.
+#   Details may hold pipeline (the file that the CI system runs), path (the place in
+#   it), file and line (of what is wrong), subject (in words), image, why, snippet
+#   and errors.
+at(chain, details) := object.union(_spoken(chain, details, _subject_at(details)), {
+	"image": object.get(details, "image", ""),
+	"where": _where_at(details),
+	"snippet": object.get(details, "snippet", ""),
+})
+
+_spoken(chain, details, subject) := {
 	"code": _custom(chain, "code", "waxseal.unnamed"),
 	"policy": split(_custom(chain, "code", "waxseal.unnamed"), ".")[0],
 	"severity": _custom(chain, "severity", "high"),
 	"title": _annotation(chain, "title", "refused"),
-	"msg": _message(_subject(details), _why(chain, details), _custom(chain, "remediation", "")),
+	"msg": _message(subject, _why(chain, details), _custom(chain, "remediation", "")),
 	"remediation": _custom(chain, "remediation", ""),
-	"image": _of(details, "image"),
-	"where": _where(details),
 	"controls": _custom(chain, "controls", []),
 	"errors": object.get(details, "errors", []),
 }
@@ -30,6 +47,11 @@ new(chain, details) := {
 # title: A note
 # description: The same shape as a violation; it denies nothing.
 note(chain, details) := new(chain, details)
+
+# METADATA
+# title: A note about a file
+# description: The same shape as a violation of a file; it denies nothing.
+note_at(chain, details) := at(chain, details)
 
 # METADATA
 # title: The violation of a policy that says nothing
@@ -50,6 +72,48 @@ undecided(policy, ctr) := {
 	why := sprintf("the policy %s neither accepts nor refuses it, and silence denies", [policy])
 	remediation := "This is a mistake in the policy; tell its owner."
 }
+
+# METADATA
+# title: The violation of a policy that says nothing about a file
+# description: An image or a pipeline that a policy neither refuses nor accepts is denied.
+undecided_at(policy, details) := {
+	"code": concat(".", [policy, "undecided"]),
+	"policy": policy,
+	"severity": "high",
+	"title": "The policy came to no decision",
+	"msg": _message(_subject_at(details), why, remediation),
+	"remediation": remediation,
+	"image": object.get(details, "image", ""),
+	"where": _where_at(details),
+	"controls": [],
+	"errors": [],
+	"snippet": "",
+} if {
+	why := sprintf("the policy %s neither accepts nor refuses it, and silence denies", [policy])
+	remediation := "This is a mistake in the policy; tell its owner."
+}
+
+_where_at(details) := {
+	"kind": "Pipeline",
+	"namespace": "",
+	"name": object.get(details, "pipeline", file),
+	"path": object.get(details, "path", ""),
+	"container": "",
+	"file": file,
+	"line": object.get(details, "line", 0),
+} if {
+	file := object.get(details, "file", "")
+}
+
+# What the message is about: in the words of the policy, or the place.
+_subject_at(details) := subject if {
+	subject := object.get(details, "subject", "")
+	subject != ""
+} else := "repository" if {
+	object.get(details, "file", "") == ""
+} else := sprintf("%s:%d", [details.file, details.line]) if {
+	object.get(details, "line", 0) > 0
+} else := details.file
 
 _message(subject, why, remediation) := trim_space(sprintf("%s: %s. %s", [subject, why, remediation]))
 
