@@ -12,6 +12,7 @@ exempt_shape(field) := {
 	"exempt.*": "object",
 	concat("", ["exempt.*.", field]): "array",
 	concat("", ["exempt.*.", field, ".*"]): "string",
+	"exempt.*.owner": "string",
 	"exempt.*.reason": "string",
 	"exempt.*.expires": "string",
 }
@@ -26,7 +27,7 @@ exempt_problems(name, rules, field) := {sprintf("%s.exempt[%d] %s", [name, i, te
 
 _incomplete(entry, field) := union({
 	{sprintf("has no %s: it is for nothing", [field]) | object.get(entry, field, []) == []},
-	{"has no reason" | object.get(entry, "reason", "") == ""},
+	{sprintf("has no %s", [name]) | some name in ["owner", "reason"]; object.get(entry, name, "") == ""},
 	{"needs an end, as a day like 2026-12-31" | not _ends(entry)},
 	{sprintf("has the pattern %q in %s: write a name, with * for any characters but a slash", [pattern, field]) |
 		some pattern in entry[field]
@@ -56,8 +57,8 @@ _for(rules, field, names) := {entry |
 
 # METADATA
 # title: An exemption in words
-exemption(entry) := sprintf("exempt until %s: %s", [entry.expires, entry.reason])
+exemption(entry) := sprintf("%s has it exempt until %s: %s", [entry.owner, entry.expires, entry.reason])
 
 # METADATA
 # title: An exemption that has ended, in words
-ended(entry) := sprintf("its exemption ended on %s (%s)", [entry.expires, entry.reason])
+ended(entry) := sprintf("its exemption by %s ended on %s (%s)", [entry.owner, entry.expires, entry.reason])
