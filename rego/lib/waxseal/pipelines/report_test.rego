@@ -167,3 +167,25 @@ test_summary_counts_what_is_pushed if {
 	_report(repo, _on, {}).summary == {"images": 2, "not_pushed": 1, "signed": 1, "cannot_tell": 1, "scanned": 1, "gated": 1}
 	_report(repo, {"pipeline_signs_images": {"images": "built"}}, {}).summary.images == 3
 }
+
+test_rows if {
+	rows := {[row.attested, row.predicates, row.sbom, row.signed_by] |
+		some patch in [
+			{},
+			{"attested": [samples.attestation({"signed": false})]},
+			{"attested": [samples.attestation({"when": ["x"]})]},
+			{"attested": [samples.attestation({"predicate": ""}), samples.attestation({"signed": false})]},
+			{"signed": [samples.signature({"known": false, "method": "shared-library:sign"})]},
+			{"signed": [samples.signature({"known": false, "method": "shared-library:sign"}), samples.signature({})]},
+		]
+		row := pipelines.row(samples.built(patch)) with host.collect as {}
+	}
+	rows == {
+		["no", set(), false, set()],
+		["unsigned", set(), false, set()],
+		["unsigned", {"https://slsa.dev/provenance/v1"}, false, set()],
+		["signed", set(), false, set()],
+		["no", set(), false, {"shared-library:sign"}],
+		["no", set(), false, {"cosign-keyless"}],
+	}
+}

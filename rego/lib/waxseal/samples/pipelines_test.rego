@@ -3,8 +3,6 @@ package lib.waxseal.samples_test
 
 workflow_file := ".github/workflows/release.yml"
 
-at(file, line) := {"file": file, "line": line}
-
 # A repository with a pipeline that builds one image, pushes it, and does the rest to it.
 release(img) := {"pipelines": [pipeline], "images": [img], "keys": [], "problems": []}
 
