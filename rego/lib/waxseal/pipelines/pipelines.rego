@@ -42,6 +42,10 @@ images contains img if {
 }
 
 # METADATA
+# title: The files of pipelines with images
+building := {img.pipeline | some img in images}
+
+# METADATA
 # title: The private keys in question
 # description: Those that lie in the repository.
 keys contains key if {
@@ -113,7 +117,7 @@ chosen(img, _) if count(unseen(img, "push")) > 0
 # title: What nobody can see and may do something to an image
 # description: 'Kind is what it may do: sign, scan, push.'
 unseen(img, kind) := {part |
-	some pipe in _pipeline[img.pipeline]
+	some pipe in _by_file[img.pipeline]
 	some i in img.unseen
 	part := pipe.unseen[i]
 	may(part, kind)
@@ -126,6 +130,9 @@ may(part, _) if count(part.may) == 0
 
 may(part, kind) if kind in part.may
 
+# Taken as a whole it is made once, and not for each key that it is asked for.
+_by_file := _pipeline
+
 _pipeline[file] contains pipe if {
 	some pipe in repository.pipelines
 	file := pipe.file
@@ -133,7 +140,9 @@ _pipeline[file] contains pipe if {
 
 # METADATA
 # title: The actions of the pipelines by their ID
-actions[id] contains action if {
+actions := _action
+
+_action[id] contains action if {
 	some pipe in repository.pipelines
 	some job in pipe.jobs
 	some step in job.steps

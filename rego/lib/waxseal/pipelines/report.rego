@@ -10,11 +10,12 @@ import data.lib.waxseal.result
 report(said) := {
 	"violations": violations,
 	"notes": (notes | {note | some policy in _on; some note in said[policy].notes}),
-	"images": {object.union(row(img), {"admitted": _admitted(violations, img)}) | some img in images},
+	"images": {object.union(row(img), {"admitted": _admitted(refused, img)}) | some img in images},
 	"not_judged": {{"path": located(problem), "reason": sprintf("%s: %s", [problem.code, problem.text])} | some problem in problems},
 	"summary": summary(_choice),
 } if {
 	violations := union({misuse, _denied(said), _undecided(said)})
+	refused := _about(violations)
 }
 
 _choice := object.get(host.parameters, ["pipeline_signs_images", "images"], "pushed")
@@ -100,56 +101,57 @@ _on := {policy | some policy in plan.policies; on(policy)}
 
 _denied(said) := {violation | some policy in _on; some violation in said[policy].deny}
 
-# What a policy neither refuses nor accepts: an image of itself or with its pipeline,
-# a pipeline of itself or with all of its images.
-_undecided(said) := {result.undecided_at(policy, about(img, img, "")) |
+# What a policy neither refuses nor accepts. A policy that says nothing at all accepts nothing.
+_undecided(said) := {violation |
 	some policy in _on
-	some img in images
-	not _decided_image(said, policy, img)
+	some violation in _silent(policy, object.union(_nothing, object.get(said, policy, {})))
+}
+
+_nothing := {"deny": set(), "pass": set()}
+
+# An image is decided of itself or with its pipeline, a pipeline of itself or with its images.
+_silent(policy, says) := {result.undecided_at(policy, about(img, img, "")) |
+	some img in undecided
 } | {result.undecided_at(policy, {"pipeline": pipe.file, "file": pipe.file, "line": pipe.line}) |
-	some policy in _on
 	some pipe in pipelines
-	not _decided_pipeline(said, policy, pipe)
+	not _accepted(says, pipe)
+	not _among(named, pipe)
+	not _among(with_images, pipe)
+} if {
+	accepted := {pipe.file | some pipe in pipelines; pipe in says.pass}
+	refused := _about(says.deny)
+	undecided := {img |
+		some img in images
+		not _accepted(says, img)
+		not _of(accepted, img)
+		not _refuses(refused, img)
+	}
+	named := {violation.where.name | some violation in says.deny}
+	with_images := {img.pipeline | some img in images; img in says.pass}
 }
 
-_decided_image(said, policy, img) if img in said[policy].pass
+_accepted(says, subject) if subject in says.pass
 
-_decided_image(said, policy, img) if {
-	some violation in said[policy].deny
-	_is_about(violation, img)
+_among(files, pipe) if pipe.file in files
+
+_among(files, _) if "" in files
+
+_of(files, img) if img.pipeline in files
+
+# What violations are about, to look it up: [file, place, image].
+_about(violations) := {[violation.where.name, violation.where.path, violation.image] | some violation in violations}
+
+# One without a place is about all of its pipeline, one without a pipeline about the repository.
+_refuses(refused, img) if {
+	some key in [
+		["", "", ""],
+		[img.pipeline, "", ""],
+		[img.pipeline, path(img), ""],
+		[img.pipeline, path(img), label(img)],
+	]
+	key in refused
 }
 
-_decided_image(said, policy, img) if {
-	some pipe in said[policy].pass
-	_has_jobs(pipe)
-	pipe.file == img.pipeline
-}
+_admitted(refused, img) := false if _refuses(refused, img)
 
-_decided_pipeline(said, policy, pipe) if pipe in said[policy].pass
-
-_decided_pipeline(said, policy, pipe) if {
-	some violation in said[policy].deny
-	violation.where.name in {pipe.file, ""}
-}
-
-_decided_pipeline(said, policy, pipe) if {
-	some img in images
-	img.pipeline == pipe.file
-	img in said[policy].pass
-}
-
-_has_jobs(pipe) if pipe.jobs
-
-# A violation without a place in a pipeline is about all of it, one without a pipeline about the repository.
-_is_about(violation, _) if violation.where.name == ""
-
-_is_about(violation, img) if {
-	violation.where.name == img.pipeline
-	violation.where.path in {"", path(img)}
-	violation.image in {"", label(img)}
-}
-
-_admitted(violations, img) := false if {
-	some violation in violations
-	_is_about(violation, img)
-} else := true
+else := true

@@ -107,7 +107,7 @@ pass contains pipe if {
 	every secret in pipe.secrets {
 		_excused_secret(pipe, secret)
 	}
-	count({key | some key in _bad_keys; key.file == pipe.file}) == 0
+	not _holds_key(pipe)
 	every job in pipe.jobs {
 		_due(pipe, job)
 	}
@@ -197,6 +197,10 @@ _bad_keys contains key if {
 _excused_secret(pipe, secret) if _excused({pipe.file, secret.file})
 
 _excused_key(key) if _excused({key.file})
+
+_holds_key(pipe) if pipe.file in _key_files
+
+_key_files := {key.file | some key in _bad_keys}
 
 _excused(files) if count(pipelines.exempted(_parameters, "files", files)) > 0
 

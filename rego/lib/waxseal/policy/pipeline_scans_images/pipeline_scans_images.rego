@@ -192,10 +192,7 @@ _good(img) if {
 	count(_faults(img, use)) == 0
 }
 
-_builds(pipe) if {
-	some img in pipelines.images
-	img.pipeline == pipe.file
-}
+_builds(pipe) if pipe.file in pipelines.building
 
 _refused[state] contains object.union(pipelines.about(img, at, why), {"snippet": pipelines.snippet("scan", img)}) if {
 	some img in pipelines.images

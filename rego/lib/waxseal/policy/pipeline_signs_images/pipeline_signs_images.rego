@@ -319,10 +319,7 @@ _attested(img, type) if {
 	pipelines.sure(use)
 }
 
-_builds(pipe) if {
-	some img in pipelines.images
-	img.pipeline == pipe.file
-}
+_builds(pipe) if pipe.file in pipelines.building
 
 # What may build in a pipeline that is not seen to build: refused where its name says so.
 _opaque(pipe) := {part |
