@@ -12,15 +12,16 @@ _host := {
 	"old_object": host.old_object,
 	"operation": host.operation,
 	"namespace": host.namespace,
+	"file": host.file,
 	"parameters": host.parameters,
 	"now": host.now,
 	"problems": host.problems,
 }
 
-test_host_without_input if _host == {"object": null, "old_object": null, "operation": "", "namespace": "", "parameters": {}, "now": 0, "problems": set()}
+test_host_without_input if _host == {"object": null, "old_object": null, "operation": "", "namespace": "", "file": "", "parameters": {}, "now": 0, "problems": set()}
 
 test_host_with_input if {
-	given := {"object": {"a": 1}, "old_object": {"b": 1}, "operation": "CREATE", "namespace": "shop", "parameters": {"c": 1}, "now": 5, "problems": ["x"]}
+	given := {"object": {"a": 1}, "old_object": {"b": 1}, "operation": "CREATE", "namespace": "shop", "file": "ci.yml", "parameters": {"c": 1}, "now": 5, "problems": ["x"]}
 	found := _host with input as given
 	found == given
 	collected := host.collect({"x", "y"}) with input as {"evidence": {`"x"`: 1, `"z"`: 2}}

@@ -34,27 +34,28 @@ func heads(m *module, say say) {
 	if m.policy() == "" {
 		return
 	}
-	for name, maker := range map[string]string{"deny": "result.new", "notes": "result.note"} {
+	for name, makers := range map[string][]string{"deny": {"result.new", "result.at"}, "notes": {"result.note", "result.note_at"}} {
 		for _, rule := range m.named(name) {
-			head(m, rule, maker, say)
+			head(m, rule, makers, say)
 		}
 	}
 }
 
-func head(m *module, rule *ast.Rule, maker string, say say) {
+// head: the first of the makers is for an object, the second for a file.
+func head(m *module, rule *ast.Rule, makers []string, say say) {
 	if rule.Head.Key == nil {
 		if !isEmptySet(rule.Head.Value) {
-			say(rule.Location, "write `%s contains %s(rego.metadata.chain(), …) if`", rule.Head.Name, maker)
+			say(rule.Location, "write `%s contains %s(rego.metadata.chain(), …) if`", rule.Head.Name, makers[0])
 		}
 		return
 	}
 	call, ok := rule.Head.Key.Value.(ast.Call)
-	if !ok || call[0].String() != maker || len(call) != 3 || !isChain(call[1]) {
-		say(rule.Location, "write `%s contains %s(rego.metadata.chain(), …) if`: that is total, and has the texts of METADATA", rule.Head.Name, maker)
+	if !ok || !slices.Contains(makers, call[0].String()) || len(call) != 3 || !isChain(call[1]) {
+		say(rule.Location, "write `%s contains %s(rego.metadata.chain(), …) if`: that is total, and has the texts of METADATA", rule.Head.Name, makers[0])
 		return
 	}
 	if holdsCall(call[2]) {
-		say(rule.Location, "%s is the only call in a head: another one that gives nothing would silence the rule", maker)
+		say(rule.Location, "%s is the only call in a head: another one that gives nothing would silence the rule", call[0])
 	}
 }
 

@@ -94,3 +94,51 @@ test_container if {
 	result.container({"name": "", "type": "volume"}) == "volume"
 	result.container({}) == "container"
 }
+
+_details := {
+	"pipeline": "ci.yml", "path": "jobs.build", "file": "Makefile", "line": 7, "subject": `image "a:1"`,
+	"image": "a:1", "why": "it is mouldy", "snippet": "- run: mend\n", "errors": [{"code": "malformed"}],
+}
+
+test_at_whole if {
+	result.at(_chain, _details) == {
+		"code": "x.bad",
+		"policy": "x",
+		"severity": "low",
+		"title": "It is bad",
+		"msg": `image "a:1": it is mouldy. Mend it.`,
+		"remediation": "Mend it.",
+		"image": "a:1",
+		"where": {"kind": "Pipeline", "namespace": "", "name": "ci.yml", "path": "jobs.build", "container": "", "file": "Makefile", "line": 7},
+		"controls": ["CWE:494"],
+		"errors": [{"code": "malformed"}],
+		"snippet": "- run: mend\n",
+	}
+	result.note_at(_chain, _details) == result.at(_chain, _details)
+}
+
+# Without details it has all of its fields too, and a subject.
+test_at_is_total if {
+	result.at([], {}) == {
+		"code": "waxseal.unnamed",
+		"policy": "waxseal",
+		"severity": "high",
+		"title": "refused",
+		"msg": "repository: refused.",
+		"remediation": "",
+		"image": "",
+		"where": {"kind": "Pipeline", "namespace": "", "name": "", "path": "", "container": "", "file": "", "line": 0},
+		"controls": [],
+		"errors": [],
+		"snippet": "",
+	}
+	[v.msg | some details in [{"file": "ci.yml"}, {"file": "ci.yml", "line": 3}, {"subject": "key a"}]; v := result.at([], details)] == ["ci.yml: refused.", "ci.yml:3: refused.", "key a: refused."]
+	result.at([], {"file": "ci.yml", "line": 3}).where.name == "ci.yml"
+}
+
+test_undecided_at if {
+	v := result.undecided_at("x", object.remove(_details, ["why"]))
+	object.keys(v) == object.keys(result.at(_chain, _details))
+	[v.code, v.policy, v.severity, v.image, v.where.line, v.snippet] == ["x.undecided", "x", "high", "a:1", 7, ""]
+	v.msg == `image "a:1": the policy x neither accepts nor refuses it, and silence denies. This is a mistake in the policy; tell its owner.`
+}

@@ -1,0 +1,134 @@
+package lib.waxseal.pipelines_test
+
+import data.lib.waxseal.clock
+import data.lib.waxseal.host
+import data.lib.waxseal.pipelines
+import data.lib.waxseal.samples_test as samples
+
+_other := object.union(samples.pipeline, {"file": ".github/workflows/ci.yml"})
+
+_both := {
+	"pipelines": [samples.pipeline, _other],
+	"images": [samples.built({}), samples.built({"pipeline": _other.file, "name": "ghcr.io/shop/web"})],
+	"keys": [samples.secret({"file": "cosign.key"})],
+	"problems": [],
+}
+
+_of(file, repo) := [
+	{pipe.file | some pipe in found.pipelines},
+	{img.name | some img in found.images},
+	{key.file | some key in found.keys},
+] if {
+	found := {"pipelines": pipelines.pipelines, "images": pipelines.images, "keys": pipelines.keys} with host.collect as samples.repository(file, repo) with host.file as file
+}
+
+test_what_is_in_question if {
+	_of("", _both) == [{samples.workflow_file, _other.file}, {"ghcr.io/shop/app", "ghcr.io/shop/web"}, {"cosign.key"}]
+	_of(_other.file, _both) == [{_other.file}, {"ghcr.io/shop/web"}, set()]
+	_of("cosign.key", _both) == [set(), set(), {"cosign.key"}]
+}
+
+test_requests if {
+	json.marshal(pipelines.requests) == `[{"fn":"pipeline.read","opts":{},"ref":""}]`
+	requests := pipelines.requests with host.file as "ci.yml"
+	{request.ref | some request in requests} == {"ci.yml"}
+}
+
+test_on if {
+	pipelines.on("x") with host.parameters as {"x": {}}
+	not pipelines.on("x") with host.parameters as {"y": {}}
+}
+
+_problem(file) := {"file": file, "line": 2, "code": "malformed", "text": "not YAML"}
+
+_problems(file, pipe, found) := {problem.file | some problem in problems} if {
+	repo := object.union(_both, {"pipelines": [pipe, _other], "problems": [_problem(name) | some name in found]})
+	problems := pipelines.problems with host.collect as samples.repository(file, repo) with host.file as file
+}
+
+# For one file what it may lead to, and not what is of others.
+test_problems if {
+	all := [samples.workflow_file, _other.file, "Makefile", ".github/workflows/broken.yml"]
+	_problems("", samples.pipeline, all) == {name | some name in all}
+	_problems(samples.workflow_file, samples.pipeline, all) == {samples.workflow_file, "Makefile"}
+	calls := object.union(samples.pipeline, {"references": [samples.reference({"kind": "workflow", "text": "./.github/workflows/broken.yml"})]})
+	_problems(samples.workflow_file, calls, all) == {samples.workflow_file, "Makefile", ".github/workflows/broken.yml"}
+	hides := object.union(samples.pipeline, {"unseen": [samples.unseen({"name": "./.github/workflows/ci.yml"})]})
+	_problems(samples.workflow_file, hides, all) == {samples.workflow_file, "Makefile", _other.file}
+}
+
+test_words if {
+	pipelines.located({"file": "a", "line": 3}) == "a:3"
+	pipelines.located({"file": "a", "line": 0}) == "a"
+	pipelines.label(samples.built({"text": ""})) == "ghcr.io/shop/app"
+	pipelines.subject(samples.built({"text": "", "name": ""})) == `an image without a known name of .github/workflows/release.yml:20 (job "build")`
+	pipelines.acting(samples.scan({})) == "trivy in .github/workflows/release.yml:25"
+	pipelines.listed({"b", "a"}) == "a, b"
+	pipelines.supply({samples.unseen({}), samples.unseen({"name": "a", "kind": "signer", "supply": ""})}) == concat("; ", [
+		`signer "a" in .github/workflows/release.yml:40 is not in the repository: supply what it does`,
+		`workflow "acme/ci/.github/workflows/sign.yml@v1" in .github/workflows/release.yml:40 is not in the repository: supply a checkout of acme/ci`,
+	])
+}
+
+_states(patch, part) := states if {
+	img := samples.built(object.union({"unseen": [0]}, patch))
+	repo := object.union(samples.release(img), {"pipelines": [object.union(samples.pipeline, {"unseen": part})]})
+	states := [pipelines.signed(img), pipelines.scanned(img), pipelines.gates(img)] with host.collect as samples.repository("", repo)
+}
+
+# Nothing that is only guessed is yes.
+test_states if {
+	_states({}, []) == ["no", "no", "no"]
+	_states({"signed": [samples.signature({})], "scanned": [samples.scan({})]}, []) == ["yes", "yes", "yes"]
+	_states({"signed": [samples.signature({"by": "tag"})]}, []) == ["yes", "no", "no"]
+	_states({}, [samples.unseen({})]) == ["cannot_tell", "cannot_tell", "unknown"]
+	_states({}, [samples.unseen({"may": ["sign"]})]) == ["cannot_tell", "no", "no"]
+	wrong := {patch: found |
+		some [patch, want] in [
+			[{"known": false}, ["cannot_tell", "cannot_tell", "unknown"]],
+			[{"by": "unknown", "traced": false}, ["cannot_tell", "cannot_tell", "unknown"]],
+			[{"when": ["x"]}, ["no", "yes", "no"]],
+			[{"optional": "|| true"}, ["no", "yes", "no"]],
+			[{"traced": false, "text": concat("@", ["a", samples.digest])}, ["no", "no", "no"]],
+			[{"gates": "unknown"}, ["yes", "yes", "unknown"]],
+			[{"gates": "unknown", "optional": "|| true"}, ["no", "yes", "no"]],
+			[{"gates": "no"}, ["yes", "yes", "no"]],
+		]
+		found := _states({"signed": [samples.signature(patch)], "scanned": [samples.scan(patch)]}, [samples.unseen({})])
+		found != want
+	}
+	wrong == {}
+}
+
+test_others if {
+	img := samples.built({"other": [samples.scan({}), samples.signature({})]})
+	pipelines.others(img, "sign") == {samples.signature({})}
+	pipelines.hidden(samples.built({"other": [samples.signature({"known": false})]}), [], "sign")
+	not pipelines.hidden(img, [], "sign") with host.collect as samples.repository("", samples.release(img))
+}
+
+_rules(expires) := {"exempt": [{"images": ["ghcr.io/shop/*"], "owner": "o", "reason": "r", "expires": expires}]}
+
+test_exemptions if {
+	at := clock.instant("2026-11-26T12:00:00Z")
+	names := {"ghcr.io/shop/app"}
+	used := pipelines.exempted(_rules("2026-12-31"), "images", names) with host.now as at
+	{entry | some entry in used} == {entry | some entry in _rules("2026-12-31").exempt}
+	ended := pipelines.lapsed(_rules("2026-11-25"), "images", names) with host.now as at
+	count(ended) == 1
+	none := [pipelines.exempted({}, "images", names), pipelines.lapsed({}, "images", names), pipelines.exempted(_rules("2026-12-31"), "images", {"", "ghcr.io/other/app"})] with host.now as at
+	none == [set(), set(), set()]
+}
+
+test_exemptions_that_are_wrong if {
+	good := _rules("2026-12-31").exempt[0]
+	pipelines.exempt_problems("p", {"exempt": [good]}, "images") == set()
+	pipelines.exempt_problems("p", {}, "images") == set()
+	pipelines.exempt_problems("p", {"exempt": [{"expires": "2026-02-31", "images": ["a?"]}]}, "images") == {
+		"p.exempt[0] has no owner",
+		"p.exempt[0] has no reason",
+		"p.exempt[0] needs an end, as a day like 2026-12-31",
+		`p.exempt[0] has the pattern "a?" in images: write a name, with * for any characters but a slash`,
+	}
+	pipelines.exempt_problems("p", {"exempt": [object.remove(good, ["images"])]}, "images") == {"p.exempt[0] has no images: it is for nothing"}
+}
