@@ -1,6 +1,7 @@
 # Generated from the list of policies by bundles. Do not edit.
 package lib.waxseal.plan
 
+import data.lib.waxseal.pipelines
 import data.lib.waxseal.enforcement
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
@@ -29,6 +30,10 @@ policies := {
 
 others := {
 	"enforcement_verifies_images",
+	"pipeline_keeps_keys_safe",
+	"pipeline_pins_references",
+	"pipeline_scans_images",
+	"pipeline_signs_images",
 }
 
 requests := union({
@@ -42,5 +47,6 @@ requests := union({
 	verdict.planned("sbom_attached", sbom_attached.requests),
 	verdict.planned("scanned_images", scanned_images.requests),
 	verdict.planned("signed_images", signed_images.requests),
+	pipelines.requests,
 	enforcement.requests,
 })

@@ -11,7 +11,10 @@ import data.lib.waxseal.host
 
 # METADATA
 # title: The one request of all policies
-requests := {evidence.pipeline_read_request(host.file)}
+requests contains evidence.pipeline_read_request(host.file) if {
+	some policy, _ in host.parameters
+	startswith(policy, "pipeline_")
+}
 
 # METADATA
 # title: Whether a policy is switched on

@@ -9,7 +9,7 @@ _report(repo, parameters, said) := report if {
 	report := pipelines.report(said) with host.collect as samples.repository("", repo)
 		with host.parameters as parameters
 		with plan.policies as {"pipeline_a", "pipeline_b"}
-		with plan.elsewhere as {"signed_images"}
+		with plan.others as {"signed_images"}
 }
 
 _img := samples.built({"signed": [samples.signature({})], "scanned": [samples.scan({})], "attested": [samples.attestation({})], "sboms": [samples.scan({})]})
