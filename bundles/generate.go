@@ -4,10 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"io/fs"
 	"slices"
-
-	"github.com/waxseal/waxseal/rego"
 )
 
 const generated = "# Generated from the list of policies by bundles. Do not edit.\n"
@@ -97,39 +94,11 @@ func imports(b *bytes.Buffer, policies []string) {
 	}
 }
 
-// Testing returns the files plan and report of the library's own tests, where the
-// policies of all subjects stand beside each other: the report is that of images, the plan
-// that of all.
+// Testing returns the files plan and report of the library's own tests, which are
+// those of the policies that judge images. The tests of others bring their evidence.
 func Testing() (planFile, reportFile []byte, err error) {
 	l, err := selected(Images, nil, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	var b bytes.Buffer
-	b.WriteString(generated + "package lib.waxseal.plan\n\n")
-	for _, subject := range Subjects() {
-		if subject != Images && hasLibrary(subject) {
-			fmt.Fprintf(&b, "import data.lib.waxseal.%s\n", subject)
-		}
-	}
-	imports(&b, l.on)
-	b.WriteString("import data.lib.waxseal.verdict\n")
-	names(&b, "policies", l.on)
-	names(&b, "others", l.others)
-	b.WriteString("\nrequests := union({\n")
-	planned(&b, l.on)
-	for _, subject := range Subjects() {
-		if subject != Images && hasLibrary(subject) {
-			fmt.Fprintf(&b, "\t%s.requests,\n", subject)
-		}
-	}
-	b.WriteString("})\n")
-	return b.Bytes(), report(Images, l.on), nil
-}
-
-func hasLibrary(subject Subject) bool {
-	_, err := fs.Stat(rego.FS, libraryRoot+"/"+string(subject))
-	return err == nil
+	return plan(Images, l), report(Images, l.on), err
 }
 
 //go:embed violation.rego

@@ -1,8 +1,6 @@
 # Generated from the list of policies by bundles. Do not edit.
 package lib.waxseal.plan
 
-import data.lib.waxseal.pipelines
-import data.lib.waxseal.enforcement
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
 import data.lib.waxseal.policy.base_image
@@ -28,6 +26,8 @@ policies := {
 	"signed_images",
 }
 
+# What judges other subjects: parameters may name it.
+
 others := {
 	"enforcement_verifies_images",
 	"pipeline_keeps_keys_safe",
@@ -47,6 +47,4 @@ requests := union({
 	verdict.planned("sbom_attached", sbom_attached.requests),
 	verdict.planned("scanned_images", scanned_images.requests),
 	verdict.planned("signed_images", signed_images.requests),
-	pipelines.requests,
-	enforcement.requests,
 })
