@@ -48,6 +48,9 @@ func (w *workflow) newJob(ast *actionlint.Job, s *scope, c combination, label st
 	if label != "" {
 		j.id += " (" + label + ")"
 		j.scope.at += "." + strings.Trim(unfit.ReplaceAllString(label, "-"), "-.")
+		for n := 2; !w.once("symbols of " + j.scope.at); n++ { // a/b and a-b look alike
+			j.scope.at = strings.TrimSuffix(j.scope.at, "."+itoa(n-1)) + "." + itoa(n)
+		}
 	}
 	return j
 }

@@ -241,7 +241,7 @@ func (f *frame) script(s step, own *scope, e *effect, symbols string) {
 	})
 	localize(&out, text, symbols)
 	f.take(out, e)
-	f.writes(out, e, symbols)
+	f.writes(out, e, symbols, own)
 }
 
 // take keeps what a script or a command was found to do.
