@@ -115,6 +115,7 @@ func (s *shell) function(c context, cmd command, f function) flow {
 
 // program asks package tool what a program does, and follows scripts of the repository.
 func (s *shell) program(c context, cmd command) {
+	s.commands += len(s.vars) / 50
 	env := s.environment(cmd.env)
 	in := ""
 	if s.in != nil {

@@ -327,6 +327,7 @@ func (s *shell) renderSpan(n syntax.Node, from, to syntax.Pos) string {
 	if at < end {
 		b.WriteString(s.src.text[at:end])
 	}
+	s.bytes += b.Len()
 	text := strings.ReplaceAll(b.String(), "\\\n", " ")
 	text = strings.TrimRight(normal(text), "; &")
 	return s.src.shown(text)

@@ -54,7 +54,7 @@ func onlyOptions(args []string) []string {
 
 // runText reads a text as a script of the shell, in this shell.
 func (s *shell) runText(c context, dialect, text string, at func(int) model.Place, marked bool) {
-	sc, err := parse(text, dialect, at, marked)
+	sc, err := s.parse(text, dialect, at, marked)
 	if err != nil {
 		s.unreadable(at, err)
 		return
@@ -67,6 +67,14 @@ func (s *shell) runText(c context, dialect, text string, at func(int) model.Plac
 	if old != nil {
 		s.src = old
 	}
+}
+
+// parse reads a text as a script, at its cost.
+func (w *walk) parse(text, dialect string, at func(int) model.Place, marked bool) (*script, error) {
+	if !w.spend(at(1), 1, len(text)) {
+		return nil, fault.Newf(fault.TooLarge, "parse script", at(1).File, "too much was read before it")
+	}
+	return parse(text, dialect, at, marked)
 }
 
 // unreadable takes note of a script that cannot be parsed.
@@ -262,7 +270,7 @@ func (s *shell) source(c context, cmd command) flow {
 	}
 	defer func() { s.scripts-- }()
 	at := func(line int) model.Place { return model.Place{File: full, Line: line} }
-	sc, err := parse(text, "bash", at, false)
+	sc, err := s.parse(text, "bash", at, false)
 	if err != nil {
 		s.unreadable(at, err)
 		return goes
@@ -278,7 +286,7 @@ func (s *shell) source(c context, cmd command) flow {
 
 // eval runs a text in this shell, at the place of the command.
 func (s *shell) eval(c context, cmd command, text string) flow {
-	sc, err := parse(text, "bash", func(int) model.Place { return cmd.at }, false)
+	sc, err := s.parse(text, "bash", func(int) model.Place { return cmd.at }, false)
 	if err != nil {
 		s.unreadable(func(int) model.Place { return cmd.at }, err)
 		return goes

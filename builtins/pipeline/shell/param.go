@@ -241,6 +241,7 @@ func (s *shell) trimmed(c context, p *syntax.ParamExp, text string) string {
 		if oneSymbol(text) || symbolic(pattern) && symbolic(text) {
 			return altered(text, p.Param.Value, s.operation(p))
 		}
+		s.bytes += len(text) * len(text) / 4
 		return trim(text, pattern, suffix, p.Exp.Op == syntax.RemLargePrefix || p.Exp.Op == syntax.RemLargeSuffix)
 	case syntax.LowerAll:
 		return mapKnown(text, strings.ToLower)
