@@ -211,8 +211,8 @@ var anyway = regexp.MustCompile(`(?i)\b(always|failure|cancelled|canceled|failed
 // runsAnyway says whether something may run although what was before it failed.
 func runsAnyway(texts []string) bool { return slices.ContainsFunc(texts, anyway.MatchString) }
 
-// never are the keys of conditions that keep nothing from running after what was
-// before it succeeded.
+// plain are the keys of conditions that keep nothing from running when what was
+// before it has succeeded.
 var plain = []string{"always()", "success()", "succeeded()", "!(cancelled())", "!(canceled())", "succeededOrFailed()", "true", "1"}
 
 // meaning leaves out the conditions that always hold in a pipeline.
@@ -263,6 +263,16 @@ func oneKnown(text string, known map[string]bool) bool {
 		all := split(part, false, 0)
 		return !slices.ContainsFunc(all, func(c condition) bool { return !known[c.key] })
 	})
+}
+
+// keys are what conditions mean, sorted.
+func keys(all []condition) []string {
+	var out []string
+	for _, c := range all {
+		out = append(out, c.key)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func texts(all []condition) []string {

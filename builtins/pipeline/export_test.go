@@ -6,7 +6,7 @@ import "github.com/waxseal/waxseal/builtins/pipeline/model"
 func Link(pipelines ...model.Pipeline) []model.Image {
 	r := &model.Repository{Pipelines: pipelines}
 	tidy(r)
-	r.Images = link(r.Pipelines)
+	r.Images, _ = link(r.Pipelines)
 	fill(r)
 	return r.Images
 }

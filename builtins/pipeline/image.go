@@ -100,14 +100,19 @@ func (g *group) usesOf(kind model.Kind) []model.Use {
 }
 
 // baseline are the conditions of the pushes, or of the build when nothing is
-// pushed: one list for each.
+// pushed: one list for all that have the same.
 func (g *group) baseline() [][]condition {
 	if len(g.pushes) == 0 {
 		return [][]condition{g.main().when}
 	}
 	var out [][]condition
-	for _, p := range g.pushes[:min(len(g.pushes), maxOther)] {
-		out = append(out, pushConditions(p))
+	seen := map[string]bool{}
+	for _, p := range g.pushes {
+		all := pushConditions(p)
+		if key := strings.Join(keys(all), "\n"); !seen[key] {
+			seen[key] = true
+			out = append(out, all)
+		}
 	}
 	return out
 }

@@ -2,17 +2,25 @@ package pipeline
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
 // link returns the images that pipelines build, with what happens to each.
-func link(pipelines []model.Pipeline) []model.Image {
+func link(pipelines []model.Pipeline) ([]model.Image, []model.Problem) {
+	var problems []model.Problem
 	var all []*group
 	var loose []*deed
 	for i := range pipelines {
-		groups, unmatched := linkPipeline(&pipelines[i])
+		done := deeds(&pipelines[i])
+		if len(done) > maxDeeds {
+			problems = append(problems, model.Problem{Place: pipelines[i].Place, Code: "too_large", Text: fmt.Sprintf(
+				"it does more than %d things to images: what it does beyond them is joined with no image; split it", maxDeeds)})
+			done = done[:maxDeeds]
+		}
+		groups, unmatched := linkPipeline(&pipelines[i], done)
 		all, loose = append(all, groups...), append(loose, unmatched...)
 	}
 	elsewhere(all, loose)
@@ -23,8 +31,11 @@ func link(pipelines []model.Pipeline) []model.Image {
 	slices.SortStableFunc(out, func(a, b model.Image) int {
 		return cmp.Or(cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.PipelineLine, b.PipelineLine), byPlace(a.Place, b.Place), byPlace(a.Build.Place, b.Build.Place), cmp.Compare(a.Text, b.Text))
 	})
-	return out
+	return out, problems
 }
+
+// maxDeeds bounds what is joined in one pipeline.
+const maxDeeds = 5000
 
 // group is an image while it is joined: the deeds that make it and name it.
 type group struct {
@@ -72,9 +83,8 @@ type stepPlace struct {
 	place model.Place
 }
 
-func linkPipeline(p *model.Pipeline) (groups []*group, loose []*deed) {
+func linkPipeline(p *model.Pipeline, all []*deed) (groups []*group, loose []*deed) {
 	l := &linker{keys: map[string]*group{}, repos: map[string][]*group{}, jobs: map[string][]*group{}, steps: map[stepPlace]*group{}}
-	all := deeds(p)
 	for _, d := range all {
 		if d.Kind == model.Build {
 			l.build(d)

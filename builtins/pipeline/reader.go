@@ -191,13 +191,19 @@ func lost(t tree) []model.Problem {
 
 // finish fills what only the whole repository tells.
 func (g *reading) finish(run *shell.Runner) {
-	goreleaser(run, g.repository.Pipelines)
-	for _, problems := range g.problems {
-		g.repository.Problems = append(g.repository.Problems, problems...)
+	r := g.repository
+	goreleaser(run, r.Pipelines)
+	tidy(r)
+	images, problems := link(r.Pipelines)
+	r.Images = images
+	for _, p := range problems {
+		g.problems[p.File] = append(g.problems[p.File], p)
 	}
-	tidy(g.repository)
-	g.repository.Images = link(g.repository.Pipelines)
-	fill(g.repository)
+	for _, all := range g.problems {
+		r.Problems = append(r.Problems, all...)
+	}
+	sortProblems(r)
+	fill(r)
 }
 
 // only is what the reading says of one file.

@@ -270,7 +270,8 @@ func TestHostile(t *testing.T) {
 		{"a script that calls itself", map[string]string{".github/workflows/a.yml": run("./a.sh"), "a.sh": "#!/bin/sh\n./a.sh && ./a.sh\n"}, "too_large", "more deeply than is read"},
 		{"a makefile that calls itself", map[string]string{".github/workflows/a.yml": run("make"), "Makefile": "all: all\n\t$(MAKE) all\n\t$(MAKE) all\n"}, "too_large", "more deeply than is read"},
 		{"a megabyte line", map[string]string{".github/workflows/a.yml": run("docker build -t a " + strings.Repeat("$(", 200_000))}, "too_large", "nested too deeply"},
-		{"a long loop", map[string]string{".github/workflows/a.yml": run("for a in {1..100000}; do for b in {1..100000}; do docker push $a/$b; done; done")}, "too_large", "more than 64 turns"},
+		{"more than is joined", map[string]string{".github/workflows/a.yml": run("docker build -t a .") + strings.Repeat("      - run: |\n          docker push a\n          docker push a\n", 2600)}, "too_large", "more than 5000 things"},
+		{"a long loop", map[string]string{".github/workflows/a.yml": run("for a in " + strings.Repeat("x y ", 1000) + "; do docker push $a; done")}, "too_large", "more than 64 turns"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			files := map[string][]byte{}

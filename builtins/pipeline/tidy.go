@@ -14,7 +14,6 @@ import (
 func tidy(r *model.Repository) {
 	slices.SortStableFunc(r.Pipelines, func(a, b model.Pipeline) int { return byPlace(a.Place, b.Place) })
 	slices.SortStableFunc(r.Keys, func(a, b model.Secret) int { return byPlace(a.Place, b.Place) })
-	sortProblems(r)
 	taken := map[string]int{}
 	for i := range r.Pipelines {
 		p := &r.Pipelines[i]

@@ -73,7 +73,7 @@ func firstRef(d *deed) model.Ref {
 }
 
 // maxOther bounds what is listed of one image that is not certain to be about it.
-const maxOther = 50
+const maxOther = 20
 
 // others adds a deed that is about no image of the pipeline to those that were
 // built before it: it may be meant for them.

@@ -151,6 +151,9 @@ func withFile(files map[string]string, name, content string) map[string]string {
 
 // command adds a step that does what a command does.
 func (c orbUse) command(args ...string) {
+	if !c.spend(c.args, 100+2*len(c.job.vars)) {
+		return
+	}
 	c.step(c.run.Commands(args, c.at, shell.Scope{Vars: c.job.vars, Files: c.job.files}))
 }
 

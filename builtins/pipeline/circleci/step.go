@@ -110,7 +110,7 @@ func (r *reader) script(j *job, c call, f frame) {
 		command = c.args.Get("command")
 	}
 	t := text(command)
-	if t == "" || !r.spend(command, 1+len(j.vars)/10+len(j.files)/10) {
+	if t == "" || !r.spend(command, 100+2*len(j.vars)+2*len(j.files)) {
 		return
 	}
 	if r.bytes += len(t); r.bytes > maxText {

@@ -7,8 +7,36 @@ import (
 
 	"github.com/rhysd/actionlint"
 
+	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
+
+// call follows a job that calls a workflow.
+func (j *job) call() []model.Job {
+	uses := j.ast.WorkflowCall.Uses.Value
+	at := j.file.place(j.ast.WorkflowCall.Uses.Pos)
+	local := strings.HasPrefix(uses, "./")
+	j.reference(model.Reference{Place: at, Kind: "workflow", Text: uses, Pinned: local || pinnedCommit(uses), Local: local})
+	if !local {
+		return j.remote(uses, at)
+	}
+	name := path.Clean(uses)
+	if !j.run.Files().Exists(name) {
+		return j.missing(uses, at, "the file "+name)
+	}
+	if slices.Contains(j.calls, name) || name == j.file.name || len(j.calls) >= maxCalls {
+		j.problem(at, fault.Malformed, "workflows call each other here, or more than %d deep: GitHub refuses that", maxCalls)
+		return nil
+	}
+	flow := j.parse(name)
+	if flow == nil {
+		return j.missing(uses, at, "a correct file "+name)
+	}
+	callee := j.callee(flow)
+	jobs := callee.read()
+	j.returned(callee)
+	return jobs
+}
 
 // callee is the workflow of the repository that the job calls.
 func (j *job) callee(flow *parsed) *workflow {

@@ -53,6 +53,10 @@ func (u *use) follow(name, dir string) {
 		u.hidden("action", u.step.uses, "a correct file "+name)
 		return
 	}
+	if image := scalar(a.node.Get("runs").Get("image")); strings.HasPrefix(image, "docker://") {
+		line, _ := a.node.Locate("runs.image")
+		u.reference(model.Reference{Place: model.Place{File: name, Line: line}, Kind: "image", Text: image, Pinned: pinnedImage(image)})
+	}
 	if !strings.EqualFold(scalar(a.node.Get("runs").Get("using")), "composite") {
 		u.hidden("action", u.step.uses, "a composite action, whose steps can be read")
 		return

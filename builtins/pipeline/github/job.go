@@ -1,7 +1,6 @@
 package github
 
 import (
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/rhysd/actionlint"
 
-	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
@@ -48,6 +46,9 @@ func (w *workflow) newJob(ast *actionlint.Job, s *scope, c combination, label st
 	if label != "" {
 		j.id += " (" + label + ")"
 		j.scope.at += "." + strings.Trim(unfit.ReplaceAllString(label, "-"), "-.")
+		for n := 2; !w.once("symbols of " + j.scope.at); n++ { // a/b and a-b look alike
+			j.scope.at = strings.TrimSuffix(j.scope.at, "."+itoa(n-1)) + "." + itoa(n)
+		}
 	}
 	return j
 }
@@ -149,100 +150,6 @@ func whether(v value) string {
 	return "continue-on-error: " + v.name()
 }
 
-// idToken says whether the job may ask for an OIDC token: a called workflow only
-// if its caller may.
-func (j *job) idToken() model.Permission {
-	own := j.permission(j.ast.Permissions)
-	if own == nil {
-		own = j.permission(j.workflow.ast.Permissions)
-	}
-	switch {
-	case own == nil && j.token != nil:
-		return *j.token
-	case own == nil:
-		return model.Permission{}
-	case j.token != nil && !j.token.Granted:
-		return *j.token
-	}
-	return *own
-}
-
-// permission is what a block of permissions says about OIDC tokens, nil when there is none.
-func (j *job) permission(p *actionlint.Permissions) *model.Permission {
-	if p == nil {
-		return nil
-	}
-	out := &model.Permission{Place: j.file.place(p.Pos)}
-	if p.All != nil {
-		out.Granted = p.All.Value == "write-all"
-		return out
-	}
-	if s := p.Scopes["id-token"]; s != nil && s.Value != nil {
-		out.Place = j.file.place(s.Name.Pos)
-		out.Granted = s.Value.Value == "write"
-	}
-	return out
-}
-
-// environment evaluates a block of variables. Keys are in upper case: an
-// expression does not tell cases apart.
-func (s *scope) environment(env *actionlint.Env) map[string]value {
-	out := map[string]value{}
-	if env == nil {
-		return out
-	}
-	for _, v := range env.Vars {
-		if v.Value != nil {
-			out[strings.ToUpper(v.Name.Value)] = s.variableOf(v.Name.Value, v.Value.Value)
-		}
-	}
-	return out
-}
-
-// variableOf evaluates a variable and keeps how it is written in name.
-func (s *scope) variableOf(name, text string) value {
-	v := s.text(text).asText()
-	if !v.words && v.kind != boolean && v.expr == "" && !v.sure {
-		v.expr = "env." + name
-	}
-	v.order = []string{name}
-	return v
-}
-
-func merge(maps ...map[string]value) map[string]value {
-	out := map[string]value{}
-	for _, m := range maps {
-		for k, v := range m {
-			out[k] = v
-		}
-	}
-	return out
-}
-
-// containers notes the images that the job runs in.
-func (j *job) containers() {
-	images := []*actionlint.Container{j.ast.Container}
-	if j.ast.Services != nil {
-		for _, name := range sorted(j.ast.Services.Value) {
-			images = append(images, j.ast.Services.Value[name].Container)
-		}
-	}
-	for _, c := range images {
-		if c == nil || c.Image == nil || c.Image.Value == "" {
-			continue
-		}
-		text := j.scope.text(c.Image.Value).text
-		j.reference(model.Reference{Place: j.file.place(c.Image.Pos), Kind: "image", Text: text, Pinned: pinnedImage(text)})
-		if c.Credentials != nil && c.Credentials.Password != nil {
-			j.plainSecret(c.Credentials.Password, "password", j.file)
-		}
-	}
-}
-
-var digest = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
-
-func pinnedImage(text string) bool { return digest.MatchString(text) }
-
 // defaults are the shell and the folder of scripts that say nothing else.
 func (j *job) defaults() {
 	for _, d := range []*actionlint.Defaults{j.workflow.ast.Defaults, j.ast.Defaults} {
@@ -322,31 +229,4 @@ func title(s step) string {
 		line = line[:80] + "…"
 	}
 	return line
-}
-
-// call follows a job that calls a workflow.
-func (j *job) call() []model.Job {
-	uses := j.ast.WorkflowCall.Uses.Value
-	at := j.file.place(j.ast.WorkflowCall.Uses.Pos)
-	local := strings.HasPrefix(uses, "./")
-	j.reference(model.Reference{Place: at, Kind: "workflow", Text: uses, Pinned: local || pinnedCommit(uses), Local: local})
-	if !local {
-		return j.remote(uses, at)
-	}
-	name := path.Clean(uses)
-	if !j.run.Files().Exists(name) {
-		return j.missing(uses, at, "the file "+name)
-	}
-	if slices.Contains(j.calls, name) || name == j.file.name || len(j.calls) >= maxCalls {
-		j.problem(at, fault.Malformed, "workflows call each other here, or more than %d deep: GitHub refuses that", maxCalls)
-		return nil
-	}
-	flow := j.parse(name)
-	if flow == nil {
-		return j.missing(uses, at, "a correct file "+name)
-	}
-	callee := j.callee(flow)
-	jobs := callee.read()
-	j.returned(callee)
-	return jobs
 }

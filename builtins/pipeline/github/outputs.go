@@ -10,7 +10,7 @@ import (
 
 // writes keeps the outputs of the step and the variables that it sets for later
 // steps, as far as the script tells them.
-func (f *frame) writes(out shell.Outcome, e *effect, symbols string) {
+func (f *frame) writes(out shell.Outcome, e *effect, symbols string, own *scope) {
 	outputs := newAssignments()
 	outputs.files(out.Writes, "GITHUB_OUTPUT")
 	outputs.commands(out.Prints, "set-output")
@@ -27,7 +27,9 @@ func (f *frame) writes(out shell.Outcome, e *effect, symbols string) {
 	}
 	for name, text := range env.texts {
 		v := value{text: text, expr: "env." + name, kind: str}
-		if text == anything || env.twice[name] {
+		// A step that may not run leaves what was there before.
+		old, set := own.env[strings.ToUpper(name)]
+		if text == anything || env.twice[name] || len(e.when) > 0 && set && old.text != text {
 			v = symbol("env." + name)
 		}
 		v.order = []string{name}

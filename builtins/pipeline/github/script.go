@@ -1,10 +1,137 @@
 package github
 
 import (
+	"fmt"
+	"path"
+	"regexp"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
+	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 )
+
+// script runs a script.
+func (f *frame) script(s step, own *scope, e *effect, symbols string) {
+	f.arguments(s)
+	text, place := f.substitute(s, own)
+	program, goesOn := f.program(s.shell)
+	if program.pipefail {
+		text = "set -o pipefail; " + text
+	}
+	out := f.run.Run(shell.Script{Text: text, Shell: program.name, At: place}, shell.Scope{
+		Vars:   f.variables(own),
+		Dir:    f.folderOf(s, own),
+		GoesOn: goesOn,
+	})
+	localize(&out, text, symbols)
+	f.take(out, e)
+	f.writes(out, e, symbols, own)
+}
+
+// take keeps what a script or a command was found to do.
+func (f *frame) take(out shell.Outcome, e *effect) {
+	e.actions = append(e.actions, out.Actions...)
+	for _, r := range out.References {
+		f.reference(r)
+	}
+	for _, s := range out.Secrets {
+		s.Name = strings.TrimPrefix(s.Name, "secrets.")
+		f.reader.secret(s)
+	}
+	for _, u := range out.Unseen {
+		u.Job = f.id
+		f.unseen(u)
+	}
+	for _, p := range out.Problems {
+		if f.once(fmt.Sprint("problem", p)) && len(f.problems) < 100 {
+			f.reader.problems = append(f.reader.problems, p)
+		}
+	}
+	for _, name := range out.Reads {
+		e.reads[strings.ToUpper(name)] = true
+	}
+}
+
+// folderOf is where the script runs, relative to the root of the repository.
+func (f *frame) folderOf(s step, own *scope) string {
+	dir := f.dir
+	if s.dir != "" {
+		dir = own.text(s.dir).text
+	}
+	if dir == "" || strings.HasPrefix(dir, "/") || symbolic(dir) {
+		return dir
+	}
+	return f.checkedOut(path.Clean(dir))
+}
+
+// checkedOut is where a folder of the machine is in the repository, which may be
+// checked out into a folder. "" is its root.
+func (f *frame) checkedOut(dir string) string {
+	for _, p := range f.checkouts {
+		if dir == p {
+			return ""
+		}
+		if rest, ok := strings.CutPrefix(dir, p+"/"); ok {
+			return rest
+		}
+	}
+	if dir == "." {
+		return ""
+	}
+	return dir
+}
+
+// program is what runs a script.
+type program struct {
+	name     string
+	pipefail bool
+}
+
+var stopsOnError = regexp.MustCompile(`\s-[a-z]*e`)
+
+// program tells the shell of a step, and whether it goes on after an error.
+func (f *frame) program(own string) (program, bool) {
+	written := own
+	if written == "" {
+		written = f.shell
+	}
+	name, _, custom := strings.Cut(written, " ")
+	switch {
+	case written == "" && f.windows():
+		return program{name: "pwsh"}, false
+	case written == "":
+		return program{name: "bash"}, false
+	case custom:
+		return program{name: path.Base(name)}, !stopsOnError.MatchString(written)
+	}
+	return program{name: name, pipefail: name == "bash"}, false
+}
+
+// variables are what the script finds in its environment.
+func (f *frame) variables(own *scope) map[string]string {
+	vars := map[string]string{
+		"CI":                "true",
+		"GITHUB_ACTIONS":    "true",
+		"GITHUB_WORKSPACE":  workspace,
+		"GITHUB_SERVER_URL": "https://github.com",
+	}
+	for _, name := range []string{
+		"actor", "base_ref", "event_name", "head_ref", "job", "ref", "ref_name", "ref_type", "repository",
+		"repository_owner", "run_attempt", "run_id", "run_number", "sha", "workflow",
+	} {
+		vars["GITHUB_"+strings.ToUpper(name)] = "${github." + name + "}"
+	}
+	if f.folder != "" {
+		vars["GITHUB_ACTION_PATH"] = f.folder
+	}
+	for name, v := range own.env {
+		if len(v.order) > 0 {
+			name = v.order[0]
+		}
+		vars[name] = v.text
+	}
+	return vars
+}
 
 // substitute puts values in place of the expressions of a script, as GitHub does
 // before the shell sees it, and returns where each line of the result stands.

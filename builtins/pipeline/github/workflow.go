@@ -1,6 +1,7 @@
 package github
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -158,6 +159,13 @@ func (w *workflow) whole(jobs []model.Job, id, name string) []model.Job {
 			}
 		}
 	}
+	seen := map[string]bool{}
+	w.pipeline.Unseen = slices.DeleteFunc(w.pipeline.Unseen, func(u model.Unseen) bool {
+		key := fmt.Sprint(u)
+		again := seen[key]
+		seen[key] = true
+		return again && u.Job == id
+	})
 	jobs[0].ID, jobs[0].Name = id, name
 	return jobs[:1]
 }

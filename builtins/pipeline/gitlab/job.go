@@ -218,7 +218,14 @@ func (r *reader) read(j *job, prefix string) {
 	if len(variants) == 0 {
 		variants = []variant{{vars: vars}}
 	}
-	for _, v := range variants {
+	for i, v := range variants {
+		if i > 0 {
+			r.count++
+		}
+		if r.count > maxJobs {
+			r.problem(j.at, "too_large", "the pipeline has more than %d jobs; the rest is not read", maxJobs)
+			break
+		}
 		one := m
 		one.ID, one.Name = id+v.suffix, j.name+v.suffix
 		r.steps(j, &one, v.vars)

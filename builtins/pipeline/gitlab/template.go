@@ -31,7 +31,11 @@ func (r *reader) template(at *document.Node) *document.Node {
 			return nil
 		}
 	}
-	r.away(model.Unseen{Place: place(at), Kind: "template", Name: name, May: guess.Kinds(name), Supply: "the template lib/gitlab/ci/templates/" + name + " of the GitLab that runs the pipeline"})
+	may := guess.Kinds(name)
+	if strings.Contains(name, "Cosign") { // it extends the template that builds with docker
+		may = []model.Kind{model.Attest, model.Build, model.Push, model.Sign}
+	}
+	r.away(model.Unseen{Place: place(at), Kind: "template", Name: name, May: may, Supply: "the template lib/gitlab/ci/templates/" + name + " of the GitLab that runs the pipeline"})
 	return nil
 }
 

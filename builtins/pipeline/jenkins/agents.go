@@ -81,7 +81,7 @@ func (c *ctx) podPart(name string, n groovy.Node) {
 		s := c.asStr(c.eval(n), n)
 		c.podYAML(s, c.in.name, n.At())
 	case "yamlFile":
-		file := c.plain(c.asStr(c.eval(n), n).text)
+		file := c.marks.Plain(c.asStr(c.eval(n), n).text)
 		text, err := c.run.Files().Read(file)
 		if err != nil {
 			c.unseen(c.at(n.At()), "include", file, "the file "+file)
@@ -96,7 +96,7 @@ func (c *ctx) podPart(name string, n groovy.Node) {
 }
 
 func (c *ctx) podYAML(s str, file string, line int) {
-	root, problems := document.FromYAML([]byte(c.plain(s.text)), document.Options{Bytes: maxText, Kubectl: true})
+	root, problems := document.FromYAML([]byte(c.marks.Plain(s.text)), document.Options{Bytes: maxText, Kubectl: true})
 	if root == nil || len(problems) > 0 {
 		c.problem(model.Place{File: file, Line: line}, "malformed", "the YAML of the pod cannot be read, so its images are not known")
 		return

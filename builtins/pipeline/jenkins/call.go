@@ -49,9 +49,9 @@ func (a args) get(names ...string) string {
 	for _, name := range names {
 		if v, ok := a.named[name]; ok && v != word("null") {
 			if n := a.nodes[name]; n != nil {
-				return a.c.plain(a.c.asStr(v, n).text)
+				return a.c.marks.Plain(a.c.asStr(v, n).text)
 			}
-			return a.c.plain(a.c.text(v))
+			return a.c.marks.Plain(a.c.text(v))
 		}
 	}
 	return ""
@@ -83,7 +83,7 @@ func (a args) first(names ...string) (str, bool) {
 // text is [args.first], symbolic.
 func (a args) text(names ...string) string {
 	s, _ := a.first(names...)
-	return a.c.plain(s.text)
+	return a.c.marks.Plain(s.text)
 }
 
 // yes says whether an argument is true, or otherwise when it is not there.

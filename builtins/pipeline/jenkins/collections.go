@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
+	"github.com/waxseal/waxseal/builtins/pipeline/mark"
 )
 
 // listCall reads the methods of lists that pipelines are made with.
@@ -172,7 +173,7 @@ func (c *ctx) strCall(n groovy.Call, on str) value {
 	if a.block != nil {
 		return c.each(n, on, *a.block)
 	}
-	if name := c.plain(on.text); strings.HasPrefix(name, "${") && strings.HasSuffix(name, "}") && balanced(name[2:len(name)-1]) {
+	if name := c.marks.Plain(on.text); strings.HasPrefix(name, "${") && strings.HasSuffix(name, "}") && mark.Balanced(name[2:len(name)-1]) {
 		tail := groovy.Text(groovy.Call{Pos: n.Pos, Name: n.Name, Args: n.Args})
 		c.foreignMethod(n, a)
 		return c.symbol(name[2:len(name)-1] + "." + tail)

@@ -158,7 +158,7 @@ func (c *ctx) declaredStage(call groovy.Call) {
 	}
 	name := "stage"
 	if _, bad := call.Args[0].Value.(groovy.Bad); len(call.Args) > 1 && !bad {
-		if text := c.plain(c.asStr(c.eval(call.Args[0].Value), call).text); text != "" {
+		if text := c.marks.Plain(c.asStr(c.eval(call.Args[0].Value), call).text); text != "" {
 			name = text
 		}
 	}
@@ -246,7 +246,7 @@ func (c *ctx) matrix(b groovy.Closure) {
 	cells := [][]string{nil}
 	for _, a := range axes {
 		if len(cells)*len(a.values) > maxCells {
-			a.values = []string{c.mark(a.name)}
+			a.values = []string{c.marks.Mark(a.name)}
 		}
 		var next [][]string
 		for _, cell := range cells {
@@ -313,7 +313,7 @@ func (c *ctx) axis(b groovy.Closure) axis {
 		}
 	}
 	if len(a.values) == 0 {
-		a.values = []string{c.mark(a.name)}
+		a.values = []string{c.marks.Mark(a.name)}
 	}
 	return a
 }

@@ -153,7 +153,7 @@ func command(head string, images ...str) str {
 
 // image adds a reference to an image in which something runs.
 func (c *ctx) image(name str, line int) {
-	text := c.plain(name.text)
+	text := c.marks.Plain(name.text)
 	if text == "" {
 		return
 	}

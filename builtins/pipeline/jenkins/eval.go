@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
+	"github.com/waxseal/waxseal/builtins/pipeline/mark"
 )
 
 // eval gives the value of an expression, and reads what its calls do.
@@ -154,7 +155,7 @@ func (c *ctx) prop(n groovy.Prop) value {
 	case *file:
 		return c.unknown(n)
 	case str:
-		if name := c.plain(on.text); strings.HasPrefix(name, "${") && strings.HasSuffix(name, "}") && balanced(name[2:len(name)-1]) {
+		if name := c.marks.Plain(on.text); strings.HasPrefix(name, "${") && strings.HasSuffix(name, "}") && mark.Balanced(name[2:len(name)-1]) {
 			return c.symbol(name[2:len(name)-1] + "." + n.Name)
 		}
 	}

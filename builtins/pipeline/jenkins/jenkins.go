@@ -57,7 +57,7 @@ func Read(run *shell.Runner, name string) ([]model.Pipeline, []model.Problem) {
 
 func newReader(run *shell.Runner, name string) *reader {
 	r := &reader{run: run, name: name, ids: map[string]bool{}, files: map[string]*file{}, disk: map[string]string{},
-		joined: map[string]int{}, codes: map[model.Place]status{}, symbols: symbols{index: map[string]int{}}}
+		joined: map[string]int{}, codes: map[model.Place]status{}}
 	r.globals, r.env = (*scope)(nil).child(), (*scope)(nil).child()
 	r.pipeline = model.Pipeline{Place: model.Place{File: name, Line: 1}, System: model.Jenkins, Name: name}
 	return r

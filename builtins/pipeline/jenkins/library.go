@@ -8,6 +8,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
+	"github.com/waxseal/waxseal/builtins/pipeline/mark"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/tool"
 )
@@ -51,7 +52,7 @@ func (c *ctx) annotation(n groovy.Annotation) {
 }
 
 func (c *ctx) uses(name str, line int) {
-	text := c.plain(name.text)
+	text := c.marks.Plain(name.text)
 	_, version, _ := strings.Cut(text, "@")
 	c.reference(model.Reference{Place: c.at(line), Kind: "library", Text: text, Pinned: isCommit(version)})
 }
@@ -62,7 +63,7 @@ func isCommit(version string) bool {
 
 // ownStep returns a step of a shared library that lies in the repository itself.
 func (c *ctx) ownStep(name string) (*file, bool) {
-	if !variable(name) {
+	if !mark.Variable(name) {
 		return nil, false
 	}
 	file := "vars/" + name + ".groovy"
@@ -303,7 +304,7 @@ func (c *ctx) named(a args) []model.Ref {
 	image := a.get("image", "imageName", "dockerImage", "dockerImageName", "imageRef", "fullImageName", "name", "repository", "repo", "IMAGE_NAME", "image_name", "target")
 	if image == "" {
 		if s, ok := a.first(); ok && len(a.named) == 0 {
-			image = c.plain(s.text)
+			image = c.marks.Plain(s.text)
 		}
 	}
 	if image == "" || strings.ContainsAny(image, " \n") {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
+	"github.com/waxseal/waxseal/builtins/pipeline/mark"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 )
@@ -26,9 +27,9 @@ const (
 
 // reader reads one pipeline.
 type reader struct {
-	run  *shell.Runner
-	name string
-	symbols
+	run   *shell.Runner
+	name  string
+	marks mark.Table
 
 	pipeline model.Pipeline
 	problems []model.Problem
@@ -92,7 +93,7 @@ type ctx struct {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func (r *reader) symbol(name string) str { return str{text: r.mark(name)} }
+func (r *reader) symbol(name string) str { return str{text: r.marks.Mark(name)} }
 
 // unknown is the value of an expression of which only its text is known.
 func (r *reader) unknown(n groovy.Node) str { return r.symbol(groovy.Text(n)) }
@@ -318,7 +319,7 @@ func (c *ctx) environment() map[string]string {
 	for _, s := range slices.Backward(chain) {
 		for name, v := range s.vars {
 			if text, ok := c.textOf(v); ok {
-				out[name] = c.plain(text)
+				out[name] = c.marks.Plain(text)
 			}
 		}
 	}

@@ -1,18 +1,12 @@
 package jenkins
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/waxseal/waxseal/builtins/pipeline/guess"
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
-)
-
-var (
-	secretName = regexp.MustCompile(`(?i)(^|[_.-]|[a-z])(passwd|password|passphrase|pass|pwd|secret|token|api_?key|access_?key|secret_?key|private_?key|auth)$`)
-	privateKey = regexp.MustCompile(`-----BEGIN ([A-Z]+ )*PRIVATE KEY-----`)
-	tokenValue = regexp.MustCompile(`^(gh[pousr]_[A-Za-z0-9]{30,}|glpat-[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{16}|dckr_pat_[A-Za-z0-9_-]{20,}|xox[abp]-[A-Za-z0-9-]{20,})`)
 )
 
 // literal looks for a secret in plain text that a variable or an argument is
@@ -30,17 +24,12 @@ func (c *ctx) literal(target groovy.Node, v value, line int) {
 		name = t.Name
 	}
 	at := c.at(s.line(1, line))
-	switch {
-	case privateKey.MatchString(s.text):
-		c.secret(model.Secret{Place: at, Kind: "private_key", Name: name, Text: "a private key in plain text"})
-	case tokenValue.MatchString(s.text):
-		c.secret(model.Secret{Place: at, Kind: "token", Name: name, Text: "a token in plain text"})
-	case secretName.MatchString(name) && secretValue(s.text):
-		kind := "password"
-		if lower := strings.ToLower(name); strings.Contains(lower, "token") || strings.Contains(lower, "key") {
-			kind = "token"
+	if kind := guess.Secret(name, c.marks.Plain(s.text)); kind != "" && (guess.Secret("", s.text) != "" || secretValue(s.text)) {
+		what := map[string]string{"private_key": "a private key"}[kind]
+		if what == "" {
+			what = "the value of " + name
 		}
-		c.secret(model.Secret{Place: at, Kind: kind, Name: name, Text: "the value of " + name + " stands in plain text"})
+		c.secret(model.Secret{Place: at, Kind: kind, Name: name, Text: what + " stands in plain text"})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
+	"github.com/waxseal/waxseal/builtins/pipeline/mark"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 )
@@ -98,7 +99,7 @@ func interpreter(text str, kind string) (str, string, bool) {
 
 // shell runs a script for a step and adds what it does.
 func (c *ctx) shell(s *model.Step, text str, scope shell.Scope, kind string, line int) shell.Outcome {
-	plain, aliases := c.symbols.script(text.text)
+	plain, aliases := c.marks.Script(text.text)
 	scope.Vars = c.environment()
 	maps.Copy(scope.Vars, aliases)
 	scope.Dir, scope.Files = c.dir, c.disk
@@ -106,7 +107,7 @@ func (c *ctx) shell(s *model.Step, text str, scope shell.Scope, kind string, lin
 	out := c.run.Run(shell.Script{Text: plain, Shell: kind, At: func(l int) model.Place {
 		return model.Place{File: file, Line: text.line(l, line)}
 	}}, scope)
-	resolve(&out, aliases)
+	mark.Resolve(&out, aliases)
 	c.add(s, out)
 	return out
 }
@@ -141,46 +142,20 @@ func (c *ctx) add(s *model.Step, out shell.Outcome) {
 func (c *ctx) printed(text str, kind string, n groovy.Call, _ shell.Outcome) value {
 	const name = "JENKINS_STDOUT"
 	if kind == "sh" || kind == "bash" {
-		plain, aliases := c.symbols.script(text.trim().text)
+		plain, aliases := c.marks.Script(text.trim().text)
 		scope := shell.Scope{Vars: c.environment(), Dir: c.dir, Files: c.disk}
 		maps.Copy(scope.Vars, aliases)
 		out := c.run.Run(shell.Script{Text: name + "=\"$(" + plain + "\n)\"", Shell: kind}, scope)
-		resolve(&out, aliases)
+		mark.Resolve(&out, aliases)
 		if v, ok := out.Vars[name]; ok && v != "" && v != "${"+name+"}" {
 			return c.symbolic(strings.TrimSpace(v))
 		}
 	}
-	return c.symbol("(" + strings.Join(strings.Fields(c.plain(text.text)), " ") + ")")
+	return c.symbol("(" + strings.Join(strings.Fields(c.marks.Plain(text.text)), " ") + ")")
 }
 
-// symbolic is a value of a symbolic text: its symbols become marks.
-func (r *reader) symbolic(text string) str {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "${")
-		if !found {
-			b.WriteString(text)
-			return str{text: b.String()}
-		}
-		b.WriteString(before)
-		end, depth := 0, 1
-		for ; end < len(rest); end++ {
-			if rest[end] == '{' {
-				depth++
-			} else if rest[end] == '}' {
-				if depth--; depth == 0 {
-					break
-				}
-			}
-		}
-		if end == len(rest) {
-			b.WriteString("${" + rest)
-			return str{text: b.String()}
-		}
-		b.WriteString(r.mark(rest[:end]))
-		text = rest[end+1:]
-	}
-}
+// symbolic is a value of a symbolic text.
+func (r *reader) symbolic(text string) str { return str{text: r.marks.Symbolic(text)} }
 
 // wrappers reads the steps that run a block in other circumstances.
 func (c *ctx) wrappers(n groovy.Call, a args) (value, bool) {
@@ -220,7 +195,7 @@ func (c *ctx) withEnv(a args) *scope {
 	for _, item := range l.items {
 		text, ok := c.textOf(item)
 		name, v, is := strings.Cut(text, "=")
-		if !ok || !is || !variable(name) {
+		if !ok || !is || !mark.Variable(name) {
 			continue
 		}
 		c.literal(groovy.Name{Pos: groovy.Pos(a.line), Name: name}, str{text: v}, a.line)
@@ -267,7 +242,7 @@ func (c *ctx) bound(of map[string]value) []string {
 	for _, key := range []string{"variable", "passwordVariable", "keyFileVariable", "passphraseVariable", "tokenVariable",
 		"secretKeyVariable", "accessKeyVariable", "keystoreVariable", "aliasVariable", "clientSecretVariable"} {
 		if v, ok := of[key]; ok {
-			if text := c.plain(c.text(v)); variable(text) {
+			if text := c.marks.Plain(c.text(v)); mark.Variable(text) {
 				names = append(names, text)
 			}
 		}
@@ -329,7 +304,7 @@ func (c *ctx) parallel(n groovy.Call, a args) {
 		if !ok {
 			continue
 		}
-		name := c.plain(key)
+		name := c.marks.Plain(key)
 		d := c.stage(name, c.at(b.At()))
 		d.enter(b, nil)
 		d.frame.close()

@@ -2,10 +2,10 @@ package jenkins
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
+	"github.com/waxseal/waxseal/builtins/pipeline/mark"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
@@ -60,105 +60,9 @@ func (d *dict) put(key string, v value) {
 
 func newDict() *dict { return &dict{of: map[string]value{}} }
 
-// symbols holds texts that are not known, each behind a mark in the texts of
-// values. So they are told apart from what a script itself writes as ${X}.
-type symbols struct {
-	names []string
-	index map[string]int
-}
-
-const (
-	markOpen  = "\ue000"
-	markClose = "\ue001"
-	// shellPrefix begins the variables that stand for marks in scripts.
-	shellPrefix = "JENKINS__"
-)
-
-// mark returns the mark of a symbol, given without ${}.
-func (s *symbols) mark(name string) string {
-	if len(name) > maxSymbol || !balanced(name) || strings.ContainsAny(name, markOpen+markClose) {
-		name = strings.NewReplacer("{", "(", "}", ")", "$", "", markOpen, "", markClose, "").Replace(name)
-		name = name[:min(len(name), maxSymbol)]
-	}
-	i, ok := s.index[name]
-	if !ok {
-		i = len(s.names)
-		s.names = append(s.names, name)
-		s.index[name] = i
-	}
-	return markOpen + strconv.Itoa(i) + markClose
-}
-
-const maxSymbol = 2000
-
-func balanced(text string) bool {
-	depth := 0
-	for _, c := range []byte(text) {
-		switch c {
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth < 0 {
-				return false
-			}
-		}
-	}
-	return depth == 0
-}
-
-// plain writes marks as ${NAME}.
-func (s *symbols) plain(text string) string {
-	return s.replace(text, func(_ int, name string) string { return "${" + name + "}" })
-}
-
-// script writes marks as a shell reads them, and returns the variables that
-// stand for those that it could not read.
-func (s *symbols) script(text string) (string, map[string]string) {
-	vars := map[string]string{}
-	out := s.replace(text, func(i int, name string) string {
-		if variable(name) {
-			return "${" + name + "}"
-		}
-		alias := shellPrefix + strconv.Itoa(i)
-		vars[alias] = "${" + name + "}"
-		return "${" + alias + "}"
-	})
-	return out, vars
-}
-
-func (s *symbols) replace(text string, by func(i int, name string) string) string {
-	if !strings.Contains(text, markOpen) {
-		return text
-	}
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, markOpen)
-		b.WriteString(before)
-		number, after, closed := strings.Cut(rest, markClose)
-		if !found || !closed {
-			return b.String()
-		}
-		if i, err := strconv.Atoi(number); err == nil && i >= 0 && i < len(s.names) {
-			b.WriteString(by(i, s.names[i]))
-		}
-		text = after
-	}
-}
-
-// variable says whether a shell could have a variable of this name.
-func variable(name string) bool {
-	for i, c := range []byte(name) {
-		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || c < '0' || c > '9') {
-			return false
-		}
-	}
-	return name != ""
-}
-
 // known says whether all of a text is known.
 func known(text string) bool {
-	return !strings.Contains(text, markOpen) && !strings.Contains(text, "${")
+	return !mark.In(text) && !strings.Contains(text, "${")
 }
 
 // join puts texts one behind the other.

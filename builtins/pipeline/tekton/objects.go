@@ -136,6 +136,7 @@ const opening, closing = "\uE001", "\uE002"
 // index knows where the repository has its tasks.
 type index struct {
 	byName map[string][]object // by kind and name
+	chains *object             // a configuration of Tekton Chains that stores signatures of images
 }
 
 // maxIndexed bounds the files that are looked into for tasks.
@@ -178,6 +179,11 @@ func (x *index) add(files *source.Files, name string) {
 		switch o.kind {
 		case "Task", "ClusterTask", "Pipeline", "StepAction":
 			x.byName[o.kind+" "+o.name] = append(x.byName[o.kind+" "+o.name], o)
+		case "ConfigMap":
+			data := o.node.Get("data")
+			if o.name == "chains-config" && strings.Contains(text(data.Get("artifacts.oci.storage")), "oci") {
+				x.chains = &o
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package tekton
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -78,14 +79,18 @@ func (b *builder) hint(n *document.Node) {
 }
 
 // chains says that Tekton Chains may sign what the results name. It runs in the
-// cluster, and nothing in the repository tells whether it does.
+// cluster, and nothing in the repository tells whether it does: a configuration
+// of it that lies here need not be that of the cluster.
 func (b *builder) chains() {
 	if !b.hints {
 		return
 	}
+	supply := "the Chains configuration (chains-config) of the cluster, or verify the pushed image"
+	if c := b.index().chains; c != nil {
+		supply += fmt.Sprintf("; the one in %s:%d signs images, if it is that of the cluster", c.file, c.node.Line)
+	}
 	b.p.Unseen = append(b.p.Unseen, model.Unseen{
 		Place: b.hinted, Kind: "signer", Name: "tekton-chains",
-		May:    []model.Kind{model.Attest, model.Sign},
-		Supply: "the Chains configuration (chains-config) of the cluster, or verify the pushed image",
+		May: []model.Kind{model.Attest, model.Sign}, Supply: supply,
 	})
 }

@@ -254,6 +254,22 @@ spec:
 	require.NotContains(t, fmt.Sprint(got), "hunter22")
 }
 
+func TestChains(t *testing.T) {
+	const config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: chains-config}\ndata: {artifacts.oci.storage: oci}\n"
+	for name, row := range map[string]struct{ text, supply string }{
+		"no configuration": {"", "the Chains configuration (chains-config) of the cluster, or verify the pushed image"},
+		"one of the repository": {config, "the Chains configuration (chains-config) of the cluster, or verify the pushed image; " +
+			"the one in tekton/chains.yaml:1 signs images, if it is that of the cluster"},
+		"one that signs no images": {strings.ReplaceAll(config, "storage: oci", "storage: ''"), "the Chains configuration (chains-config) of the cluster, or verify the pushed image"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := read(task, "tekton/chains.yaml", row.text)
+			require.Len(t, got[0].Unseen, 1)
+			require.Equal(t, row.supply, got[0].Unseen[0].Supply)
+		})
+	}
+}
+
 func TestHostile(t *testing.T) {
 	anchors := "apiVersion: tekton.dev/v1\nkind: Task\na0: &a0 [x,x,x,x,x,x,x,x,x]\n"
 	for i := 1; i < 12; i++ {

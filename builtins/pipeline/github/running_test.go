@@ -70,3 +70,44 @@ jobs:
 	same(t, "unseen", unseen(p), []string{})
 	same(t, "references", references(p), []string{"ci.yml:7 action shop/sign-image@v1", "ci.yml:11 workflow org/x/.github/workflows/sign.yml@v1"})
 }
+
+// A variable that a step may or may not change has no known value.
+func TestVariableThatMayChange(t *testing.T) {
+	p := one(t, "env: {IMAGE: other}\n"+steps(`      - if: github.ref_type == 'tag'
+        run: echo IMAGE=app >> $GITHUB_ENV
+      - run: docker push $IMAGE
+      - run: echo IMAGE=app >> $GITHUB_ENV
+      - run: docker push $IMAGE
+`))
+	same(t, "actions", lines(p), []string{"build/#2 ci.yml:10 push docker unknown:${env.IMAGE}", "build/#4 ci.yml:12 push docker name:app"})
+}
+
+// Values of a matrix that are written alike in symbols stay apart.
+func TestMatrixOfLookalikes(t *testing.T) {
+	p := one(t, `on: push
+jobs:
+  build:
+    runs-on: x
+    strategy: {matrix: {image: [a/b, a-b, "a b"]}}
+    steps:
+      - id: p
+        uses: docker/build-push-action@v6
+        with: {tags: "${{ matrix.image }}"}
+`)
+	var got []string
+	for _, j := range p.Jobs {
+		got = append(got, j.Steps[0].Actions[0].Digests[0])
+	}
+	same(t, "digests", got, []string{"jobs.build.a-b.steps.p.outputs.digest", "jobs.build.a-b.2.steps.p.outputs.digest", "jobs.build.a-b.3.steps.p.outputs.digest"})
+}
+
+func TestUnseenOfIdleMatrix(t *testing.T) {
+	p := one(t, `on: push
+jobs:
+  a:
+    runs-on: x
+    strategy: {matrix: {os: [a, b]}}
+    steps: [{uses: shop/sign-image@v1}]
+`)
+	same(t, "unseen", unseen(p), []string{"6 action shop/sign-image@v1 job=a may=[sign attest]"})
+}
