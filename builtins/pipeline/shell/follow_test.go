@@ -50,7 +50,6 @@ func TestFollows(t *testing.T) {
 		"unknown":                {"frobnicate app", ""},
 		"unknown, by its name":   {"sign-images app", "unseen script sign-images [] @1\n"},
 		"the name is a variable": {"$CMD app", "unseen dynamic ${CMD} [] @1\n"},
-		"a guess":                {"$DOCKER push app", "push app @1 guessed\n"},
 		"python":                 {"python3 sign.py", "unseen script sign.py [sign] @1\n"},
 		"python, of no interest": {"python3 other.py", ""},
 		"python with docker":     {"python3 images.py", "unseen script images.py [] @1\n"},

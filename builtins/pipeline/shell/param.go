@@ -74,8 +74,11 @@ func (s *shell) peek(name string) string {
 
 // items are those of "$@" and "${array[@]}".
 func (s *shell) items(p *syntax.ParamExp) ([]string, bool) {
-	if p.Param == nil || p.Length || p.Excl || p.Slice != nil || p.Repl != nil || p.Exp != nil {
+	if p.Param == nil || p.Length || p.Slice != nil || p.Repl != nil || p.Exp != nil {
 		return nil, false
+	}
+	if p.Excl {
+		return s.indices(p)
 	}
 	if p.Param.Value == "@" && p.Index == nil {
 		if s.noArgs {
@@ -91,6 +94,39 @@ func (s *shell) items(p *syntax.ParamExp) ([]string, bool) {
 		return []string{symbol(p.Param.Value)}, true
 	}
 	return v.items, true
+}
+
+// indices are those of "${!array[@]}".
+func (s *shell) indices(p *syntax.ParamExp) ([]string, bool) {
+	v, ok := s.vars[p.Param.Value]
+	switch {
+	case !allOf(p.Index):
+		return nil, false
+	case !ok:
+		return []string{anything}, true
+	case len(v.keys) > 0:
+		return v.keys, true
+	}
+	var out []string
+	for i := range v.items {
+		out = append(out, strconv.Itoa(i))
+	}
+	return out, true
+}
+
+// index is the text of the index of an item: a number, or a key.
+func (s *shell) index(x syntax.ArithmExpr) string {
+	word, ok := x.(*syntax.Word)
+	if !ok {
+		return s.number(x)
+	}
+	text := s.text(context{}, word)
+	if syntax.ValidName(text) {
+		if _, err := strconv.Atoi(s.peek(text)); err == nil {
+			return s.peek(text)
+		}
+	}
+	return text
 }
 
 // allOf says whether an index is @ or *.
@@ -160,7 +196,7 @@ func (s *shell) indexed(p *syntax.ParamExp, v value, ok bool) (string, bool) {
 	if allOf(p.Index) {
 		return strings.Join(v.items, " "), len(v.items) > 0
 	}
-	index := s.number(p.Index)
+	index := s.index(p.Index)
 	if !ok {
 		return symbol(p.Param.Value + "[" + plain(index) + "]"), true
 	}
@@ -441,7 +477,7 @@ func (s *shell) assignArray(c context, name string, a *syntax.Assign) {
 			continue
 		}
 		if e.Index != nil {
-			v.keys = append(v.keys, s.number(e.Index))
+			v.keys = append(v.keys, s.index(e.Index))
 			v.items = append(v.items, s.text(c, e.Value))
 			continue
 		}
@@ -452,7 +488,7 @@ func (s *shell) assignArray(c context, name string, a *syntax.Assign) {
 
 func (s *shell) assignItem(c context, name string, a *syntax.Assign) {
 	old := s.vars[name]
-	index, text := s.number(a.Index), s.text(c, a.Value)
+	index, text := s.index(a.Index), s.text(c, a.Value)
 	if n, err := strconv.Atoi(index); err == nil && n >= 0 && n < 1000 && len(old.keys) == 0 {
 		s.setArray(name, value{items: replaced(old.items, n, text)})
 		return
@@ -477,6 +513,9 @@ func (s *shell) declare(c context, x *syntax.DeclClause) {
 		if a.Name == nil {
 			flags := s.text(c, a.Value)
 			export = export || strings.HasPrefix(flags, "-") && strings.Contains(flags, "x")
+			if strings.HasPrefix(flags, "-") && strings.ContainsAny(flags, "fp") {
+				s.printSomething(s.render(x))
+			}
 			array = array || strings.HasPrefix(flags, "-") && strings.ContainsAny(flags, "aA")
 			if strings.HasPrefix(flags, "-") || a.Value == nil {
 				continue

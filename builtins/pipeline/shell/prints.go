@@ -22,7 +22,7 @@ func (s *shell) prints(c context, cmd command) bool {
 		s.cat(cmd)
 	case "tee":
 		s.tee(c, cmd)
-	case "tr", "head", "tail", "sort", "uniq", "cut", "grep", "egrep", "sed", "awk", "wc", "xxd", "jq", "yq", "base64":
+	case "tr", "head", "tail", "sort", "uniq", "cut", "grep", "egrep", "sed", "awk", "wc", "xxd", "base64":
 		s.filter(cmd)
 	case "seq":
 		s.seq(cmd)

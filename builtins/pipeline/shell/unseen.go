@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
-	"github.com/waxseal/waxseal/builtins/pipeline/tool"
 )
 
 // hintWords are parts of names that hint at work on images.
@@ -62,10 +61,6 @@ func (s *shell) unknown(c context, cmd command) {
 	name := cmd.args[0]
 	base := path.Base(name)
 	isScript := slices.Contains(scriptExtensions, path.Ext(base))
-	if guess := guessed(name); guess != "" {
-		s.guess(c, cmd, guess)
-		return
-	}
 	if strings.Contains(famous, " "+base+" ") {
 		return
 	}
@@ -89,38 +84,4 @@ func (s *shell) unknown(c context, cmd command) {
 	if hints(base) || relative && isScript {
 		s.unseen(cmd.at, "script", name, "the script "+name+" in the repository", mayOf(name)...)
 	}
-}
-
-// guessed is the program that the name of a variable hints at: ${DOCKER}.
-func guessed(name string) string {
-	if !oneSymbol(name) {
-		return ""
-	}
-	name = strings.ToLower(name[2 : len(name)-1])
-	for _, suffix := range []string{"_bin", "_cmd", "_tool", "_exe", "_path", "_command", "_cli"} {
-		name = strings.TrimSuffix(name, suffix)
-	}
-	switch name {
-	case "container", "container_engine", "container_runtime", "engine", "oci", "docker_or_podman", "oci_runtime":
-		return "docker"
-	}
-	if strings.Contains(famous, " "+name+" ") {
-		return name
-	}
-	return ""
-}
-
-// guess takes what a program would do if it were what its variable is named
-// after; nothing of it is known.
-func (s *shell) guess(c context, cmd command, name string) {
-	args := slices.Clone(cmd.args)
-	args[0] = name
-	e := s.read(tool.Command{Args: args, Env: s.environment(cmd.env), Dir: s.dir, At: cmd.at}, s.files)
-	for i := range e.Actions {
-		e.Actions[i].Known = false
-		if e.Actions[i].Gates == model.GatesYes {
-			e.Actions[i].Gates = model.GatesUnknown
-		}
-	}
-	s.take(c, cmd, e)
 }
