@@ -5,7 +5,7 @@ import (
 )
 
 // outside calls f for the index of each byte that is not within ${}, from the
-// first on, until f says stop. Symbols nest: ${digest-of:app:${V}}.
+// first on, until f says stop. Symbols nest, ${digest-of:app:${V}}, and hold braces.
 func outside(text string, f func(i int) bool) {
 	depth := 0
 	for i := 0; i < len(text); i++ {
@@ -13,6 +13,8 @@ func outside(text string, f func(i int) bool) {
 		case strings.HasPrefix(text[i:], "${"):
 			depth++
 			i++
+		case depth > 0 && text[i] == '{': // of a command: ${(awk '{print $1}')}
+			depth++
 		case depth > 0 && text[i] == '}':
 			depth--
 		case depth == 0:
