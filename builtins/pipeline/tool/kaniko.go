@@ -22,9 +22,7 @@ func kaniko(r reader) Effect {
 	default:
 		b.Pushes, b.PushWhen = true, []string{"!(" + p.last("no-push") + ")"}
 	}
-	for _, f := range append(p.all("tarPath"), p.all("oci-layout-path")...) {
-		b.Files = append(b.Files, f)
-	}
+	b.Files = append(append(b.Files, p.all("tarPath")...), p.all("oci-layout-path")...)
 	e := known(b)
 	e.write(r, p.last("digest-file"), digest(b))
 	if len(b.Images) > 0 {
