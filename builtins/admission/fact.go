@@ -58,6 +58,8 @@ const (
 	StaticFail           Code = "static_fail"            // it refuses without verifying
 	TagNotVerified       Code = "tag_not_verified"       // what runs may be another image than was verified
 	NotRequired          Code = "not_required"           // an image without evidence is admitted
+	VerificationLenient  Code = "verification_lenient"   // some of what is found wrong is only logged
+	ApprovedUnseen       Code = "approved_unseen"        // objects are approved because others were, and their images are not verified
 	TlogIgnored          Code = "tlog_ignored"           // the transparency log is not asked
 	AttestationUnchecked Code = "attestation_unchecked"  // an attestation of the type is enough, whatever it says
 	ThresholdImpossible  Code = "threshold_impossible"   // more must have signed than there are
@@ -68,7 +70,8 @@ const (
 // What it needs and what takes objects out of it.
 const (
 	TemplateMissing       Code = "template_missing"
-	TemplateBroken        Code = "template_broken" // Gatekeeper will not load it: a builtin it does not know, no rule violation
+	TemplateBroken        Code = "template_broken" // Gatekeeper will not load it, or it can reject nothing: it has no rule violation
+	UnknownBuiltin        Code = "unknown_builtin" // its Rego calls what only a Gatekeeper with more builtins knows
 	BindingMissing        Code = "binding_missing" // a template without a constraint, a policy without a binding
 	PolicyMissing         Code = "policy_missing"  // a binding without its policy, a system without a policy about images
 	ParametersMissing     Code = "parameters_missing"

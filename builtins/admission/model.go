@@ -122,6 +122,9 @@ type Rule struct {
 
 	About  About   `json:"about"`
 	Checks []Check `json:"checks"`
+	// Engine says that the rule is the webhook of an engine, whose own rules, which
+	// stand beside it in the list, say what is judged. It covers no image itself.
+	Engine bool `json:"engine"`
 
 	Action    Action    `json:"action"`
 	OnFailure OnFailure `json:"on_failure"`
@@ -142,7 +145,8 @@ type Rule struct {
 	// fact is a verdict.
 	Facts []Fact `json:"facts"`
 
-	match matcher
+	constraint bool // of Gatekeeper
+	match      matcher
 }
 
 // Action is what is configured to happen to what violates the rule.
@@ -258,6 +262,8 @@ type Images struct {
 type Pattern struct {
 	Text    string  `json:"text"`
 	Reading Reading `json:"reading"`
+	// Matches says whether any reference can match it at all.
+	Matches Truth `json:"matches"`
 	Place
 }
 
@@ -344,6 +350,8 @@ type Component struct {
 	About  About    `json:"about"`
 	Checks []Check  `json:"checks"`
 	Facts  []Fact   `json:"facts"`
+
+	users []*Rule
 }
 
 // Namespace is a Namespace of the input.
