@@ -36,6 +36,8 @@ func (r *reader) constraint(s *source, l *library, templates int) {
 	rule := newRule(systemOf(s.kind()), "", s.root())
 	rule.constraint = true
 	r.constraintTemplate(rule, s, l, templates)
+	rule.known(spec, "enforcementAction", "scopedEnforcementActions", "match", "parameters")
+	rule.known(spec.at("match"), "kinds", "namespaces", "excludedNamespaces", "labelSelector", "namespaceSelector", "scope", "source", "name")
 	constraintAction(rule, spec)
 	rule.match = constraintScope(rule, spec.at("match")).matcher()
 	if rule.About != AboutOther {
@@ -324,6 +326,7 @@ func (r *reader) provider(s *source) {
 	}
 	c := r.component(system, "provider", s)
 	spec := s.root().at("spec")
+	c.seconds, _ = spec.at("timeout").number()
 	if !strings.HasPrefix(spec.at("url").text(), "https://") {
 		c.fact(ProviderUnsafe, spec.at("url"), "its address %q is not of https: whoever is on the way answers for it", spec.at("url").text())
 	}

@@ -1,7 +1,9 @@
 package admission
 
 import (
+	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -10,7 +12,10 @@ type issuer struct {
 	prefix   string // of the issuer's address
 	name     string
 	subjects []string // globs that all its subjects match
-	all      []string // globs of subjects that everybody with an account can have
+	all      []string // subjects that anybody with an account can have
+	// free says that what ends the first of them is the name of a branch, which its
+	// owner chooses.
+	free bool
 }
 
 // issuers are those that anybody can get an account with.
@@ -18,12 +23,12 @@ var issuers = []issuer{
 	{
 		prefix: "https://token.actions.githubusercontent.com", name: "GitHub Actions",
 		subjects: []string{"https://github.com/*/*@refs/*", "https://github.com/*/*@????????????????????????????????????????"},
-		all:      []string{"https://github.com/evil-example/app/.github/workflows/x.yaml@refs/heads/main"},
+		all:      []string{"https://github.com/evil-example/app/.github/workflows/x.yaml@refs/heads/x"}, free: true,
 	},
 	{
 		prefix: "https://gitlab.com", name: "GitLab",
 		subjects: []string{"https://gitlab.com/*@refs/*"},
-		all:      []string{"https://gitlab.com/evil-example/app//.gitlab-ci.yml@refs/heads/main"},
+		all:      []string{"https://gitlab.com/evil-example/app//.gitlab-ci.yml@refs/heads/x"}, free: true,
 	},
 	{
 		prefix: "https://agent.buildkite.com", name: "Buildkite",
@@ -64,7 +69,7 @@ func (i *Identity) judge(globs bool) (broad string) {
 		i.Any, i.Why = Yes, "neither issuer nor subject is fixed: whoever has an account with any issuer meets it"
 	case subject.all && public:
 		i.Any, i.Why = Yes, "the subject is not fixed: whoever has an account with "+known.name+" meets it"
-	case public && subject.everybody(known.all):
+	case public && subject.everybody(known):
 		i.Any, i.Why = Yes, "whoever has an account with "+known.name+" meets it"
 	case subject.all:
 		return "the subject is not fixed: whoever this issuer knows meets it"
@@ -120,8 +125,9 @@ func find(from want) (known *issuer, public bool) {
 // want is what is wanted of a text, as a glob that at least all of it matches.
 type want struct {
 	glob  string
-	all   bool // it is everything
-	loose bool // an expression without an anchor at its beginning
+	all   bool              // it is everything
+	loose bool              // an expression without an anchor at its beginning
+	match func(string) bool // what it matches, exactly
 }
 
 func subjectOf(i *Identity, globs bool) want { return wanted(i.Subject, i.SubjectRegExp, globs) }
@@ -130,13 +136,13 @@ func issuerOf(i *Identity, globs bool) want  { return wanted(i.Issuer, i.IssuerR
 func wanted(exact, expression string, globs bool) want {
 	switch {
 	case exact != "" && globs:
-		return want{glob: exact, all: strings.Trim(exact, "*?") == ""}
+		return want{glob: exact, all: strings.Trim(exact, "*?") == "", match: func(text string) bool { return glob(exact, text) }}
 	case exact != "":
-		return want{glob: literal(exact)}
+		return want{glob: literal(exact), match: func(text string) bool { return text == exact }}
 	case expression != "":
 		return fromRegex(expression)
 	}
-	return want{glob: "*", all: true}
+	return want{glob: "*", all: true, match: func(string) bool { return true }}
 }
 
 // literal keeps a text that is compared as it is from being read as a glob.
@@ -144,13 +150,15 @@ func literal(text string) string { return strings.ReplaceAll(text, "*", "?") }
 
 // fromRegex makes a glob of an expression that matches at least as much.
 func fromRegex(expression string) want {
+	never := func(string) bool { return false }
 	if len(expression) > maxPattern {
-		return want{glob: "*"}
+		return want{glob: "*", match: never}
 	}
-	tree, err := syntax.Parse(expression, syntax.Perl)
+	compiled, err := regexp.Compile(expression)
 	if err != nil {
-		return want{glob: "*"}
+		return want{glob: "*", match: never}
 	}
+	tree, _ := syntax.Parse(expression, syntax.Perl)
 	tree = tree.Simplify()
 	var b strings.Builder
 	anchored, ended := false, false
@@ -180,7 +188,7 @@ func fromRegex(expression string) want {
 		pattern += "*"
 	}
 	all := strings.Trim(pattern, "*?") == ""
-	return want{glob: pattern, all: all, loose: !anchored && !all}
+	return want{glob: pattern, all: all, loose: !anchored && !all, match: compiled.MatchString}
 }
 
 func literalOf(part *syntax.Regexp) string {
@@ -190,16 +198,24 @@ func literalOf(part *syntax.Regexp) string {
 	return literal(string(part.Rune))
 }
 
-func (w want) everybody(examples []string) bool {
-	for _, example := range examples {
-		if glob(w.glob, example) && !w.exactly() {
-			return true
-		}
+// everybody says whether anybody with an account can get a subject that matches.
+func (w want) everybody(known *issuer) bool {
+	subjects := known.all
+	if branch := w.branch(); known.free && branch != "" {
+		mine := strings.TrimSuffix(known.all[0], "x")
+		subjects = append(subjects[:len(subjects):len(subjects)], mine+branch, mine+branch+"x")
 	}
-	return false
+	return slices.ContainsFunc(subjects, w.match)
 }
 
-func (w want) exactly() bool { return !strings.ContainsAny(w.glob, "*") }
+// branch is the text of a glob, where it may be the name of a branch.
+func (w want) branch() string {
+	text := strings.NewReplacer("*", "", "?", "").Replace(w.glob)
+	if strings.ContainsAny(text, ":^~[\\ \t\n") || strings.Contains(text, "..") || strings.Contains(text, "@{") || strings.Contains(text, "//") {
+		return ""
+	}
+	return text
+}
 
 // owner says whether a subject of GitHub or GitLab stops in the middle of the
 // owner's name.

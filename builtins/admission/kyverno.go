@@ -49,9 +49,10 @@ func (r *reader) kyvernoRule(s *source, at node, index int) {
 func (r *reader) kyvernoBase(s *source, at node, name string, index int) *Rule {
 	spec := s.root().at("spec")
 	rule := newRule(Kyverno, name, at)
-	rule.failure(spec.at("webhookConfiguration").first("failurePolicy"), rule.ref(), "")
-	if !spec.at("webhookConfiguration", "failurePolicy").is() {
-		rule.Facts = rule.Facts[:0]
+	kyvernoFields(rule, spec, at)
+	if own := spec.at("webhookConfiguration", "failurePolicy"); own.is() {
+		rule.failure(own, rule.ref(), "Fail")
+	} else {
 		rule.failure(spec.at("failurePolicy"), rule.ref(), "Fail")
 	}
 	rule.wait(spec.at("webhookConfiguration", "timeoutSeconds"), 10)
@@ -152,4 +153,18 @@ func words(n node) string {
 		}
 	})
 	return b.String()
+}
+
+// kyvernoFields looks for fields that Kyverno does not have.
+func kyvernoFields(rule *Rule, spec, at node) {
+	rule.known(spec, "admission", "applyRules", "auditWarning", "background", "emitWarning", "failurePolicy", "generateExisting",
+		"generateExistingOnPolicyUpdate", "mutateExistingOnPolicyUpdate", "rules", "schemaValidation", "useServerSideApply",
+		"validationFailureAction", "validationFailureActionOverrides", "webhookConfiguration", "webhookTimeoutSeconds")
+	rule.known(at, "name", "match", "exclude", "verifyImages", "validate", "mutate", "generate", "context", "preconditions",
+		"celPreconditions", "imageExtractors", "skipBackgroundRequests", "reportProperties")
+	for _, image := range at.at("verifyImages").list() {
+		rule.known(image, "type", "image", "imageReferences", "skipImageReferences", "key", "roots", "subject", "issuer",
+			"additionalExtensions", "attestors", "attestations", "annotations", "repository", "cosignOCI11", "mutateDigest", "verifyDigest",
+			"validate", "required", "useCache", "imageRegistryCredentials", "failureAction")
+	}
 }

@@ -113,6 +113,9 @@ func (r *reader) provided(rule *Rule) {
 		for _, f := range c.Facts {
 			rule.factAt(f.Code, f.Place, "Provider %s: %s", c.Object.Name, f.Text)
 		}
+		if c.seconds >= rule.Timeout.Seconds && rule.Timeout.Seconds > 0 && c.seconds > 0 {
+			rule.factAt(TimeoutShort, rule.Timeout.Place, "the webhook waits %d s, and the Provider %s may take %d s: slow answers are none", rule.Timeout.Seconds, c.Object.Name, c.seconds)
+		}
 	}
 }
 

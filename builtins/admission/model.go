@@ -351,7 +351,8 @@ type Component struct {
 	Checks []Check  `json:"checks"`
 	Facts  []Fact   `json:"facts"`
 
-	users []*Rule
+	users   []*Rule
+	seconds int // that a provider may take; 0 when not known
 }
 
 // Namespace is a Namespace of the input.

@@ -82,6 +82,10 @@ func (r *reader) add(object Object) {
 // helmTemplate is an action of a chart. Kyverno's variables begin with a name.
 var helmTemplate = regexp.MustCompile(`\{\{-|-\}\}|\{\{\s*(\.Values|\.Release|\.Chart|\.Capabilities|\.Files|\$\.|include |template |tpl |toYaml )`)
 
+// IsHelmTemplate says whether a text, which often is no YAML, is a template of a
+// chart: it has to be rendered before it can be read.
+func IsHelmTemplate(text string) bool { return helmTemplate.MatchString(text) }
+
 // admits says whether objects of a group are about admission.
 func admits(group string) bool {
 	return slices.Contains([]string{

@@ -27,6 +27,7 @@ func (r *reader) clusterImagePolicy(s *source) {
 	spec := s.root().at("spec")
 	rule := newRule(PolicyController, "", s.root())
 	rule.About, rule.Required, rule.MutateDigest, rule.VerifyDigest = AboutImage, Yes, Yes, Yes
+	rule.known(spec, "images", "authorities", "policy", "mode", "match")
 	mode := spec.at("mode")
 	effect, known := map[string]Effect{"": Deny, "enforce": Deny, "warn": Warn}[mode.text()]
 	if !known {

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -143,5 +144,15 @@ func (r *Rule) wait(at node, missing int) {
 func (r *Rule) hurry() {
 	if r.verifies() && r.Timeout.Seconds > 0 && r.Timeout.Seconds < shortest {
 		r.factAt(TimeoutShort, r.Timeout.Place, "it has %d s to fetch evidence from registries and logs: with less than %d s slow registries decide", r.Timeout.Seconds, shortest)
+	}
+}
+
+// known says which fields of an object are not of its kind: what they are meant
+// to say is not said.
+func (r *Rule) known(at node, fields ...string) {
+	for _, name := range at.names() {
+		if !slices.Contains(fields, name) && !strings.HasPrefix(name, "x-") {
+			r.fact(UnknownField, at.at(name), "%s is no field here: the API server drops or refuses it, and what it is to say does not count", name)
+		}
 	}
 }

@@ -157,6 +157,9 @@ func (r *reader) binding(b *source) {
 func (r *reader) celPolicy(s *source, system System, name string) (*Rule, extent) {
 	spec := s.root().at("spec")
 	rule := newRule(system, name, s.root())
+	rule.known(spec, "paramKind", "matchConstraints", "validations", "failurePolicy", "auditAnnotations", "matchConditions", "variables",
+		"validationActions", "webhookConfiguration", "evaluation", "autogen", "matchImageReferences", "validationConfigurations", "credentials",
+		"images", "attestors", "attestations")
 	rule.failure(spec.at("failurePolicy"), rule.ref(), "Fail")
 	rule.Timeout = Timeout{Seconds: 0, Place: rule.Place}
 	text := expressions(spec)

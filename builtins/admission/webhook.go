@@ -63,6 +63,8 @@ func (r *reader) webhooks() {
 func (r *reader) webhook(at node, k known) {
 	rule := newRule(k.system, at.at("name").text(), at)
 	rule.About, rule.Engine = k.about, k.engine
+	rule.known(at, "name", "clientConfig", "rules", "failurePolicy", "matchPolicy", "namespaceSelector", "objectSelector", "sideEffects",
+		"timeoutSeconds", "admissionReviewVersions", "matchConditions", "reinvocationPolicy")
 	if k.verify {
 		rule.check(CheckSignature)
 		rule.Required = Unknown
@@ -102,7 +104,12 @@ func webhookScope(rule *Rule, at node, k known) extent {
 	e.kinds = asked.kind
 	e.unknown = rule.conditions(at.at("matchConditions"), "cel", "expression")
 	if len(asked.rules) == 0 && k.runtime {
-		e.kinds = func(Kind) Truth { return Unknown }
+		e.kinds = func(of Kind) Truth {
+			if k.engine && (of == podKind || slices.Contains(controllers, of)) {
+				return Yes // engines ask for all that runs
+			}
+			return Unknown
+		}
 		rule.fact(FilledAtRuntime, at, "it has no rules: its controller writes them when it starts")
 	} else if len(asked.rules) == 0 {
 		rule.fact(MatchesNothing, at, "it has no rules: it is asked of nothing")
