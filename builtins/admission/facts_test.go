@@ -195,7 +195,7 @@ func TestFacts(t *testing.T) {
 			"pods left out":                          {"    verifyImages", "    exclude: {any: [{resources: {kinds: [Pod]}}]}\n    verifyImages", []string{"matches_nothing:14", "kinds_not_covered:10"}},
 			"objects selected":                       {"kinds: [Pod]", "kinds: [Pod]\n          selector: {matchLabels: {a: b}}", []string{"objects_excluded:14"}},
 			"namespaces named":                       {"kinds: [Pod]", "kinds: [Pod]\n          namespaces: [shop]", []string{"namespaces_limited:14"}},
-			"only when made":                         {"kinds: [Pod]", "kinds: [Pod]\n          operations: [CREATE]", []string{"operations_not_covered:12"}},
+			"only when made":                         {"kinds: [Pod]", "kinds: [Pod]\n          operations: [CREATE]", []string{"operations_not_covered:10"}},
 			"only Deployments":                       {"kinds: [Pod]", "kinds: [Deployment]", []string{"kinds_not_covered:10"}},
 			"versions of kinds":                      {"kinds: [Pod]", "kinds: [v1/Pod, apps/v1/Deployment]", nil},
 			"preconditions":                          {"    verifyImages", "    preconditions: {all: [{key: '{{ request.userInfo.username }}', operator: Equals, value: x}]}\n    verifyImages", []string{"match_conditions:14"}},

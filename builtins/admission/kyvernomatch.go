@@ -82,19 +82,20 @@ func readFilter(at node) filter {
 type filters struct {
 	list []filter
 	all  bool
+	at   node
 }
 
 func readFilters(at node) filters {
 	if any := at.at("any"); any.is() {
-		return filters{list: readEach(any)}
+		return filters{list: readEach(any), at: at}
 	}
 	if each := at.at("all"); each.is() {
-		return filters{list: readEach(each), all: true}
+		return filters{list: readEach(each), all: true, at: at}
 	}
 	if at.at("resources").is() || at.at("subjects").is() || at.at("roles").is() || at.at("clusterRoles").is() {
-		return filters{list: []filter{readFilter(at)}}
+		return filters{list: []filter{readFilter(at)}, at: at}
 	}
-	return filters{}
+	return filters{at: at}
 }
 
 func readEach(at node) []filter {
@@ -203,7 +204,7 @@ func (r *Rule) filtered(match, exclude filters, generated []string) {
 	}
 	for _, operation := range []string{"CREATE", "UPDATE"} {
 		if !slices.Contains(r.Scope.Operations, operation) {
-			r.fact(OperationsNotCovered, match.list[0].at, "it is not asked when objects are %s", map[string]string{"CREATE": "made", "UPDATE": "changed"}[operation])
+			r.fact(OperationsNotCovered, match.at, "it is not asked when objects are %s", map[string]string{"CREATE": "made", "UPDATE": "changed"}[operation])
 		}
 	}
 }
