@@ -239,6 +239,7 @@ func TestFacts(t *testing.T) {
 			"labels of objects":        {"  rules:", "  objectSelector: {matchLabels: {verify: 'yes'}}\n  rules:", []string{"objects_excluded:12"}},
 			"labels of namespaces":     {"  rules:", "  namespaceSelector: {matchExpressions: [{key: verify, operator: NotIn, values: ['no']}]}\n  rules:", []string{"namespaces_selected:12"}},
 			"names of namespaces":      {"  rules:", "  namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}]}\n  rules:", []string{"namespaces_excluded:12"}},
+			"one namespace":            {"  rules:", "  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}\n  rules:", []string{"namespaces_limited:12"}},
 			"conditions":               {"  rules:", "  matchConditions: [{name: a, expression: \"request.userInfo.username != 'x'\"}]\n  rules:", []string{"match_conditions:12"}},
 		}},
 		{name: "gatekeeper", text: constraint, base: []string{"failure_policy_unknown:21"}, rows: map[string]change{

@@ -39,6 +39,9 @@ func (r *reader) constraint(s *source, l *library, templates int) {
 	rule.known(spec, "enforcementAction", "scopedEnforcementActions", "match", "parameters")
 	rule.known(spec.at("match"), "kinds", "namespaces", "excludedNamespaces", "labelSelector", "namespaceSelector", "scope", "source", "name")
 	constraintAction(rule, spec)
+	if asked := constraintKinds(spec.at("match")); rule.About == AboutUnknown && asked(podKind) == No && !makesPods(extent{kinds: asked}) && len(spec.at("match", "kinds").list()) > 0 {
+		rule.About = AboutOther
+	}
 	rule.match = constraintScope(rule, spec.at("match")).matcher()
 	if rule.About != AboutOther {
 		constraintImages(rule, spec.at("parameters"))

@@ -9,6 +9,7 @@ import (
 // exceptions, settings.
 func (r *reader) link() {
 	r.ratified()
+	r.loaded()
 	for _, rule := range r.rules {
 		if rule.Engine {
 			continue
@@ -157,6 +158,35 @@ func (r *reader) kyvernoArguments(s *source) {
 			if strings.HasPrefix(argument.text(), "--forceFailurePolicyIgnore") && !strings.HasSuffix(argument.text(), "=false") {
 				r.ignores = append(r.ignores, forced{r.component(Kyverno, "config", s), argument.place()})
 			}
+		}
+	}
+}
+
+// loaded reads the policies that kube-mgmt loads into OPA from ConfigMaps: what
+// they look at is what OPA's webhook looks at.
+func (r *reader) loaded() {
+	text := ""
+	var used []*Component
+	for _, s := range r.of("", "ConfigMap") {
+		if s.root().at("metadata", "labels", "openpolicyagent.org/policy").text() != "rego" {
+			continue
+		}
+		c := r.component(KubeMgmt, "policy", s)
+		for _, module := range s.root().at("data").fields() {
+			text += uncomment(module.text())
+		}
+		used = append(used, c)
+	}
+	l := readText(text)
+	for _, rule := range r.rules {
+		if rule.System != KubeMgmt || !l.image {
+			continue
+		}
+		rule.About = AboutImage
+		rule.check(l.checks...)
+		rule.covers(l.lists, rule.at)
+		for _, c := range used {
+			c.serves(rule)
 		}
 	}
 }

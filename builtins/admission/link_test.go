@@ -1,6 +1,7 @@
 package admission_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -291,4 +292,48 @@ func TestKeysInObjects(t *testing.T) {
 	require.NotContains(t, codes(rule(t, parse(t, text+object), "ClusterPolicy/signed#r")), admission.KeysMissing)
 	require.Contains(t, codes(rule(t, parse(t, text+strings.Replace(object, "release", "other", 1)), "ClusterPolicy/signed#r")), admission.KeysMissing)
 	require.Contains(t, codes(rule(t, cluster(t, text), "ClusterPolicy/signed#r")), admission.KeysMissing)
+}
+
+// TestOwnTemplates reads the templates and samples of this repository.
+func TestOwnTemplates(t *testing.T) {
+	read := func(names ...string) *admission.Configuration {
+		var all []admission.Object
+		for _, name := range names {
+			text, err := os.ReadFile("../../gatekeeper/" + name)
+			require.NoError(t, err)
+			all = append(all, objects(t, name, string(text))...)
+		}
+		return admission.Parse(all, admission.Options{})
+	}
+	r := rule(t, read("templates/waxsealsignedimages.yaml", "samples/signed-images.yaml", "deploy/kustomize/gatekeeper/validating.yaml"), "WaxsealSignedImages/signed-images")
+	require.Equal(t, []admission.Check{admission.CheckSignature, admission.CheckDigest}, r.Checks)
+	require.Equal(t, []string{"template:found", "provider:unknown", "webhook:found"}, needs(r))
+	require.Equal(t, []admission.Code{admission.NamespacesExcluded}, codes(r), "but for Gatekeeper's own namespaces")
+	require.Equal(t, "deny", r.OnFailure.Effect)
+	require.Equal(t, admission.Yes, r.Scope.Ephemeral)
+
+	r = rule(t, read("templates/builtin/waxsealsignedimagesbuiltin.yaml", "samples/builtin/signed-images.yaml"), "WaxsealSignedImagesBuiltin/signed-images")
+	require.Equal(t, []admission.Code{admission.UnknownBuiltin, admission.FailurePolicyUnknown}, codes(r))
+	require.Contains(t, r.Facts[0].Text, "evidence.collect")
+}
+
+func TestPoliciesOfKubeMgmt(t *testing.T) {
+	text := strings.Replace(webhook, "waxseal.shop.test", "webhook.openpolicyagent.org", 1)
+	text = strings.Replace(text, "name: waxseal, namespace: waxseal-system", "name: opa, namespace: opa", 1)
+	id := "ValidatingWebhookConfiguration/verifier#webhook.openpolicyagent.org"
+	require.Equal(t, admission.AboutUnknown, rule(t, parse(t, text), id).About)
+	c := parse(t, text+`---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: p, namespace: opa, labels: {openpolicyagent.org/policy: rego}}
+data:
+  main: |
+    package kubernetes.admission
+    deny contains "no" if { some c in input.request.object.spec.containers; not startswith(c.image, "ghcr.io/shop/") }
+`)
+	r := rule(t, c, id)
+	require.Equal(t, admission.AboutImage, r.About)
+	require.Equal(t, []admission.Check{admission.CheckRegistry}, r.Checks)
+	require.Equal(t, []admission.Code{admission.ContainersNotCovered}, codes(r))
+	require.Equal(t, []string{id}, c.Components[0].UsedBy)
 }

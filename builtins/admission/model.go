@@ -145,6 +145,7 @@ type Rule struct {
 	// fact is a verdict.
 	Facts []Fact `json:"facts"`
 
+	at         node // where it stands
 	constraint bool // of Gatekeeper
 	match      matcher
 }

@@ -22,7 +22,7 @@ func newRule(system System, name string, at node) *Rule {
 			Namespaces: NamespacesScope{Include: []string{}, Exclude: []string{}},
 		},
 		Images:    Images{All: Unknown, Include: []Pattern{}, Exclude: []Pattern{}, Allowed: []Pattern{}},
-		Attestors: []AttestorSet{}, Required: Unknown, MutateDigest: Unknown, VerifyDigest: Unknown,
+		Attestors: []AttestorSet{}, Required: Unknown, MutateDigest: Unknown, VerifyDigest: Unknown, at: at,
 		Depends: []Dependency{}, Exceptions: []Exception{}, Facts: []Fact{},
 	}
 	return r

@@ -117,18 +117,11 @@ func (s selector) keys() (keys []string, any bool) {
 	return keys, len(s.wildcards) > 0
 }
 
-// wants says whether the selector wants a label to have a value.
-func (s selector) wants(key, value string) bool {
-	return slices.ContainsFunc(s.requirements, func(r labels.Requirement) bool {
-		return r.Key() == key && (r.Operator() == selection.In || r.Operator() == selection.Equals) && r.Values().Has(value)
-	})
-}
-
-// named are the namespaces that the selector leaves out by name.
-func (s selector) named() []string {
+// named are the namespaces that the selector leaves out by name, or leaves in.
+func (s selector) named(operators ...selection.Operator) []string {
 	var names []string
 	for _, r := range s.requirements {
-		if r.Key() == nameLabel && r.Operator() == selection.NotIn {
+		if r.Key() == nameLabel && slices.Contains(operators, r.Operator()) {
 			names = append(names, r.Values().List()...)
 		}
 	}
@@ -136,12 +129,12 @@ func (s selector) named() []string {
 	return names
 }
 
-// rest is the selector without what leaves out namespaces by name, and without
-// a label.
+// rest is the selector without what it says of names, and without a label.
 func (s selector) rest(without string) string {
 	other := s
 	other.requirements = slices.DeleteFunc(slices.Clone(s.requirements), func(r labels.Requirement) bool {
-		return r.Key() == nameLabel && r.Operator() == selection.NotIn || r.Key() == without
+		byName := slices.Contains([]selection.Operator{selection.In, selection.Equals, selection.NotIn}, r.Operator())
+		return r.Key() == nameLabel && byName || r.Key() == without
 	})
 	if other.empty() {
 		return ""

@@ -24,8 +24,10 @@ var (
 	providerName   = regexp.MustCompile(`external_data\s*\(\s*\{[^}]*"provider"\s*:\s*"([^"]+)"`)
 	externalData   = regexp.MustCompile(`\bexternal_data\s*\(`)
 	providerErrors = regexp.MustCompile(`\bsystem_error\b|\berrors\b`)
+	exemptLibrary  = regexp.MustCompile(`(?m)^\s*package\s+[\w.]*exempt\w*\s*$`)
 	violationRule  = regexp.MustCompile(`(?m)^\s*violation\b`)
-	foreignBuiltin = regexp.MustCompile(`\b(cosign|notation|notary|sigstore|oci|registry|ec|scan|sbom|vex|image)\.[a-z_.]+\(`)
+	dottedCall     = regexp.MustCompile(`(?:^|[^\w.\])}])([a-z_]\w*)\.[\w.]+\(`)
+	quoted         = regexp.MustCompile("(?s)\"(?:[^\"\\\\\n]|\\\\.)*\"|`[^`]*`")
 	regoImport     = regexp.MustCompile(`(?m)^\s*import\s+(?:data|input)\.[\w.]+\.(\w+)\s*$|^\s*import\s+(?:data|input)\S*\s+as\s+(\w+)`)
 )
 
@@ -52,26 +54,37 @@ func (r *reader) template(s *source) *library {
 	return l
 }
 
-// code returns the Rego and the CEL of a template.
-func (l *library) code(spec node) (rego, native string) {
+// code returns the modules of Rego and the CEL of a template.
+func (l *library) code(spec node) (rego []string, native string) {
 	for _, target := range spec.at("targets").list() {
-		rego += target.at("rego").text() + "\n" + strings.Join(target.at("libs").texts(), "\n") + "\n"
+		rego = append(rego, modules(target)...)
 		for _, code := range target.at("code").list() {
 			source := code.at("source")
-			switch code.at("engine").text() {
-			case "K8sNativeValidation":
+			if code.at("engine").text() == "K8sNativeValidation" {
 				native += expressions(source) + source.at("matchConditions").allText()
-			default:
-				rego += source.at("rego").text() + "\n" + strings.Join(source.at("libs").texts(), "\n") + "\n"
+				continue
 			}
+			rego = append(rego, modules(source)...)
 		}
 	}
-	return uncomment(rego), native
+	return rego, native
 }
 
-func (l *library) read(rego, native string) {
-	text := rego + native
-	l.looks = readText(text)
+// modules are the Rego of a template and its libraries, but for those that only
+// exempt containers by their image: they are in templates about anything.
+func modules(at node) []string {
+	var out []string
+	for _, text := range append(at.at("rego").texts(), at.at("libs").texts()...) {
+		if !exemptLibrary.MatchString(text) {
+			out = append(out, uncomment(text))
+		}
+	}
+	return out
+}
+
+func (l *library) read(modules []string, native string) {
+	rego := strings.Join(modules, "\n")
+	l.looks = readText(rego + native)
 	l.asks = externalData.MatchString(rego)
 	for _, found := range providerName.FindAllStringSubmatch(rego, -1) {
 		if !slices.Contains(l.providers, found[1]) {
@@ -79,7 +92,9 @@ func (l *library) read(rego, native string) {
 		}
 	}
 	l.chosen = l.asks && len(l.providers) == 0
-	l.builtins = foreign(rego)
+	for _, module := range modules {
+		l.builtins = first(l.builtins, foreign(module))
+	}
 	l.about = AboutOther
 	if l.looks.image || l.asks {
 		l.about = AboutImage
@@ -89,11 +104,11 @@ func (l *library) read(rego, native string) {
 	}
 	if strings.HasPrefix(l.kind, "Waxseal") {
 		l.about, l.looks = AboutImage, looks{image: true, lists: Lists{Yes, Yes, Yes, Yes}, checks: ownChecks(ownPolicies(l.kind))}
-		l.chosen = l.asks
 	}
 }
 
-func (l *library) check(spec node, rego, native string) {
+func (l *library) check(spec node, modules []string, native string) {
+	rego := strings.Join(modules, "\n")
 	switch {
 	case strings.TrimSpace(rego) == "" && native == "":
 		l.broken = true
@@ -113,16 +128,24 @@ func (l *library) check(spec node, rego, native string) {
 	}
 }
 
+// ofOPA are the names before the dot of OPA's own builtins.
+var ofOPA = []string{
+	"array", "base64", "base64url", "bits", "crypto", "data", "glob", "graph", "graphql", "hex", "http", "input", "io", "json", "net",
+	"numbers", "object", "opa", "providers", "rand", "regex", "rego", "semver", "strings", "time", "units", "uri", "urlquery", "uuid", "yaml",
+}
+
 // foreign returns the first builtin that OPA does not have. What is imported,
 // or a package of the template, is none.
 func foreign(rego string) string {
+	rego = quoted.ReplaceAllString(rego, `""`)
 	imported := map[string]bool{}
 	for _, m := range regoImport.FindAllStringSubmatch(rego, -1) {
 		imported[m[1]], imported[m[2]] = true, true
 	}
-	for _, m := range foreignBuiltin.FindAllStringSubmatch(rego, -1) {
-		if !imported[m[1]] {
-			return strings.TrimSuffix(m[0], "(")
+	for _, m := range dottedCall.FindAllStringSubmatch(rego, -1) {
+		if !imported[m[1]] && !slices.Contains(ofOPA, m[1]) {
+			call := m[0][strings.Index(m[0], m[1]+"."):]
+			return strings.TrimSuffix(call, "(")
 		}
 	}
 	return ""

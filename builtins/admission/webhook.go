@@ -3,6 +3,8 @@ package admission
 import (
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/selection"
 )
 
 // known is a webhook of a system that is known by its name or service.
@@ -144,7 +146,12 @@ func (r *Rule) resources(asked resources, at node, e extent) {
 func (r *Rule) selects(at node, e extent) {
 	r.Scope.Namespaces = NamespacesScope{Include: list(e.include), Exclude: list(e.exclude), Selector: e.namespaces.String()}
 	r.Scope.Objects = e.objects.String()
-	if names := e.namespaces.named(); len(names) > 0 {
+	if names := e.namespaces.named(selection.In, selection.Equals); len(names) > 0 {
+		r.Scope.Namespaces.Include = append(r.Scope.Namespaces.Include, names...)
+		r.fact(NamespacesLimited, at.at("namespaceSelector"), "it is asked only in the namespaces %s", strings.Join(names, ", "))
+	}
+	if names := e.namespaces.named(selection.NotIn); len(names) > 0 {
+		r.Scope.Namespaces.Exclude = append(r.Scope.Namespaces.Exclude, names...)
 		r.fact(NamespacesExcluded, at.at("namespaceSelector"), "the namespaces %s are left out", strings.Join(names, ", "))
 	}
 	if text := e.namespaces.rest(r.guarded(at)); text != "" {
