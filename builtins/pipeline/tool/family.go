@@ -15,7 +15,7 @@ func family(name string) func(reader) Effect {
 
 func builder(name string) func(reader) Effect {
 	switch name {
-	case "docker", "podman", "nerdctl", "buildah", "finch", "lima", "docker.io", "podman-remote":
+	case "docker", "podman", "nerdctl", "buildah", "finch", "docker.io", "podman-remote":
 		return docker
 	case "docker-compose", "podman-compose":
 		return func(r reader) Effect { return r.compose(r.Args[1:]) }

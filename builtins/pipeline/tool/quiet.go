@@ -53,5 +53,6 @@ const quietDelivery = ` kubectl oc kind k3d k3s minikube microk8s kubeadm eksctl
  ansible ansible-playbook ansible-galaxy ansible-lint vagrant nomad consul ibmcloud doctl heroku flyctl fly vercel netlify wrangler firebase gsutil
  bq s3cmd mc rclone azcopy databricks snowsql psql mysql mysqladmin redis-cli mongosh sqlite3 flyway liquibase tkn jx operator-sdk opm krew
  code-server act nektos buildkite-agent circleci glab-ci gitlab-runner jenkins-cli slackcat notify-send step-cli step mkcert certbot
- github-release ghr upload-artifact get-ecr-login docker-credential-gcr docker-credential-ecr-login docker-machine dockerd containerd runc crictl
+ github-release ghr upload-artifact get-ecr-login container-diff dockerfilelint dockerfile_lint scan-build build-wrapper vsce ovsx release-it
+ release-please release-plz bumpversion bump2version bump-my-version clamscan freshclam docker-credential-gcr docker-credential-ecr-login docker-machine dockerd containerd runc crictl
  setup-qemu k9s stern kubectx kubens kubeseal velero popeye  inspec goss envconsul sentry-cli newrelic datadog-ci honeycomb launchdarkly `
