@@ -313,7 +313,7 @@ func (o object) node(name string) *document.Node {
 
 // template reads a template in place of an item.
 func (c *ctx) template(n, t *document.Node, kind string) []part {
-	d, root := c.opened(n, t)
+	d, root := c.opened(n, t, kind)
 	if root == nil {
 		return nil
 	}
@@ -336,11 +336,11 @@ func (c *ctx) list(n *document.Node, kind string) []part {
 
 // opened opens a template of the repository with the parameters that it is given.
 // It returns nil, and says what cannot be seen, for any other.
-func (c *ctx) opened(n, t *document.Node) (*ctx, *document.Node) {
+func (c *ctx) opened(n, t *document.Node, kind string) (*ctx, *document.Node) {
 	name := c.marks.Plain(c.text(t))
 	file, alias, remote := strings.Cut(name, "@")
 	if remote && alias != "self" {
-		c.remote(t, file, alias)
+		c.remote(t, file, alias, kind)
 		return nil, nil
 	}
 	at := path.Join(path.Dir(c.in.file), file)
@@ -373,13 +373,16 @@ func (c *ctx) opened(n, t *document.Node) (*ctx, *document.Node) {
 }
 
 // remote takes note of a template of another repository.
-func (c *ctx) remote(t *document.Node, file, alias string) {
+func (c *ctx) remote(t *document.Node, file, alias, kind string) {
 	repo, ok := c.repos[alias]
 	if !ok {
 		repo = alias
 	}
 	_, ref, _ := strings.Cut(repo, "@")
 	c.reference(model.Reference{Place: place(t), Kind: "template", Text: file + "@" + repo, Pinned: isCommit(ref)})
+	if kind == "variables" {
+		return // nothing runs there
+	}
 	c.unseen(place(t), "template", file+"@"+repo, "the template "+file+" of the repository "+repo, guess.Kinds(file)...)
 }
 

@@ -43,7 +43,7 @@ func (c *ctx) extends(p part) {
 	}
 	in := p.c.copy()
 	in.vars, in.pool = c.vars, c.pool
-	if d, root := in.opened(p.node, t); root != nil {
+	if d, root := in.opened(p.node, t, "stages"); root != nil {
 		d.root(root)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
@@ -69,22 +70,13 @@ func (s *step) begin(name, uses string) {
 	id := cmp.Or(s.c.marks.Plain(s.o.text("name")), "#"+itoa(len(j.steps)+1))
 	s.Step = &model.Step{Place: at, ID: id, Name: cmp.Or(s.c.marks.Plain(s.o.text("displayName")), name), Uses: uses, Optional: optional(s.o)}
 	for _, w := range s.c.when {
-		if !contains(j.When, w) {
+		if !slices.Contains(j.When, w) {
 			s.When = append(s.When, w)
 		}
 	}
 	s.When = sorted(s.When)
 	s.Step.Secrets = s.secrets()
 	j.steps = append(j.steps, s.Step)
-}
-
-func contains(set []string, text string) bool {
-	for _, s := range set {
-		if s == text {
-			return true
-		}
-	}
-	return false
 }
 
 // stepEnv adds what env gives to a step.

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/guess"
@@ -78,7 +79,7 @@ func relative(file, dir string) string {
 	return "./" + up + strings.TrimPrefix(file, "./")
 }
 
-// command runs a command that a task is known to run.
+// execute runs a command that a task is known to run.
 func (s *step) execute(text, dir string) {
 	at := s.at
 	s.run(text, "bash", dir, func(int) model.Place { return at })
@@ -239,7 +240,7 @@ func (s *step) unknownTask(task, name string) {
 	image := s.in.text("image", "imageName", "dockerImageName", "containerImage", "imageToScan", "repository")
 	for _, k := range kinds {
 		a := s.scan("task", image, "", "")
-		if k == model.Tag || k == model.Copy || k == model.Push && contains2(kinds, model.Build) || k == model.Attest && contains2(kinds, model.Sign) {
+		if k == model.Tag || k == model.Copy || k == model.Push && slices.Contains(kinds, model.Build) || k == model.Attest && slices.Contains(kinds, model.Sign) {
 			continue
 		}
 		a.Kind, a.Method = k, "task:"+task
@@ -249,15 +250,6 @@ func (s *step) unknownTask(task, name string) {
 		s.act(a)
 	}
 	s.c.unseen(s.at, "task", task, "what the task does, as a script", kinds...)
-}
-
-func contains2(kinds []model.Kind, kind model.Kind) bool {
-	for _, k := range kinds {
-		if k == kind {
-			return true
-		}
-	}
-	return false
 }
 
 // isQuiet says whether a task with a telling name does nothing to images.

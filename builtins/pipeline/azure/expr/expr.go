@@ -207,7 +207,17 @@ func (e Expr) String() string {
 	for _, a := range e.Args {
 		args = append(args, a.String())
 	}
-	return e.Text + "(" + strings.Join(args, ", ") + ")"
+	return usual(e.Text) + "(" + strings.Join(args, ", ") + ")"
+}
+
+// usual is the name of a function as people write it.
+func usual(name string) string {
+	for _, n := range []string{"succeededOrFailed", "startsWith", "endsWith", "notIn", "containsValue", "convertToJson"} {
+		if strings.EqualFold(n, name) {
+			return n
+		}
+	}
+	return name
 }
 
 // reference writes variables.x and variables['x'] alike.
