@@ -63,6 +63,9 @@ func (p parameters) write(in string) string {
 		if v := p[m[2]]; v != nil && m[1] != "pipeline" {
 			return text(v)
 		}
+		if m[1] == "matrix" && p == nil {
+			return found // which is filled in when the jobs of the matrix are known
+		}
 		return "${" + m[1] + "." + m[2] + "}"
 	})
 }

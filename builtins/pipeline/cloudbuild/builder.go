@@ -4,6 +4,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/waxseal/waxseal/builtins/pipeline/guess"
+	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
 // entries are the entry points of images that builds are made of.
@@ -44,7 +47,23 @@ func entry(image string, args []string) (command []string, guessed bool) {
 		}
 		return withProgram(base, args), true
 	}
+	if len(args) > 0 && (strings.HasPrefix(args[0], "-") || slices.Contains([]string{".yaml", ".yml", ".json", ".txt", ".tf"}, path.Ext(args[0]))) {
+		return nil, false // arguments of an entry point that is not known
+	}
 	return args, false
+}
+
+// mute says whether nobody can tell what a step with this image does, which by
+// its name may do something to images.
+func mute(image string, command []string) []model.Kind {
+	name := repository(image)
+	if _, ok := entries[name]; ok || len(command) > 0 && slices.Contains(programs, path.Base(command[0])) {
+		return nil
+	}
+	if name == "docker" || strings.HasPrefix(name, "gcr.io/cloud-builders/") || len(command) > 0 && isShell(command[0]) {
+		return nil
+	}
+	return guess.Kinds(path.Base(name))
 }
 
 func withProgram(program string, args []string) []string {

@@ -53,6 +53,11 @@ func (r *reader) read() {
 // steps finds the steps, with their names.
 func (r *reader) steps() []*step {
 	var out []*step
+	if n := r.root.Get("steps"); n != nil && n.Kind != document.List {
+		r.problem(n, "malformed", "steps are a list, found %s", n.Kind)
+		return nil
+	}
+	taken := map[string]bool{}
 	for i, n := range list(r.root.Get("steps")) {
 		if i >= maxSteps {
 			r.problem(n, "too_large", "the build has more than %d steps; the rest is not read", maxSteps)
@@ -63,9 +68,10 @@ func (r *reader) steps() []*step {
 			continue
 		}
 		id := text(n.Get("id"))
-		if id == "" {
+		if id == "" || taken[id] {
 			id = "#" + strconv.Itoa(i)
 		}
+		taken[id] = true
 		out = append(out, &step{node: n, id: id})
 	}
 	return out

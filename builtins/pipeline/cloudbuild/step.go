@@ -42,7 +42,7 @@ func (r *reader) afford(n *document.Node) bool {
 	for _, arg := range list(n.Get("args")) {
 		r.bytes += 1 + len(text(arg))
 	}
-	r.bytes += len(r.subst.values) + len(list(dig(r.root, "options", "env"))) // which every step gets
+	r.bytes += 8 * (len(r.subst.values) + len(list(dig(r.root, "options", "env")))) // which every step gets
 	if r.bytes > maxText && before <= maxText {
 		r.problem(n, "too_large", "the steps have more than %d bytes of scripts and arguments; the rest is not read", maxText)
 	}
@@ -75,6 +75,9 @@ func (r *reader) runs(s *step, image string, subst *substitutions, files map[str
 	}
 	scope.GoesOn = false
 	out := r.run.Commands(args, where, scope)
+	if may := mute(image, args); may != nil && s.node.Get("entrypoint") == nil && len(out.Actions) == 0 {
+		out.Unseen = append(out.Unseen, model.Unseen{Place: place(s.node.Get("name")), Kind: "task", Name: image, May: may, Supply: "what the image " + image + " does"})
+	}
 	for i := range out.Actions {
 		out.Actions[i].Known = out.Actions[i].Known && !guessed
 	}

@@ -24,6 +24,9 @@ var builtin = map[string]bool{
 // standIn is a default that only holds the place of what the trigger gives.
 var standIn = regexp.MustCompile(`(?i)^(|[0-9]+|x+|latest|none|null|unset|undefined|unknown|todo|tbd|change-?me|placeholder|example|default|test|<.*>|\[.*\]|your[-_].*)$`)
 
+// changing are names of what differs between builds, whatever the default says.
+var changing = regexp.MustCompile(`(?i)tag|version|sha$|commit|revision|(^|_)ref($|_)|branch|build_?id|date`)
+
 // substitutions takes the default values. A trigger may give others; a default that is
 // plainly a placeholder is therefore a symbol.
 func (r *reader) substitutions() *substitutions {
@@ -33,7 +36,7 @@ func (r *reader) substitutions() *substitutions {
 		return s
 	}
 	for _, f := range n.Fields {
-		if value := text(f.Value); !standIn.MatchString(strings.TrimSpace(value)) {
+		if value := text(f.Value); !standIn.MatchString(strings.TrimSpace(value)) && !changing.MatchString(f.Name) {
 			s.values[f.Name] = value
 		}
 	}

@@ -21,8 +21,11 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 func read(fsys fs.FS) ([]model.Pipeline, []model.Problem) {
-	run := shell.New(source.New(context.Background(), fsys, source.Limits{}))
-	return gitlab.Read(run, ".gitlab-ci.yml")
+	return readFile(fsys, ".gitlab-ci.yml")
+}
+
+func readFile(fsys fs.FS, name string) ([]model.Pipeline, []model.Problem) {
+	return gitlab.Read(shell.New(source.New(context.Background(), fsys, source.Limits{})), name)
 }
 
 // one reads a configuration that is given as a text.

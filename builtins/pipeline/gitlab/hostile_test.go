@@ -63,6 +63,7 @@ func TestHostile(t *testing.T) {
 		"variables":    {"variables:\n" + times(50_000, "  V%d: $V%[1]d\n") + times(300, "j%d: {script: docker build -t a .}\n"), "too_large"},
 		"doubling":     {"variables:\n  V0: xxxxxxxxxx\n" + doubling(60) + "j: {script: docker build -t $V60 .}\n", ""},
 		"matrix":       {"j:\n  parallel:\n    matrix:\n    - {" + strings.TrimSuffix(times(9, "V%d: [a, b, c, d, e, f, g, h], "), ", ") + "}\n  script: docker build -t $V1 .\n", ""},
+		"matrices":     {".t:\n  parallel:\n    matrix:\n    - {A: [" + times(200, "%d, ") + "]}\n  script: docker build -t $A .\n" + times(500, "j%d: {extends: .t}\n"), "too_large"},
 		"a long line":  {"j: {script: \"" + strings.Repeat("x", 3<<20) + "\"}\n", "too_large"},
 		"deep":         {"j: {script: " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}\n", "malformed"},
 		"anchors":      {bomb(), "malformed"},

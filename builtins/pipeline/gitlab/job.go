@@ -24,6 +24,7 @@ type job struct {
 	rank     int
 	decision decision
 	before   []*job            // those that end before it begins
+	partly   []*job            // those of them that have a matrix, of which it waits for some jobs only
 	explicit bool              // they are said by "needs"
 	state    int               // of the walk: unvisited, visiting or visited
 	done     idset.Set         // its IDs, and those of jobs of a child pipeline that have succeeded with it
@@ -218,7 +219,14 @@ func (r *reader) read(j *job, prefix string) {
 	if len(variants) == 0 {
 		variants = []variant{{vars: vars}}
 	}
-	for _, v := range variants {
+	for i, v := range variants {
+		if i > 0 {
+			r.count++
+		}
+		if r.count > maxJobs {
+			r.problem(j.at, "too_large", "the pipeline has more than %d jobs; the rest is not read", maxJobs)
+			break
+		}
 		one := m
 		one.ID, one.Name = id+v.suffix, j.name+v.suffix
 		r.steps(j, &one, v.vars)

@@ -23,12 +23,12 @@ func (r *reader) acts(j *job, vars *variables) bool {
 
 // steps reads the scripts of a job.
 func (r *reader) steps(j *job, m *model.Job, vars *variables) {
+	if isScanning(j) {
+		scanned(vars)
+	}
 	files := r.filesFor(j)
 	scope := shell.Scope{Vars: vars.all(), Pipefail: true, Files: files}
 	out := r.step(j, m, "script", scope, r.value(j, "before_script"), dig(j.node, "script"))
-	if isScanning(j) && len(m.Steps) > 0 {
-		m.Steps[0].Actions = append(m.Steps[0].Actions, scan(m.Steps[0].Place, vars))
-	}
 	r.sequence(j, m, scope)
 	scope.Files = out.Files
 	r.step(j, m, "after_script", scope, r.value(j, "after_script"))

@@ -7,7 +7,6 @@ import (
 	"github.com/waxseal/waxseal/builtins/config/document"
 	"github.com/waxseal/waxseal/builtins/pipeline/guess"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
-	"github.com/waxseal/waxseal/builtins/pipeline/tool"
 )
 
 // harmless are words of GitLab's own templates that do nothing to images.
@@ -32,7 +31,11 @@ func (r *reader) template(at *document.Node) *document.Node {
 			return nil
 		}
 	}
-	r.away(model.Unseen{Place: place(at), Kind: "template", Name: name, May: guess.Kinds(name), Supply: "the template lib/gitlab/ci/templates/" + name + " of the GitLab that runs the pipeline"})
+	may := guess.Kinds(name)
+	if strings.Contains(name, "Cosign") { // it extends the template that builds with docker
+		may = []model.Kind{model.Attest, model.Build, model.Push, model.Sign}
+	}
+	r.away(model.Unseen{Place: place(at), Kind: "template", Name: name, May: may, Supply: "the template lib/gitlab/ci/templates/" + name + " of the GitLab that runs the pipeline"})
 	return nil
 }
 
@@ -48,14 +51,10 @@ func scanningJob(at *document.Node) *document.Node {
 	return n
 }
 
-// scan is what the job of the template does. Findings go into a report; the job
-// fails only when it cannot scan.
-func scan(at model.Place, vars *variables) model.Action {
+// scanned gives the job of the template the image that it scans when nobody says
+// which: that which Auto DevOps would have built.
+func scanned(vars *variables) {
 	repository := vars.or("CI_APPLICATION_REPOSITORY", "${CI_REGISTRY_IMAGE}/${CI_COMMIT_REF_SLUG}")
 	tag := vars.or("CI_APPLICATION_TAG", "${CI_COMMIT_SHA}")
-	image := vars.or("CS_IMAGE", vars.or("DOCKER_IMAGE", repository+":"+tag))
-	return model.Action{
-		Place: at, Kind: model.Scan, Tool: "gitlab-container-scanning", Images: []model.Ref{tool.NewRef(image)}, Known: true,
-		Gates: model.GatesNo, GatesWhy: "GitLab's container scanning writes findings into a report and succeeds",
-	}
+	vars.set("CS_IMAGE", vars.or("CS_IMAGE", vars.or("DOCKER_IMAGE", repository+":"+tag)))
 }

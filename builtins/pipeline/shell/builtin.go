@@ -32,7 +32,7 @@ func (s *shell) builtin(c context, cmd command) (flow, bool) {
 	case "shift":
 		s.shift(args)
 	case "read", "mapfile", "readarray":
-		s.readArgs(args)
+		s.readArgs(args, cmd.env["IFS"])
 	case "trap":
 		s.trap(args)
 	case "eval":
@@ -173,7 +173,7 @@ func (s *shell) shift(args []string) {
 }
 
 // readArgs is read and mapfile outside of a loop.
-func (s *shell) readArgs(args []string) {
+func (s *shell) readArgs(args []string, by string) {
 	var names []string
 	for _, arg := range args[1:] {
 		if syntax.ValidName(arg) {
@@ -190,14 +190,26 @@ func (s *shell) readArgs(args []string) {
 		}
 		return
 	}
-	if strings.Contains(strings.Join(args, " "), "-ra ") || strings.Contains(strings.Join(args, " "), "-a ") {
+	if readsArray(args) {
 		for _, name := range names {
+			if by != "" {
+				text = mapKnown(text, func(t string) string { return strings.ReplaceAll(t, by, " ") })
+			}
 			s.setArray(name, value{items: words(text)})
 		}
 		return
 	}
 	line, _, _ := strings.Cut(text, "\n")
-	s.assignWords(names, line)
+	s.assignWords(names, line, by)
+}
+
+func readsArray(args []string) bool {
+	for _, arg := range args[1:] {
+		if strings.HasPrefix(arg, "-") && strings.Contains(arg, "a") {
+			return true
+		}
+	}
+	return false
 }
 
 // trap keeps what is done when the shell ends.

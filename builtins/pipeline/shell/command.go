@@ -19,6 +19,8 @@ type command struct {
 	env  map[string]string // variables of this command alone
 	at   model.Place
 	text string // as it is written, for what it prints
+	// program says that it is no function of the script: sudo and env run programs.
+	program bool
 }
 
 // call runs a simple command of the script.
@@ -63,7 +65,7 @@ func (s *shell) run(c context, cmd command) flow {
 		cmd.text = strings.Join(cmd.args, " ")
 	}
 	name := cmd.args[0]
-	if f, ok := s.funcs[name]; ok {
+	if f, ok := s.funcs[name]; ok && !cmd.program {
 		return s.function(c, cmd, f)
 	}
 	if end, ok := s.builtin(c, cmd); ok {
@@ -71,6 +73,11 @@ func (s *shell) run(c context, cmd command) flow {
 	}
 	if inner, ok := unwrap(cmd); ok {
 		return s.run(c, inner)
+	}
+	if may, is := prefix(name); is && len(cmd.args) > 1 {
+		c.guess = c.guess || may
+		cmd.args = cmd.args[1:]
+		return s.run(c, cmd)
 	}
 	if s.interpreter(c, cmd) {
 		return goes
@@ -90,6 +97,7 @@ func (s *shell) function(c context, cmd command, f function) flow {
 		c = c.by(cmd.at)
 	}
 	c.fate.soft, c.fate.back = c.fate.status, c.fate.status
+	c.rest, c.after = nil, nil
 	end := s.level(c, ofFunction, func() flow { return s.stmt(c, f.body) })
 	if len(cmd.env) > 0 {
 		for name := range cmd.env {
@@ -115,16 +123,22 @@ func (s *shell) function(c context, cmd command, f function) flow {
 
 // program asks package tool what a program does, and follows scripts of the repository.
 func (s *shell) program(c context, cmd command) {
+	s.commands += len(s.vars) / 50
 	env := s.environment(cmd.env)
 	in := ""
 	if s.in != nil {
 		in = *s.in
+	} else if name := path.Base(cmd.args[0]); name == "jq" || name == "yq" {
+		in, _ = s.fileText(cmd.args[len(cmd.args)-1])
 	}
 	s.readsEnvironment(cmd.args)
 	effect := s.read(tool.Command{Args: cmd.args, Env: env, Stdin: in, Dir: s.dir, At: cmd.at}, s.files)
 	s.take(c, cmd, effect)
+	inner := map[string]string{}
+	maps.Copy(inner, cmd.env)
+	maps.Copy(inner, effect.Env)
 	for _, args := range effect.Runs {
-		s.run(c, command{args: args, env: cmd.env, at: cmd.at})
+		s.run(c, command{args: args, env: inner, at: cmd.at})
 	}
 	switch {
 	case effect.Prints != "":
@@ -169,11 +183,17 @@ func placed(p, at model.Place) model.Place {
 }
 
 func (s *shell) act(c context, at model.Place, a model.Action) {
-	a.Through = slices.Clone(c.through)
-	if a.Place.File == "" {
+	switch a.Through = append(slices.Clone(c.through), a.Through...); {
+	case a.Place.File == "":
 		a.Place = at
-	} else if a.Place.File != at.File {
+	case a.Place.File != at.File && len(a.Through) == len(c.through):
 		a.Through = append(a.Through, at)
+	}
+	if c.guess {
+		a.Known = false
+		if a.Gates == model.GatesYes {
+			a.Gates = model.GatesUnknown
+		}
 	}
 	a.When = sorted(a.When, s.conditions(c))
 	a.Optional = or(c.fate.status, a.Optional)

@@ -85,7 +85,21 @@ func (s *shell) forClause(c context, x *syntax.ForClause) flow {
 		items = append(items, s.loopFields(c, word)...)
 	}
 	more := len(items) == 1 && symbolic(items[0])
+	if len(items) > 16 && counts(items) { // it tries again, or counts: one turn tells all
+		items, more = []string{symbol(iter.Name.Value)}, true
+	}
 	return s.turns(c, iter.Name.Value, items, x.Do, more)
+}
+
+// counts says whether the values of a loop are but numbers in order.
+func counts(items []string) bool {
+	for i, item := range items {
+		n, err := strconv.Atoi(item)
+		if err != nil || i > 0 && strconv.Itoa(n-1) != items[i-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // turns runs the body of a loop once for each value. More says that it may be
@@ -95,7 +109,7 @@ func (s *shell) turns(c context, name string, items []string, body []*syntax.Stm
 		s.problem(s.src.place(body[0].Pos()), "too_large", "a loop has more than "+strconv.Itoa(maxLoops)+" turns; the rest was not read")
 		items = items[:maxLoops]
 	}
-	c.loop = true
+	c.loop, c.after = true, c.rest
 	for i, item := range items {
 		if name != "" {
 			s.set(name, item)
@@ -115,8 +129,8 @@ func (s *shell) turns(c context, name string, items []string, body []*syntax.Stm
 }
 
 func (s *shell) whileClause(c context, x *syntax.WhileClause) flow {
-	if names, ok := readsInto(x); ok {
-		return s.readLoop(c, names, x.Do)
+	if names, by, ok := readsInto(x); ok {
+		return s.readLoop(c, names, by, x.Do)
 	}
 	cond := c
 	cond.decided = true
@@ -153,14 +167,24 @@ func hasBreak(stmts []*syntax.Stmt) bool {
 	return found
 }
 
-// readsInto is the variable of "while read -r x".
-func readsInto(x *syntax.WhileClause) ([]string, bool) {
+// readsInto are the variables of "while read -r x y", and what is between their
+// values where IFS says so.
+func readsInto(x *syntax.WhileClause) (names []string, by string, ok bool) {
 	last := x.Cond[0]
 	call, ok := last.Cmd.(*syntax.CallExpr)
 	if !ok || x.Until || len(x.Cond) != 1 || len(call.Args) == 0 || call.Args[0].Lit() != "read" {
-		return nil, false
+		return nil, "", false
 	}
-	var names []string
+	for _, a := range call.Assigns {
+		if a.Name != nil && a.Name.Value == "IFS" && a.Value != nil {
+			by = strings.Trim(a.Value.Lit(), " ")
+			if len(a.Value.Parts) == 1 {
+				if q, ok := a.Value.Parts[0].(*syntax.SglQuoted); ok {
+					by = strings.Trim(q.Value, " ")
+				}
+			}
+		}
+	}
 	for i := 1; i < len(call.Args); i++ {
 		lit := call.Args[i].Lit()
 		switch {
@@ -173,11 +197,11 @@ func readsInto(x *syntax.WhileClause) ([]string, bool) {
 	if len(names) == 0 {
 		names = []string{"REPLY"}
 	}
-	return names, true
+	return names, by, true
 }
 
 // readLoop runs the body of a loop over the lines of what is read.
-func (s *shell) readLoop(c context, names []string, body []*syntax.Stmt) flow {
+func (s *shell) readLoop(c context, names []string, by string, body []*syntax.Stmt) flow {
 	text := symbol("(stdin)")
 	if s.in != nil {
 		text = *s.in
@@ -188,7 +212,7 @@ func (s *shell) readLoop(c context, names []string, body []*syntax.Stmt) flow {
 		all = all[:maxLoops]
 	}
 	for _, line := range all {
-		s.assignWords(names, line)
+		s.assignWords(names, line, by)
 		// each line is one turn of the loop: what is left of it goes to the next
 		more := len(all) > 1 || symbolic(line)
 		if end := s.turns(c, "", []string{""}, body, more); end != goes {
@@ -199,7 +223,10 @@ func (s *shell) readLoop(c context, names []string, body []*syntax.Stmt) flow {
 }
 
 // assignWords gives the words of a line to variables, as read does.
-func (s *shell) assignWords(names []string, line string) {
+func (s *shell) assignWords(names []string, line, by string) {
+	if by != "" {
+		line = mapKnown(line, func(t string) string { return strings.ReplaceAll(t, by, " ") })
+	}
 	if len(names) == 1 {
 		s.set(names[0], strings.TrimSpace(line))
 		return

@@ -125,18 +125,19 @@ func (s *shell) checked(f fate, st *syntax.Stmt, rest []*syntax.Stmt) (string, b
 	if len(rest) == 0 {
 		return "", false
 	}
-	name := "?"
 	if kept := assigned(rest[0]); kept != "" {
-		name = kept
-		rest = rest[1:]
-	} else {
-		rest = rest[:1]
+		return s.checkedBy(f, kept, rest[1:])
 	}
+	return s.checkedBy(f, "?", rest[:1])
+}
+
+// checkedBy says what statements make of a status that a variable holds.
+func (s *shell) checkedBy(f fate, name string, rest []*syntax.Stmt) (string, bool) {
 	for _, next := range rest[:min(len(rest), 50)] {
 		if !mentions(next, name) {
 			continue
 		}
-		if end, bad := s.verdict(next); bad {
+		if end, bad := s.verdict(next, name); bad {
 			if end == returns {
 				return f.back, true
 			}
@@ -146,13 +147,13 @@ func (s *shell) checked(f fate, st *syntax.Stmt, rest []*syntax.Stmt) (string, b
 	return "", false
 }
 
-// assigned is the variable that keeps $?: x=$?.
+// assigned is the variable that keeps $?, or that there was a failure: x=$?, x=1.
 func assigned(st *syntax.Stmt) string {
 	call, ok := st.Cmd.(*syntax.CallExpr)
 	if !ok || len(call.Args) > 0 || len(call.Assigns) != 1 || call.Assigns[0].Value == nil {
 		return ""
 	}
-	if mentions(call.Assigns[0].Value, "?") {
+	if lit := call.Assigns[0].Value.Lit(); mentions(call.Assigns[0].Value, "?") || lit == "1" {
 		return call.Assigns[0].Name.Value
 	}
 	return ""
@@ -171,17 +172,16 @@ func mentions(n syntax.Node, name string) bool {
 
 // verdict says how a statement that looks at a status ends when it is a failure:
 // exit $?, [ $? -eq 0 ] || exit 1, if [ $? -ne 0 ]; then exit 1; fi.
-func (s *shell) verdict(st *syntax.Stmt) (flow, bool) {
+func (s *shell) verdict(st *syntax.Stmt, name string) (flow, bool) {
 	switch x := st.Cmd.(type) {
 	case *syntax.CallExpr:
 		return s.endingOfCall(x, 0)
 	case *syntax.BinaryCmd:
-		want := x.Op == syntax.OrStmt
-		if asksForSuccess(x.X) == want {
+		if asksOnly(x.X, name) && asksForSuccess(x.X) == (x.Op == syntax.OrStmt) {
 			return s.ending([]*syntax.Stmt{x.Y})
 		}
 	case *syntax.IfClause:
-		if len(x.Cond) != 1 {
+		if len(x.Cond) != 1 || !asksOnly(x.Cond[0], name) {
 			return goes, false
 		}
 		if !asksForSuccess(x.Cond[0]) {
@@ -194,15 +194,34 @@ func (s *shell) verdict(st *syntax.Stmt) (flow, bool) {
 	return goes, false
 }
 
+// asksOnly says whether a test is about a variable and about nothing else.
+func asksOnly(st *syntax.Stmt, name string) bool {
+	only := mentions(st, name)
+	syntax.Walk(st, func(n syntax.Node) bool {
+		switch x := n.(type) {
+		case *syntax.BinaryCmd:
+			only = false
+		case *syntax.BinaryTest:
+			only = only && x.Op != syntax.AndTest && x.Op != syntax.OrTest
+		case *syntax.Word:
+			only = only && x.Lit() != "-a" && x.Lit() != "-o"
+		}
+		return true
+	})
+	return only
+}
+
 // asksForSuccess says whether a test of a status holds for 0.
 func asksForSuccess(st *syntax.Stmt) bool {
-	ok := false
+	ok, other := false, false
 	syntax.Walk(st, func(n syntax.Node) bool {
 		switch x := n.(type) {
 		case *syntax.Word:
 			switch x.Lit() {
 			case "-eq", "=", "==":
 				ok = true
+			case "1", "true":
+				other = !other
 			}
 		case *syntax.BinaryTest:
 			ok = ok || x.Op == syntax.TsEql || x.Op == syntax.TsMatch || x.Op == syntax.TsMatchShort
@@ -211,5 +230,5 @@ func asksForSuccess(st *syntax.Stmt) bool {
 		}
 		return true
 	})
-	return ok != st.Negated
+	return ok != other != st.Negated
 }

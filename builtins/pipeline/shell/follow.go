@@ -3,6 +3,7 @@ package shell
 import (
 	"errors"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -42,6 +43,9 @@ func program(name string) string {
 func onlyOptions(args []string) []string {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
+		if arg == "--" {
+			return args[:i]
+		}
 		if len(arg) < 2 || arg[0] != '-' && arg[0] != '+' {
 			return args[:i]
 		}
@@ -54,7 +58,10 @@ func onlyOptions(args []string) []string {
 
 // runText reads a text as a script of the shell, in this shell.
 func (s *shell) runText(c context, dialect, text string, at func(int) model.Place, marked bool) {
-	sc, err := parse(text, dialect, at, marked)
+	if s.downloaded(text, at(1)) {
+		return
+	}
+	sc, err := s.parse(text, dialect, at, marked)
 	if err != nil {
 		s.unreadable(at, err)
 		return
@@ -67,6 +74,31 @@ func (s *shell) runText(c context, dialect, text string, at func(int) model.Plac
 	if old != nil {
 		s.src = old
 	}
+}
+
+var url = regexp.MustCompile(`(?:https?|ftp)://[^\s'"()]+|\$\{[^\s{}]+\}/[^\s'"()]+`)
+
+// downloaded takes note of a script that is downloaded when it runs: curl … | sh.
+func (s *shell) downloaded(text string, at model.Place) bool {
+	text = strings.TrimSpace(text)
+	if !oneSymbol(text) || !strings.HasPrefix(text, "${(curl ") && !strings.HasPrefix(text, "${(wget ") {
+		return false
+	}
+	name := or(url.FindString(text), text[3:len(text)-2])
+	out := &s.walk.out
+	out.References = append(out.References, model.Reference{Place: at, Kind: "script", Text: name})
+	if hints(path.Base(name)) && !strings.Contains(name, "install") {
+		s.unseen(at, "script", name, "what the script does, as commands of a shell or steps of the pipeline", mayOf(name)...)
+	}
+	return true
+}
+
+// parse reads a text as a script, at its cost.
+func (w *walk) parse(text, dialect string, at func(int) model.Place, marked bool) (*script, error) {
+	if !w.spend(at(1), 1, len(text)) {
+		return nil, fault.Newf(fault.TooLarge, "parse script", at(1).File, "too much was read before it")
+	}
+	return parse(text, dialect, at, marked)
 }
 
 // unreadable takes note of a script that cannot be parsed.
@@ -119,9 +151,11 @@ func (s *shell) shellProgram(c context, cmd command) {
 	}
 	options := onlyOptions(args)
 	args = args[len(options):]
-	inline := false
+	inline, stdin := false, false
 	var set []string
 	for _, o := range options {
+		stdin = stdin || o == "-s"
+
 		if len(o) > 1 && o[0] == '-' && o[1] != '-' && strings.Contains(o, "c") {
 			inline = true
 			o = strings.ReplaceAll(o, "c", "")
@@ -131,6 +165,9 @@ func (s *shell) shellProgram(c context, cmd command) {
 		}
 	}
 	sub.setOptions(set)
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
 	c = s.entering(c)
 	dialect := program(cmd.args[0])
 	at := func(int) model.Place { return cmd.at }
@@ -145,11 +182,11 @@ func (s *shell) shellProgram(c context, cmd command) {
 			sub.runText(c, dialect, args[0], at, false)
 			s.scripts--
 		}
-	case len(args) > 0 && args[0] != "-" && args[0] != "-s":
+	case len(args) > 0 && args[0] != "-" && !stdin:
 		s.file(c, cmd, sub, args[0], args[1:])
 	case s.in != nil:
 		if s.enter(cmd.at) {
-			sub.in = nil
+			sub.in, sub.args = nil, args
 			sub.runText(c, dialect, *s.in, at, false)
 			s.scripts--
 		}
@@ -186,7 +223,7 @@ func (s *shell) file(c context, cmd command, sub *shell, name string, args []str
 		return
 	}
 	defer func() { s.scripts-- }()
-	sub.name, sub.args = name, args
+	sub.name, sub.args = "${(pwd)}/"+full, args
 	sub.in = s.in
 	at := func(line int) model.Place { return model.Place{File: full, Line: line} }
 	sub.interpret(c.by(cmd.at), interpreterOf(full, text), text, at)
@@ -262,7 +299,7 @@ func (s *shell) source(c context, cmd command) flow {
 	}
 	defer func() { s.scripts-- }()
 	at := func(line int) model.Place { return model.Place{File: full, Line: line} }
-	sc, err := parse(text, "bash", at, false)
+	sc, err := s.parse(text, "bash", at, false)
 	if err != nil {
 		s.unreadable(at, err)
 		return goes
@@ -278,7 +315,7 @@ func (s *shell) source(c context, cmd command) flow {
 
 // eval runs a text in this shell, at the place of the command.
 func (s *shell) eval(c context, cmd command, text string) flow {
-	sc, err := parse(text, "bash", func(int) model.Place { return cmd.at }, false)
+	sc, err := s.parse(text, "bash", func(int) model.Place { return cmd.at }, false)
 	if err != nil {
 		s.unreadable(func(int) model.Place { return cmd.at }, err)
 		return goes

@@ -77,7 +77,7 @@ func inClass(class string, c byte) bool {
 // trim takes a prefix or suffix that a pattern matches off a text. Symbols in the
 // text are signs that no pattern names.
 func trim(text, pattern string, suffix, largest bool) string {
-	if len(text) > 4096 || len(pattern) > 256 {
+	if len(text) > 2048 || len(pattern) > 128 {
 		return anything
 	}
 	var flat []byte

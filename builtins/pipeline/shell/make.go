@@ -142,7 +142,7 @@ func (s *shell) printsOf(c context, text string, at model.Place) string {
 	c = s.entering(c)
 	c.fate = fails(inWord)
 	sub := s.fork()
-	sc, err := parse(text, "sh", func(int) model.Place { return at }, true)
+	sc, err := s.parse(text, "sh", func(int) model.Place { return at }, true)
 	if err != nil {
 		return printed(strings.ReplaceAll(text, dollar, "$"))
 	}

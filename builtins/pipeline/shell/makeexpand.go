@@ -15,7 +15,7 @@ func (m *makefile) expand(text string, auto map[string]string, at model.Place) s
 	if !strings.Contains(text, "$") {
 		return text
 	}
-	if m.depth >= 60 || !m.spend(at, 0, len(text)) {
+	if m.depth >= 60 || !m.spend(at, 0, len(text)+16) {
 		return anything
 	}
 	m.depth++
@@ -62,7 +62,7 @@ func closing(text string, i int) int {
 			}
 		}
 	}
-	return len(text) - 1
+	return len(text)
 }
 
 // reference is what stands in $(…).
@@ -121,7 +121,7 @@ func (m *makefile) variable(name string, auto map[string]string, at model.Place)
 			return "${(pwd)}"
 		}
 		return "${(pwd)}/" + m.dir
-	case "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "":
+	case "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "Q", "V", "AT", "SILENT", "QUIET", "E", "":
 		return ""
 	case "SHELL":
 		return "/bin/sh"

@@ -452,6 +452,9 @@ func (r *makeReader) setVar(name, op, text, modifiers string, at model.Place) {
 	}
 	if r.holds() == maybe && !(exists && old.text == v.text) {
 		v.text, v.simple = symbol(name), true // it is one thing or the other
+		if op == "+=" && exists {
+			v.text, v.simple = strings.TrimSpace(old.text+" "+symbol(name+".added")), old.simple
+		}
 	}
 	r.vars[name] = v
 }

@@ -210,6 +210,7 @@ func (s *shell) heredoc(c context, r *syntax.Redirect) string {
 // write takes note of what is written to a file.
 func (s *shell) write(c context, w tool.Write) {
 	w.Text = bounded(w.Text)
+	s.bytes += len(w.Text)
 	name := s.pathOf(w.File)
 	text := w.Text
 	if w.Append {

@@ -45,6 +45,10 @@ func (s *shell) special(name string) (value, bool) {
 			return one(s.name)
 		}
 		return one(symbol("0"))
+	case "BASH_SOURCE":
+		if s.src != nil {
+			return one("${(pwd)}/" + s.src.at(1).File)
+		}
 	case "RANDOM", "SRANDOM":
 		return one(anything)
 	}
@@ -74,8 +78,11 @@ func (s *shell) peek(name string) string {
 
 // items are those of "$@" and "${array[@]}".
 func (s *shell) items(p *syntax.ParamExp) ([]string, bool) {
-	if p.Param == nil || p.Length || p.Excl || p.Slice != nil || p.Repl != nil || p.Exp != nil {
+	if p.Param == nil || p.Length || p.Slice != nil || p.Repl != nil || p.Exp != nil {
 		return nil, false
+	}
+	if p.Excl {
+		return s.indices(p)
 	}
 	if p.Param.Value == "@" && p.Index == nil {
 		if s.noArgs {
@@ -91,6 +98,39 @@ func (s *shell) items(p *syntax.ParamExp) ([]string, bool) {
 		return []string{symbol(p.Param.Value)}, true
 	}
 	return v.items, true
+}
+
+// indices are those of "${!array[@]}".
+func (s *shell) indices(p *syntax.ParamExp) ([]string, bool) {
+	v, ok := s.vars[p.Param.Value]
+	switch {
+	case !allOf(p.Index):
+		return nil, false
+	case !ok:
+		return []string{anything}, true
+	case len(v.keys) > 0:
+		return v.keys, true
+	}
+	var out []string
+	for i := range v.items {
+		out = append(out, strconv.Itoa(i))
+	}
+	return out, true
+}
+
+// index is the text of the index of an item: a number, or a key.
+func (s *shell) index(x syntax.ArithmExpr) string {
+	word, ok := x.(*syntax.Word)
+	if !ok {
+		return s.number(x)
+	}
+	text := s.text(context{}, word)
+	if syntax.ValidName(text) {
+		if _, err := strconv.Atoi(s.peek(text)); err == nil {
+			return s.peek(text)
+		}
+	}
+	return text
 }
 
 // allOf says whether an index is @ or *.
@@ -160,7 +200,7 @@ func (s *shell) indexed(p *syntax.ParamExp, v value, ok bool) (string, bool) {
 	if allOf(p.Index) {
 		return strings.Join(v.items, " "), len(v.items) > 0
 	}
-	index := s.number(p.Index)
+	index := s.index(p.Index)
 	if !ok {
 		return symbol(p.Param.Value + "[" + plain(index) + "]"), true
 	}
@@ -241,6 +281,7 @@ func (s *shell) trimmed(c context, p *syntax.ParamExp, text string) string {
 		if oneSymbol(text) || symbolic(pattern) && symbolic(text) {
 			return altered(text, p.Param.Value, s.operation(p))
 		}
+		s.bytes += len(text) * len(text) / 4
 		return trim(text, pattern, suffix, p.Exp.Op == syntax.RemLargePrefix || p.Exp.Op == syntax.RemLargeSuffix)
 	case syntax.LowerAll:
 		return mapKnown(text, strings.ToLower)
@@ -440,7 +481,7 @@ func (s *shell) assignArray(c context, name string, a *syntax.Assign) {
 			continue
 		}
 		if e.Index != nil {
-			v.keys = append(v.keys, s.number(e.Index))
+			v.keys = append(v.keys, s.index(e.Index))
 			v.items = append(v.items, s.text(c, e.Value))
 			continue
 		}
@@ -451,7 +492,7 @@ func (s *shell) assignArray(c context, name string, a *syntax.Assign) {
 
 func (s *shell) assignItem(c context, name string, a *syntax.Assign) {
 	old := s.vars[name]
-	index, text := s.number(a.Index), s.text(c, a.Value)
+	index, text := s.index(a.Index), s.text(c, a.Value)
 	if n, err := strconv.Atoi(index); err == nil && n >= 0 && n < 1000 && len(old.keys) == 0 {
 		s.setArray(name, value{items: replaced(old.items, n, text)})
 		return
@@ -476,6 +517,9 @@ func (s *shell) declare(c context, x *syntax.DeclClause) {
 		if a.Name == nil {
 			flags := s.text(c, a.Value)
 			export = export || strings.HasPrefix(flags, "-") && strings.Contains(flags, "x")
+			if strings.HasPrefix(flags, "-") && strings.ContainsAny(flags, "fp") {
+				s.printSomething(s.render(x))
+			}
 			array = array || strings.HasPrefix(flags, "-") && strings.ContainsAny(flags, "aA")
 			if strings.HasPrefix(flags, "-") || a.Value == nil {
 				continue

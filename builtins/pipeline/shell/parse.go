@@ -61,7 +61,9 @@ var lastTemplates = []*regexp.Regexp{
 
 // hide replaces symbols that the shell would misread by words that mean nothing.
 func (s *script) hide(patterns []*regexp.Regexp) {
-	s.text = s.hideCommands(s.text)
+	for _, begin := range []string{"${(", "${digest-of:", "${lookup:"} {
+		s.text = s.hideNested(s.text, begin)
+	}
 	for _, p := range patterns {
 		s.text = p.ReplaceAllStringFunc(s.text, func(found string) string {
 			return s.placeholder(symbol(strings.Trim(normal(p.FindStringSubmatch(found)[1]), "{}")))
@@ -69,18 +71,18 @@ func (s *script) hide(patterns []*regexp.Regexp) {
 	}
 }
 
-// hideCommands hides symbols of the form ${(command)}.
-func (s *script) hideCommands(text string) string {
+// hideNested hides symbols that may hold others: ${(command)}, ${digest-of:image}.
+func (s *script) hideNested(text, begin string) string {
 	var b strings.Builder
 	for {
-		i := strings.Index(text, "${(")
+		i := strings.Index(text, begin)
 		if i < 0 {
 			break
 		}
 		end := symbolEnd(text, i)
-		if end-i > 4000 || end == i {
-			b.WriteString(text[:i+3])
-			text = text[i+3:]
+		if end == i {
+			b.WriteString(text[:i+len(begin)])
+			text = text[i+len(begin):]
 			continue
 		}
 		b.WriteString(text[:i])
@@ -157,6 +159,15 @@ func parse(text, dialect string, at func(int) model.Place, marked bool) (*script
 		s.hide(lastTemplates)
 		err = s.parse()
 	}
+	var lang syntax.LangError
+	switch {
+	case errors.As(err, &lang):
+		s.dialect = "zsh"
+		err = s.parse()
+	case err != nil && marked && strings.HasPrefix(s.text, s.mark): // $(Q) before a command
+		s.text = s.text[strings.Index(s.text, closed)+len(closed):]
+		err = s.parse()
+	}
 	return s, err
 }
 
@@ -183,25 +194,46 @@ func variant(dialect string) syntax.LangVariant {
 
 // nesting is how deeply a text may be nested, at the most that its signs allow.
 func nesting(text string) int {
-	depth, most, run := 0, 0, 0
+	depth, most, signs := 0, 0, 0
 	for i := 0; i < len(text); i++ {
-		switch c := text[i]; c {
+		switch text[i] {
 		case '(', '{', '[':
 			depth++
 		case ')', '}', ']':
 			depth = max(depth-1, 0)
 		case '!', '~', '-', '+', '^':
-			if run++; run > maxNesting {
-				return run
+			if signs++; signs > maxNesting {
+				return signs
 			}
 			continue
 		case ' ', '\t', '\n':
 			continue
 		}
-		run = 0
+		signs = 0
 		most = max(most, depth)
 	}
-	return max(most, keywords(text))
+	return max(most, keywords(text), chained(text)/4)
+}
+
+// chained is how many commands a text may join to one: by && and |, or because
+// they are bodies of functions.
+func chained(text string) int {
+	run, most, before := 0, 0, byte('\n')
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == '&' || c == '|' || c == '(' && strings.HasPrefix(text[i:], "()"):
+			if run++; run > most {
+				most = run
+			}
+		case c == '\n' && before != '&' && before != '|' && before != '\\' && before != ')' && before != '\n', c == '{':
+			run = 0
+		}
+		if c != ' ' && c != '\t' {
+			before = c
+		}
+	}
+	return most
 }
 
 // keywords is how deeply the compound commands of a text may be nested.

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -22,6 +23,7 @@ func (s *shell) list(c context, stmts []*syntax.Stmt) flow {
 	outer := c.fate
 	for i, st := range stmts {
 		rest := stmts[i+1:]
+		c.rest = rest
 		c.fate = outer.in(s.errexit, len(rest) == 0, func() (string, bool) { return s.checked(outer, st, rest) })
 		if end := s.stmt(c, st); end != goes {
 			return end
@@ -138,13 +140,17 @@ func (s *shell) and(c context, x *syntax.BinaryCmd) flow {
 		left.decided = true
 		left.fate = c.fate.ignored(s.consequence(c, []*syntax.Stmt{x.Y}, inverted))
 	}
+	reason, done := s.doneEarly(c, x)
+	if done {
+		left.fate = c.fate.ignored(reason)
+	}
 	if end := s.stmt(left, x.X); end != goes {
 		return end
 	}
-	switch s.truth([]*syntax.Stmt{x.X}) {
-	case no:
+	switch t := s.truth([]*syntax.Stmt{x.X}); {
+	case t == no:
 		return goes
-	case yes:
+	case t == yes, done:
 		return s.stmt(c, x.Y)
 	}
 	if leaves := s.leaves(x.Y); s.tests(x.X) || leaves == exits || leaves == returns {
@@ -152,6 +158,24 @@ func (s *shell) and(c context, x *syntax.BinaryCmd) flow {
 		return s.branches(func() flow { return s.stmt(c.given(text), x.Y) }, func() flow { return goes })
 	}
 	return s.stmt(c, x.Y)
+}
+
+// doneEarly is "x && return 0" before what ends with a failure: the way of helpers
+// that try again. The reason is why a failure of x, each time, does nothing.
+func (s *shell) doneEarly(c context, x *syntax.BinaryCmd) (string, bool) {
+	if s.tests(x.X) {
+		return "", false
+	}
+	switch end, bad := s.ending([]*syntax.Stmt{x.Y}); {
+	case bad || end != exits && end != returns:
+		return "", false
+	}
+	follows := append(slices.Clip(c.rest), c.after...)
+	end, bad := s.ending(follows)
+	if !bad || end == goes {
+		return "", false
+	}
+	return s.consequence(c, follows, ""), true
 }
 
 func (s *shell) or(c context, x *syntax.BinaryCmd) flow {
@@ -175,6 +199,11 @@ func (s *shell) or(c context, x *syntax.BinaryCmd) flow {
 
 // rescue is what becomes of a failure before "|| y".
 func (s *shell) rescue(c context, y *syntax.Stmt) string {
+	if name := assigned(y); name != "" { // x || code=$?
+		if reason, ok := s.checkedBy(c.fate, name, c.rest); ok {
+			return reason
+		}
+	}
 	return s.consequence(c, []*syntax.Stmt{y}, "|| "+short(s.render(y)))
 }
 
@@ -206,6 +235,9 @@ func (s *shell) pipe(c context, x *syntax.BinaryCmd) flow {
 	lc := c
 	if !s.pipefail {
 		lc.fate = c.fate.ignored(inPipe)
+		if reason, ok := s.checkedBy(c.fate, "PIPESTATUS", c.rest[:min(len(c.rest), 1)]); ok {
+			lc.fate = c.fate.ignored(reason)
+		}
 	} else {
 		lc.fate.exit = c.fate.status
 	}

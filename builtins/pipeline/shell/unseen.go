@@ -7,11 +7,10 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
-	"github.com/waxseal/waxseal/builtins/pipeline/tool"
 )
 
 // hintWords are parts of names that hint at work on images.
-var hintWords = regexp.MustCompile(`(?i)(^|[^a-z])(build(s|er|ah|x|ing|kit)?|docker|images?|containers?|push(es)?|publish(es)?|releases?|sign(s|ing|ature|atures)?|scan(s|ner|ning)?|cosign|notation|trivy|grype|snyk|sbom|syft|attest(ation|ations)?|deploy(s|ment)?|ko|kaniko|podman|skopeo|crane|oci|registry)([^a-z]|$)`)
+var hintWords = regexp.MustCompile(`(?i)(^|[^a-z])(build(s|er|ah|x|ing|kit)?|docker|images?|containers?|push(es)?|publish(es)?|releases?|sign(s|ing|ature|atures)?|scan(s|ner|ning)?|cosign|notation|trivy|grype|snyk|sbom|syft|attest(ation|ations)?|deploy(s|ment)?|ko|kaniko|podman|skopeo|crane)([^a-z]|$)`)
 
 // hints says whether a name hints at work on images.
 func hints(name string) bool { return hintWords.MatchString(name) }
@@ -56,24 +55,44 @@ var scriptExtensions = []string{".sh", ".bash", ".py", ".rb", ".pl", ".js", ".mj
 // nothing to images.
 const famous = " docker podman buildah buildx nerdctl kaniko executor ko cosign notation trivy grype snyk syft crane skopeo regctl oras helm goreleaser jib bazel pack docker-compose semantic-release docker-credential-gcr docker-credential-ecr-login release-please "
 
+// anyWords are parts of the names of variables that may hold any command.
+var anyWords = regexp.MustCompile(`(?i)(^|[^a-z])(cmd|command|exec|run|script|action|tool|task)([^a-z]|$)|^\$\{[@*0-9]`)
+
+// mayBeAnything says whether a symbol that is run may do something to images, as
+// far as the name tells.
+func mayBeAnything(name string) bool { return anyWords.MatchString(name) || hints(name) }
+
+// prefix says whether a symbol stands before commands in the manner of sudo, and
+// whether it may keep them from being run, as ${DRY_RUN} does.
+func prefix(name string) (may, is bool) {
+	if !oneSymbol(name) {
+		return false, false
+	}
+	switch strings.ToUpper(name[2 : len(name)-1]) {
+	case "SUDO", "SUDO_CMD", "TIME", "TIMEOUT", "NICE":
+		return false, true
+	case "DRY_RUN", "DRYRUN", "ECHO", "PREFIX", "WRAPPER", "RETRY", "RUN", "RUNNER", "CMD_PREFIX", "EXEC", "MAYBE":
+		return true, true
+	}
+	return false, false
+}
+
 // unknown is a program that package tool does not know: a script of the
 // repository is followed, another is unseen where its name hints at images.
 func (s *shell) unknown(c context, cmd command) {
 	name := cmd.args[0]
 	base := path.Base(name)
 	isScript := slices.Contains(scriptExtensions, path.Ext(base))
-	if guess := guessed(name); guess != "" {
-		s.guess(c, cmd, guess)
-		return
-	}
 	if strings.Contains(famous, " "+base+" ") {
 		return
 	}
 	if !strings.Contains(name, "/") && !isScript {
 		if oneSymbol(name) {
-			s.unseen(cmd.at, "dynamic", name, "the program that "+name+" stands for")
+			if mayBeAnything(name) || mentionsImages(strings.Join(cmd.args, " ")) {
+				s.unseen(cmd.at, "dynamic", name, "the program that "+name+" stands for")
+			}
 		} else if name == "go" && len(cmd.args) > 2 && cmd.args[1] == "run" && hints(strings.Join(cmd.args[2:], " ")) {
-			s.unseen(cmd.at, "script", strings.Join(cmd.args, " "), "what the program does, as commands of a shell or steps of the pipeline")
+			s.unseen(cmd.at, "script", strings.Join(cmd.args[:3], " "), "what the program does, as commands of a shell or steps of the pipeline")
 		} else if hints(name) && !symbolic(name) {
 			s.unseen(cmd.at, "script", name, "what the program "+name+" does", mayOf(name)...)
 		}
@@ -89,38 +108,4 @@ func (s *shell) unknown(c context, cmd command) {
 	if hints(base) || relative && isScript {
 		s.unseen(cmd.at, "script", name, "the script "+name+" in the repository", mayOf(name)...)
 	}
-}
-
-// guessed is the program that the name of a variable hints at: ${DOCKER}.
-func guessed(name string) string {
-	if !oneSymbol(name) {
-		return ""
-	}
-	name = strings.ToLower(name[2 : len(name)-1])
-	for _, suffix := range []string{"_bin", "_cmd", "_tool", "_exe", "_path", "_command", "_cli"} {
-		name = strings.TrimSuffix(name, suffix)
-	}
-	switch name {
-	case "container", "container_engine", "container_runtime", "engine", "oci", "docker_or_podman", "oci_runtime":
-		return "docker"
-	}
-	if strings.Contains(famous, " "+name+" ") {
-		return name
-	}
-	return ""
-}
-
-// guess takes what a program would do if it were what its variable is named
-// after; nothing of it is known.
-func (s *shell) guess(c context, cmd command, name string) {
-	args := slices.Clone(cmd.args)
-	args[0] = name
-	e := s.read(tool.Command{Args: args, Env: s.environment(cmd.env), Dir: s.dir, At: cmd.at}, s.files)
-	for i := range e.Actions {
-		e.Actions[i].Known = false
-		if e.Actions[i].Gates == model.GatesYes {
-			e.Actions[i].Gates = model.GatesUnknown
-		}
-	}
-	s.take(c, cmd, e)
 }

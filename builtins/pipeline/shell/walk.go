@@ -6,6 +6,8 @@ import (
 	"sort"
 	"strings"
 
+	"mvdan.cc/sh/v3/syntax"
+
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/tool"
 )
@@ -146,7 +148,10 @@ type context struct {
 	fate    fate
 	depth   int
 	loop    bool
-	decided bool // the fate counts a ! in already
+	decided bool           // the fate counts a ! in already
+	guess   bool           // it may be that nothing is run
+	rest    []*syntax.Stmt // what follows in the list
+	after   []*syntax.Stmt // what follows the loop
 }
 
 // given adds a condition.

@@ -58,7 +58,7 @@ func unwrap(cmd command) (command, bool) {
 		switch {
 		case arg == "--":
 			args = args[1:]
-			return command{args: args, env: env, at: cmd.at, text: cmd.text}, len(args) > 0
+			return command{args: args, env: env, at: cmd.at, text: cmd.text, program: true}, len(args) > 0
 		case len(arg) > 1 && arg[0] == '-':
 			if strings.Contains(valued, " "+arg+" ") && len(args) > 1 {
 				args = args[1:]
@@ -68,7 +68,7 @@ func unwrap(cmd command) (command, bool) {
 		case leading > 0 || program == "retry" && strings.Trim(arg, "0123456789smh") == "":
 			leading--
 		default:
-			return command{args: args, env: env, at: cmd.at, text: cmd.text}, true
+			return command{args: args, env: env, at: cmd.at, text: cmd.text, program: true}, true
 		}
 		args = args[1:]
 	}

@@ -41,7 +41,7 @@ func (r reader) dockerBuild(tool string, args []string) Effect {
 
 // buildPrints tells where the digest of a build can be read.
 func (r reader) buildPrints(e *Effect, b model.Action, p parsed) {
-	if p.on("quiet") || r.name == "buildah" || r.name == "podman" {
+	if p.on("quiet") {
 		e.Prints = digest(b)
 	}
 	e.write(r, p.last("iidfile"), digest(b))

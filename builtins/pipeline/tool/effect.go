@@ -55,8 +55,19 @@ func (r reader) copying(kind model.Kind, tool, from string, to ...string) model.
 // gives is known by the first of them, or by the place of the command.
 func (r reader) build(tool string, images ...string) model.Action {
 	a := r.action(model.Build, tool, images...)
-	a.Digests = r.digests(images)
+	a.Digests, a.Names = r.digests(images), symbols(images)
 	return a
+}
+
+// symbols are the names that are only known as a symbol.
+func symbols(images []string) []string {
+	var out []string
+	for _, i := range images {
+		if name, ok := soleSymbol(i); ok && name != "*" {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 func (r reader) digests(images []string) []string {

@@ -15,7 +15,7 @@ func family(name string) func(reader) Effect {
 
 func builder(name string) func(reader) Effect {
 	switch name {
-	case "docker", "podman", "nerdctl", "buildah", "finch", "lima", "docker.io", "podman-remote":
+	case "docker", "podman", "nerdctl", "buildah", "finch", "docker.io", "podman-remote":
 		return docker
 	case "docker-compose", "podman-compose":
 		return func(r reader) Effect { return r.compose(r.Args[1:]) }
@@ -113,6 +113,8 @@ func scanner(name string) func(reader) Effect {
 		return checkov
 	case "kubescape":
 		return kubescape
+	case "gtcs":
+		return gitlabScanner
 	case "syft":
 		return syft
 	case "bom", "tern", "cdxgen", "sbom-tool":
@@ -139,6 +141,8 @@ func around(name string) func(reader) Effect {
 		return taskRunner
 	case "ctr":
 		return ctr
+	case "curl", "wget":
+		return download
 	}
 	return nil
 }

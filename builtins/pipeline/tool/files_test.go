@@ -73,6 +73,10 @@ func TestGoreleaser(t *testing.T) {
 		{"none", release, legacyWith("docker_signs:\n  - artifacts: none\n"), legacyBuilds},
 		{"a signer that is not known", release, legacyWith("docker_signs:\n  - artifacts: images\n    cmd: ./sign.sh\n"), legacyBuilds + "\nunseen script ./sign.sh [sign]"},
 		{"skip sign", release + " --skip=sign,announce", legacyWith("docker_signs:\n  - artifacts: all\n"), legacyBuilds},
+		{"arguments in a variable", release + " ${flags}", map[string]string{".goreleaser.yml": "dockers_v2:\n  - images: [a.io/x]\n    tags: [v1]\n    sbom: false\ndocker_signs:\n  - stdin: x\n"}, `
+			build goreleaser a.io/x:v1(tag) pushes at .goreleaser.yml:2
+			sign cosign cosign-key a.io/x:v1@${digest-of:a.io/x:v1}(tag-and-digest) key=cosign.key guessed at .goreleaser.yml:6`},
+		{"a signer in a shell", release, legacyWith("docker_signs:\n  - artifacts: images\n    cmd: sh\n    args: [-c, 'cosign sign ${artifact}']\n"), legacyBuilds + "\nruns sh|-c|cosign sign ghcr.io/o/app:${goreleaser.Version}-amd64"},
 		{"skip docker", release + " --skip=docker", legacyWith("docker_signs:\n  - artifacts: all\n"), ""},
 		{"snapshot", release + " --snapshot", legacyWith("docker_signs:\n  - artifacts: all\n"), `
 			build goreleaser ghcr.io/o/app:${goreleaser.Version}-amd64(tag) at .goreleaser.yaml:6
@@ -189,6 +193,22 @@ func TestKoFiles(t *testing.T) {
 		{"resolve", "KO_DOCKER_REPO=r.io/o ko resolve -B --sbom=none -t v1 -Rf config/", f, "build ko r.io/o/a:v1(tag) pushes\nbuild ko r.io/o/b:v1(tag) pushes" + bases},
 		{"root in a variable", "KO_DOCKER_REPO=r.io/o ko resolve -B --sbom=none -f ${ROOT}/config/", f, "build ko r.io/o/a:latest(tag) pushes\nbuild ko r.io/o/b:latest(tag) pushes" + bases},
 		{"nothing found", "ko resolve --sbom=none -f other/", f, "build ko pushes" + bases},
+	})
+}
+
+func TestJavaFiles(t *testing.T) {
+	const pom = `<project><properties><reg>ghcr.io/o</reg></properties><build><plugins><plugin>
+<groupId>com.google.cloud.tools</groupId><artifactId>jib-maven-plugin</artifactId><configuration>
+<from><image>eclipse-temurin:21</image></from><to><image>${reg}/app:${project.version}</image></to></configuration>%s</plugin></plugins></build></project>`
+	plain := map[string]string{"pom.xml": strings.Replace(pom, "%s", "", 1)}
+	phased := map[string]string{"pom.xml": strings.Replace(pom, "%s", "<executions><execution><phase>package</phase><goals><goal>build</goal></goals></execution></executions>", 1)}
+	checkFiles(t, []fileRow{
+		{"named in pom.xml", "mvn jib:build", plain, "build jib ghcr.io/o/app:${maven.project.version}(tag) pushes"},
+		{"named by argument", "mvn jib:build -Djib.to.image=a/b:1", plain, "build jib a/b:1(tag) pushes"},
+		{"not asked for", "mvn deploy", plain, ""},
+		{"bound to a phase", "mvn -B clean deploy", phased, "build jib ghcr.io/o/app:${maven.project.version}(tag) pushes"},
+		{"before that phase", "mvn test", phased, ""},
+		{"named in build.gradle", "./gradlew jib", map[string]string{"build.gradle": "jib {\n  to {\n    image = \"ghcr.io/o/app:$version\"\n  }\n}"}, "build jib ghcr.io/o/app:${gradle.version}(tag) pushes"},
 	})
 }
 

@@ -27,8 +27,10 @@ func goCommand(r reader) Effect {
 		}
 		e.References = append(e.References, model.Reference{Place: r.At, Kind: "tool", Text: a, Pinned: fullVersion(a[at+1:])})
 	}
-	if r.Args[1] == "run" && len(args) > 0 && len(p.pos) > 0 {
-		e.join(r.goRun(args[0], p.pos[1:]))
+	if r.Args[1] == "run" && len(args) > 0 {
+		inner := r.goRun(args[0], p.pos[1:])
+		e.Known = inner.Known
+		e.join(inner)
 	}
 	return e
 }
@@ -38,7 +40,7 @@ func fullVersion(v string) bool {
 }
 
 // goRun is what a program does that is run from its source: go run
-// github.com/google/ko@v0.18.0 build …
+// github.com/google/ko@v0.18.0 build … What others do is not known.
 func (r reader) goRun(program string, args []string) Effect {
 	if at := lastOutside(program, '@'); at >= 0 {
 		program = program[:at]

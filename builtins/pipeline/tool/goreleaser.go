@@ -17,7 +17,9 @@ type release struct {
 	env     map[string]string
 	// push and sign say whether this run publishes and signs; images and ko whether it builds.
 	push, sign, images, ko bool
-	made                   []madeImage
+	// unsure says that it may do less, as an argument is not known.
+	unsure bool
+	made   []madeImage
 }
 
 // A madeImage is an image that the signatures of goreleaser may be about.
@@ -57,6 +59,13 @@ func goreleaser(r reader) Effect {
 	g.dockersV2(&e)
 	g.kos(&e)
 	g.signs(&e)
+	if g.unsure {
+		for i := range e.Actions {
+			if k := e.Actions[i].Kind; k == model.Sign || k == model.Attest {
+				guess(&e.Actions[i])
+			}
+		}
+	}
 	return e
 }
 
@@ -105,6 +114,10 @@ func (g *release) switches(p parsed) {
 		if p.on("skip-" + s) {
 			skipped[s] = true
 		}
+	}
+	g.unsure = p.opaque || symbolic(strings.Join(p.pos, " ")) || symbolic(strings.Join(p.all("skip"), " "))
+	for _, flag := range []string{"snapshot", "auto-snapshot", "skip-publish", "skip-sign", "skip-docker", "prepare", "split"} {
+		g.unsure = g.unsure || symbolic(p.last(flag)) || flag == "auto-snapshot" && p.on(flag)
 	}
 	g.push = !skipped["publish"] && !p.on("snapshot") && !p.on("prepare") && !p.on("split")
 	g.images, g.ko = !skipped["docker"], !skipped["ko"]

@@ -72,7 +72,7 @@ func (g *release) signOne(n *document.Node, name string) Effect {
 		}
 	}
 	inner := r.read()
-	e := Effect{}
+	e := Effect{Runs: inner.Runs}
 	if !inner.Known {
 		e.Unseen = []model.Unseen{{Place: g.place(n), Kind: "script", Name: words[0], May: []model.Kind{model.Sign}, Supply: "what the command of docker_signs does"}}
 	}

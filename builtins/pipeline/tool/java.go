@@ -11,9 +11,14 @@ func maven(r reader) Effect {
 	p := flagTable("D,define= P,activate-profiles= f,file= pl,projects= s,settings= gs= T,threads= l= rf= am amd B,batch-mode q U X e ntp o").parse(mavenWords(r.Args[1:]))
 	props := properties(p.all("define"))
 	e := Effect{Known: true}
+	pom := r.pom(p.last("file"), props)
 	for _, goal := range p.pos {
-		if b, ok := r.mavenGoal(goal, props); ok {
+		if b, ok := r.mavenGoal(goal, props, pom.image); ok {
 			e.add(b)
+		} else if pom.bound(goal) {
+			if b, ok := r.jib(pom.goal, either(first(props, "jib.to.image", "image"), pom.image), props["jib.to.tags"]); ok {
+				e.add(b)
+			}
 		}
 	}
 	if props["quarkus.container-image.build"] == "true" || props["quarkus.container-image.push"] == "true" {
@@ -51,7 +56,7 @@ func properties(defs []string) map[string]string {
 	return out
 }
 
-func (r reader) mavenGoal(goal string, props map[string]string) (model.Action, bool) {
+func (r reader) mavenGoal(goal string, props map[string]string, image string) (model.Action, bool) {
 	i := lastOutside(goal, ':')
 	if i < 0 {
 		return model.Action{}, false
@@ -59,7 +64,7 @@ func (r reader) mavenGoal(goal string, props map[string]string) (model.Action, b
 	plugin, name := goal[:i], goal[i+1:]
 	switch {
 	case strings.Contains(plugin, "jib"):
-		return r.jib(name, first(props, "jib.to.image", "image"), props["jib.to.tags"])
+		return r.jib(name, either(first(props, "jib.to.image", "image"), image), props["jib.to.tags"])
 	case strings.Contains(plugin, "spring-boot") && strings.HasPrefix(name, "build-image"):
 		b := r.build("spring-boot", first(props, "spring-boot.build-image.imageName", "spring-boot.build-image.name"))
 		b.Pushes = props["spring-boot.build-image.publish"] == "true"
@@ -74,6 +79,13 @@ func (r reader) mavenGoal(goal string, props map[string]string) (model.Action, b
 		}
 	}
 	return model.Action{}, false
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
 }
 
 func first(props map[string]string, names ...string) string {
@@ -137,11 +149,8 @@ func gradleWords(args []string) []string {
 func (r reader) gradleTask(name string, p parsed, props map[string]string) (model.Action, bool) {
 	switch name {
 	case "jib", "jibDockerBuild", "jibBuildTar":
-		image := p.last("image")
-		if image == "" {
-			image = first(props, "jib.to.image", "image")
-		}
-		return r.jib(name, image, props["jib.to.tags"])
+		image := either(p.last("image"), first(props, "jib.to.image", "image"))
+		return r.jib(name, either(image, r.gradleImage(p)), props["jib.to.tags"])
 	case "bootBuildImage":
 		b := r.build("spring-boot", p.last("imageName"))
 		b.Pushes = p.on("publishImage")

@@ -22,9 +22,7 @@ func kaniko(r reader) Effect {
 	default:
 		b.Pushes, b.PushWhen = true, []string{"!(" + p.last("no-push") + ")"}
 	}
-	for _, f := range append(p.all("tarPath"), p.all("oci-layout-path")...) {
-		b.Files = append(b.Files, f)
-	}
+	b.Files = append(append(b.Files, p.all("tarPath")...), p.all("oci-layout-path")...)
 	e := known(b)
 	e.write(r, p.last("digest-file"), digest(b))
 	if len(b.Images) > 0 {
@@ -47,10 +45,14 @@ func buildctl(r reader) Effect {
 	r.outputs(&b, p.all("output"))
 	e := known(b)
 	for _, opt := range p.all("opt") {
-		switch name, value, _ := cutValue(opt); {
-		case name == "attest:provenance" && attests(value):
+		name, value, _ := cutValue(opt)
+		if value != "" && !attests(value) { // without a value it is asked for, as the program has it
+			continue
+		}
+		switch name {
+		case "attest:provenance":
 			e.add(r.unsigned(b, provenancePredicate))
-		case name == "attest:sbom" && attests(value):
+		case "attest:sbom":
 			e.add(r.unsigned(b, spdxPredicate), r.bom(b))
 		}
 	}

@@ -1,7 +1,7 @@
 package tool
 
 import (
-	"crypto/md5" //nolint:gosec // the names that ko gives are made with it
+	"crypto/md5" // the names that ko gives are made with it
 	"encoding/hex"
 	"io/fs"
 	"path"
@@ -124,7 +124,7 @@ func (r reader) koName(repo, importPath string, local bool, p parsed) string {
 	case symbolic(full):
 		return repo + "/" + base + "-${(md5 of the import path)}"
 	}
-	sum := md5.Sum([]byte(full)) //nolint:gosec // not for security
+	sum := md5.Sum([]byte(full))
 	return repo + "/" + strings.ToLower(base) + "-" + hex.EncodeToString(sum[:])
 }
 

@@ -31,7 +31,7 @@ const quietShell = ` : . [ [[ true false echo printf cd pwd export unset set shi
  rev expand unexpand column envsubst tput clear reset stty tty truncate sync shuf factor numfmt watch `
 
 const quietSystem = ` apt apt-get apt-cache apt-key add-apt-repository dpkg dpkg-query yum dnf microdnf rpm zypper apk pacman brew port choco scoop winget snap
- flatpak curl wget aria2c http https nc ncat telnet ssh scp sftp rsync ssh-keyscan ssh-keygen ssh-add ssh-agent gpg gpg2 gpgconf gpg-agent openssl certutil
+ flatpak aria2c http https nc ncat telnet ssh scp sftp rsync ssh-keyscan ssh-keygen ssh-add ssh-agent gpg gpg2 gpgconf gpg-agent openssl certutil
  keytool age sops vault tar gzip gunzip zcat bzip2 xz zstd zip unzip 7z ar cpio mount umount losetup mkfs modprobe sysctl systemctl
  service journalctl useradd groupadd usermod passwd update-alternatives ldconfig locale-gen crontab logger iptables dig nslookup host ping
  traceroute update-ca-certificates qemu-system-x86_64 update-binfmts getent visudo swapon swapoff fallocate lsblk lscpu lsb_release dmesg `
@@ -53,5 +53,6 @@ const quietDelivery = ` kubectl oc kind k3d k3s minikube microk8s kubeadm eksctl
  ansible ansible-playbook ansible-galaxy ansible-lint vagrant nomad consul ibmcloud doctl heroku flyctl fly vercel netlify wrangler firebase gsutil
  bq s3cmd mc rclone azcopy databricks snowsql psql mysql mysqladmin redis-cli mongosh sqlite3 flyway liquibase tkn jx operator-sdk opm krew
  code-server act nektos buildkite-agent circleci glab-ci gitlab-runner jenkins-cli slackcat notify-send step-cli step mkcert certbot
- github-release ghr upload-artifact get-ecr-login docker-credential-gcr docker-credential-ecr-login docker-machine dockerd containerd runc crictl
+ github-release ghr upload-artifact get-ecr-login container-diff dockerfilelint dockerfile_lint scan-build build-wrapper vsce ovsx release-it
+ release-please release-plz bumpversion bump2version bump-my-version clamscan freshclam docker-credential-gcr docker-credential-ecr-login docker-machine dockerd containerd runc crictl
  setup-qemu k9s stern kubectx kubens kubeseal velero popeye  inspec goss envconsul sentry-cli newrelic datadog-ci honeycomb launchdarkly `

@@ -105,10 +105,11 @@ func isFile(text string) bool {
 	return false
 }
 
+// refs are images by their names; a text may hold several, between white space.
 func refs(texts ...string) []model.Ref {
 	var out []model.Ref
-	for _, t := range texts {
-		if t != "" {
+	for _, text := range texts {
+		for _, t := range wordsOutside(text) {
 			out = append(out, NewRef(t))
 		}
 	}

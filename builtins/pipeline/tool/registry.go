@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -126,11 +127,23 @@ func skopeo(r reader) Effect {
 		if p.on("raw") || p.on("config") {
 			return Effect{Known: true}
 		}
-		return Effect{Known: true, Prints: inspectedDigest(p.last("format"), strings.TrimPrefix(p.arg(1), "docker://"))}
+		return r.skopeoInspect(p)
 	case "login":
 		return r.login("skopeo", p.arg(1), p)
 	}
 	return Effect{Known: true}
+}
+
+// skopeoInspect prints what a registry says of a name: the digest, or an object with it.
+func (r reader) skopeoInspect(p parsed) Effect {
+	image, remote := strings.CutPrefix(p.arg(1), "docker://")
+	switch {
+	case !remote:
+		return Effect{Known: true}
+	case p.has("format"):
+		return Effect{Known: true, Prints: inspectedDigest(p.last("format"), image)}
+	}
+	return Effect{Known: true, Prints: fmt.Sprintf(`{"Name": %q, "Digest": %q}`, nameOf(image), lookup(image))}
 }
 
 func (r reader) skopeoCopy(p parsed) Effect {

@@ -85,9 +85,39 @@ func (r reader) read() Effect {
 	e := handle(r)
 	if guessed {
 		for i := range e.Actions {
-			e.Actions[i].Known = false
+			guess(&e.Actions[i])
 		}
 	}
+	return r.hiddenCommand(e)
+}
+
+// guess says of an action that it is not known to happen.
+func guess(a *model.Action) {
+	a.Known = false
+	if a.Gates == model.GatesYes {
+		a.Gates = model.GatesUnknown
+	}
+}
+
+// hiddenCommand adds that it cannot be told what a program does whose command is
+// in a variable: "docker ${COMMAND}".
+func (r reader) hiddenCommand(e Effect) Effect {
+	if len(r.Args) < 2 || len(e.Actions)+len(e.Unseen) > 0 {
+		return e
+	}
+	if _, ok := soleSymbol(r.Args[1]); !ok {
+		return e
+	}
+	var may []model.Kind
+	switch r.name {
+	case "cosign", "notation":
+		may = []model.Kind{model.Sign, model.Attest, model.Verify}
+	case "docker", "podman", "buildah", "nerdctl", "crane", "skopeo", "ko", "goreleaser":
+		may = []model.Kind{model.Build, model.Push}
+	default:
+		return e
+	}
+	e.Unseen = append(e.Unseen, r.unseen("dynamic", r.name+" "+r.Args[1], "the value of "+r.Args[1], may...))
 	return e
 }
 

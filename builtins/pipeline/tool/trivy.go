@@ -18,7 +18,7 @@ const trivyFlags = `c,config= cache-dir= d,debug generate-default-config insecur
 	parallel= t,template= trace username= password= password-stdin registry-token= vex= show-suppressed detection-priority= distro= platform=
 	file-patterns= license-full license-confidence-level= ignored-licenses= max-image-size= module-dir= enable-modules= output-plugin-arg=
 	skip-vex-repo-update disable-telemetry skip-version-check table-mode= raw-config-scanners= cf-params= tf-vars= ignore-ids= filter-ids=
-	namespaces= k8s-version= render-cause= license-scanner= check-namespaces= light`
+	namespaces= k8s-version= render-cause= license-scanner= check-namespaces=`
 
 // trivy reads trivy. Only the scan of an image counts: one of folders does not
 // look at what was built.
@@ -36,6 +36,9 @@ func trivy(r reader) Effect {
 	case "fs", "filesystem", "f", "repo", "repository", "r", "config", "conf", "rootfs", "k8s", "kubernetes", "vm", "aws", "server", "s",
 		"plugin", "p", "clean", "convert", "version", "help", "module", "m", "completion", "vex", "registry", "auth", "cloud":
 		return Effect{Known: true}
+	}
+	if len(args) > 1 { // trivy takes one image, so that others are flags in variables
+		p.opaque, args = true, args[len(args)-1:]
 	}
 	images := refs(args...)
 	if p.has("input") {

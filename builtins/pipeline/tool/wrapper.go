@@ -21,6 +21,9 @@ func (r reader) run(args []string, env map[string]string) Effect {
 		}
 	}
 	if e := inner.read(); e.Known {
+		if len(e.Runs) > 0 && e.Env == nil {
+			e.Env = env
+		}
 		return e
 	}
 	return Effect{Known: true, Runs: [][]string{args}, Env: env}
