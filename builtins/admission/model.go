@@ -146,6 +146,7 @@ type Rule struct {
 	Facts []Fact `json:"facts"`
 
 	at         node // where it stands
+	said       map[Fact]bool
 	constraint bool // of Gatekeeper
 	match      matcher
 }
