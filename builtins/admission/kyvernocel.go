@@ -14,9 +14,7 @@ func (r *reader) kyvernoCEL() {
 	}
 	for _, s := range r.of(group, "ImageValidatingPolicy", "NamespacedImageValidatingPolicy") {
 		rule, e := r.celPolicy(s, Kyverno, "")
-		rule.Facts = slices.DeleteFunc(rule.Facts, func(f Fact) bool {
-			return f.Code == NamesOnly || f.Code == ContainersNotCovered || f.Code == KindsNotCovered
-		})
+		rule.forget(NamesOnly, ContainersNotCovered, KindsNotCovered)
 		r.imageValidating(rule, s)
 		r.kyvernoSettings(rule, s, e)
 	}
