@@ -74,6 +74,11 @@ func (s *shell) run(c context, cmd command) flow {
 	if inner, ok := unwrap(cmd); ok {
 		return s.run(c, inner)
 	}
+	if may, is := prefix(name); is && len(cmd.args) > 1 {
+		c.guess = c.guess || may
+		cmd.args = cmd.args[1:]
+		return s.run(c, cmd)
+	}
 	if s.interpreter(c, cmd) {
 		return goes
 	}
@@ -183,6 +188,12 @@ func (s *shell) act(c context, at model.Place, a model.Action) {
 		a.Place = at
 	case a.Place.File != at.File && len(a.Through) == len(c.through):
 		a.Through = append(a.Through, at)
+	}
+	if c.guess {
+		a.Known = false
+		if a.Gates == model.GatesYes {
+			a.Gates = model.GatesUnknown
+		}
 	}
 	a.When = sorted(a.When, s.conditions(c))
 	a.Optional = or(c.fate.status, a.Optional)

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"path"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -291,6 +292,9 @@ func (s *shell) conditionOf(st *syntax.Stmt) string {
 	return s.render(st)
 }
 
+// secretName is of variables whose value must not stand in a text for people.
+var secretName = regexp.MustCompile(`(?i)pass|token|secret|key|credential|auth`)
+
 // render is the text of a node on one line, with the values of the variables
 // that are known.
 func (s *shell) render(n syntax.Node) string { return s.renderSpan(n, n.Pos(), n.End()) }
@@ -307,7 +311,7 @@ func (s *shell) renderSpan(n syntax.Node, from, to syntax.Pos) string {
 			return true
 		}
 		text := s.peek(p.Param.Value)
-		if strings.Contains(text, "\n") || len(text) > 200 {
+		if strings.Contains(text, "\n") || len(text) > 200 || secretName.MatchString(p.Param.Value) {
 			text = symbol(p.Param.Value)
 		}
 		edits = append(edits, edit{int(p.Pos().Offset()), int(p.End().Offset()), text})

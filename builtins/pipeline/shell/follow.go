@@ -223,7 +223,7 @@ func (s *shell) file(c context, cmd command, sub *shell, name string, args []str
 		return
 	}
 	defer func() { s.scripts-- }()
-	sub.name, sub.args = name, args
+	sub.name, sub.args = "${(pwd)}/"+full, args
 	sub.in = s.in
 	at := func(line int) model.Place { return model.Place{File: full, Line: line} }
 	sub.interpret(c.by(cmd.at), interpreterOf(full, text), text, at)

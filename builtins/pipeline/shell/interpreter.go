@@ -33,7 +33,7 @@ func (s *shell) interpreter(c context, cmd command) bool {
 	case "npm", "yarn", "pnpm", "bun":
 		return s.npm(c, cmd)
 	case "mage":
-		s.unseen(cmd.at, "make", strings.Join(cmd.args, " "), "what the target does, as commands of a shell or steps of the pipeline")
+		s.unseen(cmd.at, "make", strings.Join(cmd.args[:min(len(cmd.args), 2)], " "), "what the target does, as commands of a shell or steps of the pipeline")
 	case "pwsh", "powershell", "cmd":
 		s.windows(c, cmd)
 	case "python", "python3", "python2", "node", "nodejs", "ruby", "perl", "php", "deno", "ts-node", "tsx", "groovy":
@@ -97,7 +97,7 @@ func (s *shell) language(c context, cmd command) {
 	s.printSomething(cmd.text)
 	args := cmd.args[1:]
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
-		if args[0] == "-c" || args[0] == "-e" || args[0] == "-m" {
+		if inlineOption(args[0]) {
 			break
 		}
 		args = args[1:]
@@ -112,6 +112,11 @@ func (s *shell) language(c context, cmd command) {
 	default:
 		s.foreignFile(c, cmd, args[0])
 	}
+}
+
+// inlineOption says whether a program follows an option: -c, -e, -pe, or a module: -m.
+func inlineOption(option string) bool {
+	return option == "-m" || !strings.HasPrefix(option, "--") && len(option) < 6 && (strings.HasSuffix(option, "e") || strings.HasSuffix(option, "c"))
 }
 
 func (s *shell) foreignFile(c context, cmd command, name string) {

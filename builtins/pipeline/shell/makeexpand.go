@@ -121,7 +121,7 @@ func (m *makefile) variable(name string, auto map[string]string, at model.Place)
 			return "${(pwd)}"
 		}
 		return "${(pwd)}/" + m.dir
-	case "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "":
+	case "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "Q", "V", "AT", "SILENT", "QUIET", "E", "":
 		return ""
 	case "SHELL":
 		return "/bin/sh"

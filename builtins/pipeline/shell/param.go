@@ -45,6 +45,10 @@ func (s *shell) special(name string) (value, bool) {
 			return one(s.name)
 		}
 		return one(symbol("0"))
+	case "BASH_SOURCE":
+		if s.src != nil {
+			return one("${(pwd)}/" + s.src.at(1).File)
+		}
 	case "RANDOM", "SRANDOM":
 		return one(anything)
 	}

@@ -264,13 +264,18 @@ func (s *shell) seq(cmd command) {
 }
 
 func (s *shell) nameOf(cmd command) {
-	if len(cmd.args) < 2 || symbolic(cmd.args[1]) {
+	if len(cmd.args) < 2 {
+		return
+	}
+	name := cmd.args[1]
+	bare := withoutRoot(name)
+	if symbolic(bare) {
 		s.printSomething(cmd.text)
 		return
 	}
-	text := path.Dir(cmd.args[1])
+	text := name[:len(name)-len(bare)] + path.Dir(bare)
 	if path.Base(cmd.args[0]) == "basename" {
-		text = path.Base(cmd.args[1])
+		text = path.Base(bare)
 		if len(cmd.args) > 2 {
 			text = strings.TrimSuffix(text, cmd.args[2])
 		}

@@ -152,10 +152,11 @@ func TestConditions(t *testing.T) {
 			"push a @2 when ${REF} in refs/tags/*\n" +
 				"push b @3 when !(${REF} in refs/tags/*) and ${REF} in main|dev\n" +
 				"push c @4 when !(${REF} in main|dev) and !(${REF} in refs/tags/*)\n"},
-		"case, known":  {"X=dev\ncase $X in main) docker push a;; d*) docker push b;; esac", "push b @2\n"},
-		"negated":      {"if ! grep -q x f; then docker push a; else docker push b; fi", "push a @1 when !(grep -q x f)\npush b @1 when grep -q x f\n"},
-		"after a work": {"docker build -t a . && docker push a", "build a @1\npush a @1\n"},
-		"fall back":    {"docker build -t a . || docker build -t b .", "build a @1 optional || docker build -t b .\nbuild b @1 when !(docker build -t a .)\n"},
+		"case, known":             {"X=dev\ncase $X in main) docker push a;; d*) docker push b;; esac", "push b @2\n"},
+		"negated":                 {"if ! grep -q x f; then docker push a; else docker push b; fi", "push a @1 when !(grep -q x f)\npush b @1 when grep -q x f\n"},
+		"after a work":            {"docker build -t a . && docker push a", "build a @1\npush a @1\n"},
+		"fall back":               {"docker build -t a . || docker build -t b .", "build a @1 optional || docker build -t b .\nbuild b @1 when !(docker build -t a .)\n"},
+		"a secret in a condition": {"TOKEN=hunter2; [ \"$TOKEN\" = \"$OTHER\" ] && docker push app", "push app @1 when [ \"${TOKEN}\" = \"${OTHER}\" ]\n"},
 		"a variable in a condition": {"f() { if [ \"$1\" = \"$P\" ]; then docker push app; fi; }\nf x",
 			"push app @1 when [ \"x\" = \"${P}\" ]\n"},
 	} {

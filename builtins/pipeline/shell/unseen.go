@@ -10,7 +10,7 @@ import (
 )
 
 // hintWords are parts of names that hint at work on images.
-var hintWords = regexp.MustCompile(`(?i)(^|[^a-z])(build(s|er|ah|x|ing|kit)?|docker|images?|containers?|push(es)?|publish(es)?|releases?|sign(s|ing|ature|atures)?|scan(s|ner|ning)?|cosign|notation|trivy|grype|snyk|sbom|syft|attest(ation|ations)?|deploy(s|ment)?|ko|kaniko|podman|skopeo|crane|oci|registry)([^a-z]|$)`)
+var hintWords = regexp.MustCompile(`(?i)(^|[^a-z])(build(s|er|ah|x|ing|kit)?|docker|images?|containers?|push(es)?|publish(es)?|releases?|sign(s|ing|ature|atures)?|scan(s|ner|ning)?|cosign|notation|trivy|grype|snyk|sbom|syft|attest(ation|ations)?|deploy(s|ment)?|ko|kaniko|podman|skopeo|crane)([^a-z]|$)`)
 
 // hints says whether a name hints at work on images.
 func hints(name string) bool { return hintWords.MatchString(name) }
@@ -55,6 +55,28 @@ var scriptExtensions = []string{".sh", ".bash", ".py", ".rb", ".pl", ".js", ".mj
 // nothing to images.
 const famous = " docker podman buildah buildx nerdctl kaniko executor ko cosign notation trivy grype snyk syft crane skopeo regctl oras helm goreleaser jib bazel pack docker-compose semantic-release docker-credential-gcr docker-credential-ecr-login release-please "
 
+// anyWords are parts of the names of variables that may hold any command.
+var anyWords = regexp.MustCompile(`(?i)(^|[^a-z])(cmd|command|exec|run|script|action|tool|task)([^a-z]|$)|^\$\{[@*0-9]`)
+
+// mayBeAnything says whether a symbol that is run may do something to images, as
+// far as the name tells.
+func mayBeAnything(name string) bool { return anyWords.MatchString(name) || hints(name) }
+
+// prefix says whether a symbol stands before commands in the manner of sudo, and
+// whether it may keep them from being run, as ${DRY_RUN} does.
+func prefix(name string) (may, is bool) {
+	if !oneSymbol(name) {
+		return false, false
+	}
+	switch strings.ToUpper(name[2 : len(name)-1]) {
+	case "SUDO", "SUDO_CMD", "TIME", "TIMEOUT", "NICE":
+		return false, true
+	case "DRY_RUN", "DRYRUN", "ECHO", "PREFIX", "WRAPPER", "RETRY", "RUN", "RUNNER", "CMD_PREFIX", "EXEC", "MAYBE":
+		return true, true
+	}
+	return false, false
+}
+
 // unknown is a program that package tool does not know: a script of the
 // repository is followed, another is unseen where its name hints at images.
 func (s *shell) unknown(c context, cmd command) {
@@ -66,9 +88,11 @@ func (s *shell) unknown(c context, cmd command) {
 	}
 	if !strings.Contains(name, "/") && !isScript {
 		if oneSymbol(name) {
-			s.unseen(cmd.at, "dynamic", name, "the program that "+name+" stands for")
+			if mayBeAnything(name) || mentionsImages(strings.Join(cmd.args, " ")) {
+				s.unseen(cmd.at, "dynamic", name, "the program that "+name+" stands for")
+			}
 		} else if name == "go" && len(cmd.args) > 2 && cmd.args[1] == "run" && hints(strings.Join(cmd.args[2:], " ")) {
-			s.unseen(cmd.at, "script", strings.Join(cmd.args, " "), "what the program does, as commands of a shell or steps of the pipeline")
+			s.unseen(cmd.at, "script", strings.Join(cmd.args[:3], " "), "what the program does, as commands of a shell or steps of the pipeline")
 		} else if hints(name) && !symbolic(name) {
 			s.unseen(cmd.at, "script", name, "what the program "+name+" does", mayOf(name)...)
 		}

@@ -149,6 +149,7 @@ type context struct {
 	depth   int
 	loop    bool
 	decided bool           // the fate counts a ! in already
+	guess   bool           // it may be that nothing is run
 	rest    []*syntax.Stmt // what follows in the list
 	after   []*syntax.Stmt // what follows the loop
 }
