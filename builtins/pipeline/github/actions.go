@@ -94,7 +94,7 @@ var knownActions = map[string]handler{
 
 // idleActions do nothing to images, although their names may speak of them.
 var idleActions = map[string]bool{
-	"sigstore/cosign-installer": true, "sigstore/scaffolding/actions/setup": true,
+	"sigstore/cosign-installer": true, "sigstore/scaffolding/actions/setup-sigstore-env": true, "sigstore/sigstore-conformance": true, "christian-korneck/update-container-description-action": true, "sigstore/scaffolding/actions/setup": true,
 	"notaryproject/notation-action/setup": true, "anchore/sbom-action/download-syft": true, "anchore/scan-action/download-grype": true,
 	"aquasecurity/setup-trivy": true, "oras-project/setup-oras": true, "imjasonh/setup-crane": true, "crazy-max/ghaction-docker-meta": true,
 	"crazy-max/ghaction-github-runtime": true, "crazy-max/ghaction-setup-docker": true, "crazy-max/ghaction-setup-containerd": true,

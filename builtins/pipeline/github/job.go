@@ -165,17 +165,34 @@ func (j *job) defaults() {
 	}
 }
 
-// windows says whether scripts run in PowerShell unless they say otherwise.
+// windows says whether scripts run in PowerShell unless they say otherwise: by
+// the labels of the runner or, where they tell no system, by the job's name.
 func (j *job) windows() bool {
-	if j.ast.RunsOn == nil {
-		return false
-	}
-	for _, l := range j.ast.RunsOn.Labels {
-		if strings.Contains(strings.ToLower(j.scope.text(l.Value).text), "windows") {
-			return true
+	labels := ""
+	if on := j.ast.RunsOn; on != nil {
+		for _, l := range on.Labels {
+			labels += " " + j.scope.text(l.Value).flat()
+		}
+		if on.LabelsExpr != nil {
+			labels += " " + j.scope.text(on.LabelsExpr.Value).flat()
 		}
 	}
-	return j.ast.RunsOn.LabelsExpr != nil && strings.Contains(strings.ToLower(j.scope.text(j.ast.RunsOn.LabelsExpr.Value).text), "windows")
+	labels = strings.ToLower(labels)
+	for _, other := range []string{"ubuntu", "linux", "macos", "debian"} {
+		if strings.Contains(labels, other) {
+			return false
+		}
+	}
+	return strings.Contains(labels, "windows") || strings.Contains(labels, "self-hosted") && strings.Contains(strings.ToLower(j.id), "windows")
+}
+
+// flat is the text of a value, or of its items.
+func (v value) flat() string {
+	texts := []string{v.text}
+	for _, i := range v.items {
+		texts = append(texts, i.text)
+	}
+	return strings.Join(texts, " ")
 }
 
 // steps reads the steps in order.

@@ -111,3 +111,25 @@ jobs:
 `)
 	same(t, "unseen", unseen(p), []string{"6 action shop/sign-image@v1 job=a may=[sign attest]"})
 }
+
+// PowerShell is not read as if it were a shell of Unix.
+func TestWindows(t *testing.T) {
+	for _, row := range []struct {
+		job, on string
+		want    int
+	}{
+		{"a", "ubuntu-latest", 1}, {"a", "windows-2022", 0}, {"a", "[self-hosted, linux]", 1}, {"a", "${{ matrix.os }}", 0},
+		{"test-windows", "[self-hosted, pool]", 0}, {"test-windows", "ubuntu-latest", 1},
+	} {
+		p, problems := repo{ci: "on: {push: {branches: }}\njobs:\n  " + row.job + ":\n    strategy: {matrix: {os: [windows-latest]}}\n    runs-on: " + row.on + `
+    steps:
+      - run: |
+          if ( $LASTEXITCODE ) { exit $LASTEXITCODE }
+      - shell: bash
+        run: docker push a
+`}.read(t, ci)
+		if len(problems) != row.want || len(lines(p)) != 1 {
+			t.Errorf("%s on %s: %v %v", row.job, row.on, problems, lines(p))
+		}
+	}
+}
