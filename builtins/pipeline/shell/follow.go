@@ -127,7 +127,7 @@ func (s *shell) child(cmd command) *shell {
 	}
 	sub.vars = with(sub.vars, cmd.env)
 	sub.funcs = map[string]function{}
-	sub.errexit, sub.pipefail, sub.allexp, sub.inherit = false, false, false, false
+	sub.errexit, sub.pipefail, sub.allexp, sub.inherit, sub.noexec = false, false, false, false, false
 	sub.args, sub.noArgs, sub.name = nil, false, ""
 	sub.guards, sub.base = [levels][]string{}, [levels]int{}
 	return sub

@@ -40,6 +40,9 @@ func (s *shell) stmt(c context, st *syntax.Stmt) flow {
 	if !s.spend(s.src.place(st.Pos()), 1, 0) {
 		return exits
 	}
+	if s.noexec {
+		return goes
+	}
 	if st.Negated && !c.decided {
 		c.fate = c.fate.ignored(inverted)
 	}
@@ -52,28 +55,12 @@ func (s *shell) stmt(c context, st *syntax.Stmt) flow {
 
 // background runs a statement beside the script: its status is lost.
 func (s *shell) background(c context, st *syntax.Stmt) flow {
-	if !s.src.waits(st) {
+	if !s.src.waits(st, c.rest) {
 		c.fate = fails(inBackgr)
 	}
 	sub := s.fork()
 	sub.level(c, ofShell, func() flow { return sub.redirected(c, st) })
 	return goes
-}
-
-// waits says whether the script waits for a process and minds its status after a
-// statement: wait without an argument does not.
-func (s *script) waits(after *syntax.Stmt) bool {
-	if s.lastWait == nil {
-		last := syntax.Pos{}
-		syntax.Walk(s.file, func(n syntax.Node) bool {
-			if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 1 && call.Args[0].Lit() == "wait" {
-				last = call.Pos()
-			}
-			return true
-		})
-		s.lastWait = &last
-	}
-	return s.lastWait.After(after.Pos())
 }
 
 func (s *shell) command(c context, st *syntax.Stmt) flow {
