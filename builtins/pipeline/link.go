@@ -105,6 +105,7 @@ func linkPipeline(p *model.Pipeline, all []*deed) (groups []*group, loose []*dee
 			l.others(d)
 		}
 	}
+	l.stale(all)
 	l.unseen(p)
 	return l.alive(), loose
 }
