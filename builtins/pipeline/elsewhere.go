@@ -90,22 +90,28 @@ func (g *group) has(d *deed) bool {
 // withoutCalled leaves out the images of pipelines that only others run, where
 // the pipeline that runs them has the same build: there it has its names.
 func withoutCalled(all []*group) []*group {
-	ran := map[model.Place]bool{}
+	ran := map[model.Place]int{}
 	for _, g := range all {
-		p := g.main().pipeline
 		for _, b := range g.builds {
-			if !called(p) && (p.System != model.Azure || b.Place.File != p.File) {
-				ran[b.Place] = true
-			}
+			ran[b.Place] = max(ran[b.Place], standing(b))
 		}
 	}
 	return slices.DeleteFunc(all, func(g *group) bool {
-		p := g.main().pipeline
-		again := func(b *deed) bool {
-			return ran[b.Place] && (called(p) || p.System == model.Azure && b.Place.File == p.File)
-		}
-		return !slices.ContainsFunc(g.builds, func(b *deed) bool { return !again(b) })
+		return !slices.ContainsFunc(g.builds, func(b *deed) bool { return ran[b.Place] <= standing(b) })
 	})
+}
+
+// standing orders the pipelines that do a thing by who runs whom: tasks are run by
+// pipelines, and what is called, or may be a template, by what runs by itself.
+func standing(b *deed) int {
+	p := b.pipeline
+	switch {
+	case slices.Contains(p.Triggers, "task_call"):
+		return 0
+	case called(p), p.System == model.Azure && b.Place.File == p.File:
+		return 1
+	}
+	return 2
 }
 
 // called says whether a pipeline runs only when another one calls or includes

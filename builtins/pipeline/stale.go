@@ -53,12 +53,16 @@ func (g *group) remade(u use, makers []*deed) bool {
 }
 
 // early says of what asks the registry for the image that it does so before, or
-// while, the image is made: it finds the one that was there before.
+// while, the image is pushed: it finds the one that was there before.
 func (g *group) early(u use) bool {
 	if u.traced || u.anyway || len(g.builds)+len(g.pushes) > maxUses {
 		return false
 	}
-	return !slices.ContainsFunc(slices.Concat(g.builds, g.pushes), func(m *deed) bool {
+	made := g.pushes
+	if len(made) == 0 {
+		made = g.builds
+	}
+	return !slices.ContainsFunc(made, func(m *deed) bool {
 		return m.job == u.job && m.at <= u.at || slices.Contains(u.job.Needs, m.job.ID)
 	})
 }
