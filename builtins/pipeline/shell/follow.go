@@ -294,7 +294,7 @@ func (s *shell) source(c context, cmd command) flow {
 		}
 		return goes
 	}
-	if !s.enter(cmd.at) {
+	if s.downloaded(text, cmd.at) || !s.enter(cmd.at) {
 		return goes
 	}
 	defer func() { s.scripts-- }()
@@ -315,6 +315,9 @@ func (s *shell) source(c context, cmd command) flow {
 
 // eval runs a text in this shell, at the place of the command.
 func (s *shell) eval(c context, cmd command, text string) flow {
+	if s.downloaded(text, cmd.at) {
+		return goes
+	}
 	sc, err := s.parse(text, "bash", func(int) model.Place { return cmd.at }, false)
 	if err != nil {
 		s.unreadable(func(int) model.Place { return cmd.at }, err)
