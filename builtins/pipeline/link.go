@@ -106,6 +106,7 @@ func linkPipeline(p *model.Pipeline, all []*deed) (groups []*group, loose []*dee
 		}
 	}
 	l.stale(all)
+	l.runs(p)
 	l.unseen(p)
 	return l.alive(), loose
 }

@@ -136,6 +136,20 @@ func told(i model.Image) string {
 	return strings.Join(parts, " | ")
 }
 
+// What a pipeline has built and runs is from the repository; another tag of it may be anything.
+func TestRunsWhatItBuilds(t *testing.T) {
+	p := ci(job("build", nil, pushes(do(model.Build, "ghcr.io/a/b:"+sha)), do(model.Push, "c/d:1")))
+	for _, text := range []string{"ghcr.io/a/b:" + sha, "ghcr.io/a/b:old", "ghcr.io/a/other", "c/d:1"} {
+		p.References = append(p.References, model.Reference{Kind: "image", Text: text})
+	}
+	pipeline.Link(p)
+	local := map[string]bool{}
+	for _, r := range p.References {
+		local[r.Text] = r.Local
+	}
+	require.Equal(t, map[string]bool{"ghcr.io/a/b:" + sha: true, "ghcr.io/a/b:old": false, "ghcr.io/a/other": false, "c/d:1": false}, local)
+}
+
 func TestLink(t *testing.T) {
 	other := ci()
 	other.File = "sign.yml"

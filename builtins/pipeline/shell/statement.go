@@ -127,7 +127,7 @@ func (s *shell) and(c context, x *syntax.BinaryCmd) flow {
 		left.decided = true
 		left.fate = c.fate.ignored(s.consequence(c, []*syntax.Stmt{x.Y}, inverted))
 	}
-	reason, done := s.doneEarly(c, x)
+	reason, done := s.doneEarly(c, []*syntax.Stmt{x.X}, []*syntax.Stmt{x.Y})
 	if done {
 		left.fate = c.fate.ignored(reason)
 	}
@@ -147,13 +147,13 @@ func (s *shell) and(c context, x *syntax.BinaryCmd) flow {
 	return s.stmt(c, x.Y)
 }
 
-// doneEarly is "x && return 0" before what ends with a failure: the way of helpers
+// doneEarly is "x && return 0", or an if that says the same, before what ends with a failure: the way of helpers
 // that try again. The reason is why a failure of x, each time, does nothing.
-func (s *shell) doneEarly(c context, x *syntax.BinaryCmd) (string, bool) {
-	if s.tests(x.X) {
+func (s *shell) doneEarly(c context, cond, then []*syntax.Stmt) (string, bool) {
+	if len(cond) != 1 || s.tests(cond[0]) {
 		return "", false
 	}
-	switch end, bad := s.ending([]*syntax.Stmt{x.Y}); {
+	switch end, bad := s.ending(then); {
 	case bad || end != exits && end != returns:
 		return "", false
 	}
