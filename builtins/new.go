@@ -25,6 +25,7 @@ type settings struct {
 	observe func(registry.Request)
 	costs   evidence.Observer
 	report  func(error)
+	locals  evidence.Locals
 
 	refreshed func(keyring.Refresh)
 }
@@ -46,6 +47,12 @@ func WithCosts(o evidence.Observer) Option {
 // again while the older one is used. It is called from several goroutines.
 func WithReport(f func(error)) Option {
 	return func(s *settings) { s.report = f }
+}
+
+// WithLocals lets requests read what lies beside the host: [evidence.Locals]. Only
+// hosts whose caller may read these files anyway give any.
+func WithLocals(l evidence.Locals) Option {
+	return func(s *settings) { s.locals = l }
 }
 
 // New builds the builtins from a configuration. A key, root or layout that
@@ -78,7 +85,7 @@ func New(cfg *config.Config, options ...Option) (*Set, error) {
 	limits := client.Limits()
 	set := Over(evidence.New(client, evidence.Config{
 		Names: names, Origins: origins, Signatures: signatures, Deadline: cfg.Limits.Deadline, ListingTTL: cfg.Limits.ListingTTL,
-		CacheBytes: cfg.Limits.CacheBytes, Disk: kept, Limits: &limits, Observer: s.costs,
+		CacheBytes: cfg.Limits.CacheBytes, Disk: kept, Limits: &limits, Observer: s.costs, Locals: s.locals,
 	}))
 	set.keys = keys
 	return set, nil

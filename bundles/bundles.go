@@ -34,6 +34,31 @@ const (
 	Replay            = "replay"             // a recorded decision: everything is data
 )
 
+// Subject is what the policies of a bundle judge. The prefix of its name says what
+// a policy judges.
+type Subject string
+
+// The subjects.
+const (
+	Images      Subject = "images"      // images of workloads
+	Pipelines   Subject = "pipelines"   // pipelines that build images: pipeline_*
+	Enforcement Subject = "enforcement" // admission configuration: enforcement_*
+)
+
+// Subjects returns the subjects, in the order of the documents.
+func Subjects() []Subject { return []Subject{Images, Pipelines, Enforcement} }
+
+// SubjectOf returns what a policy judges, by its name.
+func SubjectOf(policy string) Subject {
+	switch {
+	case strings.HasPrefix(policy, "pipeline_"):
+		return Pipelines
+	case strings.HasPrefix(policy, "enforcement_"):
+		return Enforcement
+	}
+	return Images
+}
+
 const (
 	libraryRoot = "lib/waxseal"
 	policyRoot  = libraryRoot + "/policy"
@@ -70,8 +95,19 @@ func Policies() ([]string, error) {
 	return names, nil
 }
 
+// PoliciesOf returns the names of the policies of the library that judge a
+// subject, sorted.
+func PoliciesOf(subject Subject) ([]string, error) {
+	names, err := Policies()
+	return of(subject, names), err
+}
+
+func of(subject Subject, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return SubjectOf(name) != subject })
+}
+
 // Files returns the Rego of a bundle by its path. Without names all policies of
-// the library are in it; pinned_digests always is, because it is required at
+// the library that judge images are in it; pinned_digests always is, because it is required at
 // admission. A name or a flavour that is not known is [fault.InvalidRequest].
 func Files(flavour string, policies []string) (map[string][]byte, error) {
 	return FilesWith(flavour, policies, nil)
@@ -79,21 +115,31 @@ func Files(flavour string, policies []string) (map[string][]byte, error) {
 
 // FilesWith is [Files] with policies of one's own among those of the library.
 func FilesWith(flavour string, policies []string, own Own) (map[string][]byte, error) {
+	return FilesOf(Images, flavour, policies, own)
+}
+
+// FilesOf is [FilesWith] for what a subject names. Pipelines and admission
+// configuration are judged by waxseal and by conftest; another flavour is [fault.InvalidRequest].
+func FilesOf(subject Subject, flavour string, policies []string, own Own) (map[string][]byte, error) {
 	host, err := hostFile(flavour)
 	if err != nil {
 		return nil, err
 	}
-	names, err := selected(policies, own)
+	if err := fits(subject, flavour); err != nil {
+		return nil, err
+	}
+	list, err := selected(subject, policies, own)
 	if err != nil {
 		return nil, err
 	}
+	names := list.on
 	files := map[string][]byte{
 		HostFile:   host,
-		PlanFile:   plan(names),
-		ReportFile: report(names),
+		PlanFile:   plan(subject, list),
+		ReportFile: report(subject, names),
 	}
 	err = fs.WalkDir(rego.FS, "lib", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !shipped(name, names) {
+		if err != nil || entry.IsDir() || !shipped(subject, name, names) {
 			return err
 		}
 		files[name], err = rego.FS.ReadFile(name)
@@ -138,33 +184,62 @@ func hostFile(flavour string) ([]byte, error) {
 	return nil, fault.Newf(fault.InvalidRequest, "bundle flavour", flavour, "there are %s", strings.Join(Flavours(), ", "))
 }
 
-// selected returns the policies of a bundle, sorted, each once.
-func selected(policies []string, own Own) ([]string, error) {
+// fits says whether a flavour judges a subject.
+func fits(subject Subject, flavour string) error {
+	switch {
+	case !slices.Contains(Subjects(), subject):
+		return fault.Newf(fault.InvalidRequest, "bundle subject", string(subject), "there are %s, %s and %s", Images, Pipelines, Enforcement)
+	case subject == Images || slices.Contains([]string{CLI, ConftestBuiltin, Data, Replay}, flavour):
+		return nil
+	}
+	return fault.Newf(fault.InvalidRequest, "bundle flavour", flavour, "%s are judged by the flavours %s, %s and %s", subject, CLI, Data, ConftestBuiltin)
+}
+
+// list is the policies of a bundle, and those of the library that judge other
+// subjects: their parameters may stand beside those of the bundle. Sorted, each once.
+type list struct{ on, others []string }
+
+func selected(subject Subject, policies []string, own Own) (list, error) {
 	all, err := Policies()
 	if err != nil {
-		return nil, err
+		return list{}, err
 	}
 	all = slices.Sorted(slices.Values(slices.AppendSeq(all, maps.Keys(own))))
+	here := of(subject, all)
+	found := list{on: here, others: slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(here, name) })}
 	if len(policies) == 0 {
-		return all, nil
+		return found, nil
 	}
-	names := append([]string{always}, policies...)
-	slices.Sort(names)
-	names = slices.Compact(names)
+	found.on = slices.Clone(policies)
+	if subject == Images {
+		found.on = append(found.on, always)
+	}
+	slices.Sort(found.on)
+	found.on = slices.Compact(found.on)
 	var unknown []error
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			unknown = append(unknown, fault.Newf(fault.InvalidRequest, "bundle policy", name, "there are %s", strings.Join(all, ", ")))
+	for _, name := range found.on {
+		if !slices.Contains(here, name) {
+			unknown = append(unknown, fault.Newf(fault.InvalidRequest, "bundle policy", name, "there are %s", strings.Join(here, ", ")))
 		}
 	}
-	return names, errors.Join(unknown...)
+	return found, errors.Join(unknown...)
+}
+
+// libraries are the folders of the library that belong to one subject.
+var libraries = map[string]Subject{
+	libraryRoot + "/pipelines":   Pipelines,
+	libraryRoot + "/enforcement": Enforcement,
 }
 
 // shipped says whether a file of the library belongs to a bundle of these policies.
-func shipped(name string, policies []string) bool {
+func shipped(subject Subject, name string, policies []string) bool {
 	if path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
 		return false
 	}
-	policy, isPolicy := strings.CutPrefix(path.Dir(name), policyRoot+"/")
+	folder := path.Dir(name)
+	if only, ok := libraries[folder]; ok && only != subject {
+		return false
+	}
+	policy, isPolicy := strings.CutPrefix(folder, policyRoot+"/")
 	return !isPolicy || slices.Contains(policies, policy)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,7 +59,7 @@ func TestFilesHoldOnlyWhatIsAskedFor(t *testing.T) {
 }
 
 func TestFilesWithoutNamesHoldAllPolicies(t *testing.T) {
-	policies, err := bundles.Policies()
+	policies, err := bundles.PoliciesOf(bundles.Images)
 	require.NoError(t, err)
 	require.Contains(t, policies, "pinned_digests")
 	all, err := bundles.Files(bundles.CLI, nil)
@@ -98,18 +99,15 @@ func TestFlavoursDifferOnlyInTheHost(t *testing.T) {
 
 // The tests of the library run with the plan and report of all policies.
 func TestTestingFilesAreGenerated(t *testing.T) {
-	files, err := bundles.Files(bundles.CLI, nil)
+	plan, report, err := bundles.Testing()
 	require.NoError(t, err)
-	for golden, name := range map[string]string{
-		"../rego/testing/plan.rego":   bundles.PlanFile,
-		"../rego/testing/report.rego": bundles.ReportFile,
-	} {
+	for golden, want := range map[string][]byte{"../rego/testing/plan.rego": plan, "../rego/testing/report.rego": report} {
 		if *update {
-			require.NoError(t, os.WriteFile(golden, files[name], 0o600))
+			require.NoError(t, os.WriteFile(golden, want, 0o600))
 		}
 		content, err := os.ReadFile(filepath.Clean(golden))
 		require.NoError(t, err)
-		require.Equal(t, string(files[name]), string(content), "go test ./bundles -update")
+		require.Equal(t, string(want), string(content), "go test ./bundles -update")
 	}
 }
 
@@ -117,10 +115,8 @@ func TestTestingFilesAreGenerated(t *testing.T) {
 func TestLibraryPassesItsTestsOnEveryHost(t *testing.T) {
 	for _, flavour := range bundles.Flavours() {
 		t.Run(flavour, func(t *testing.T) {
-			files, err := bundles.Files(flavour, nil)
-			require.NoError(t, err)
-			modules := parse(t, files)
-			maps.Copy(modules, parse(t, tests(t)))
+			modules := parse(t, library(t, flavour))
+			maps.Copy(modules, parse(t, tests(t, flavour)))
 			results, err := tester.NewRunner().SetTimeout(time.Minute). // a busy machine, and many modules
 											SetCompiler(ast.NewCompiler().WithCapabilities(capabilities())).
 											SetModules(modules).
@@ -139,10 +135,40 @@ func TestLibraryPassesItsTestsOnEveryHost(t *testing.T) {
 	}
 }
 
-func tests(t *testing.T) map[string][]byte {
+// library is the library with the policies of all subjects that a flavour judges.
+func library(t *testing.T, flavour string) map[string][]byte {
+	if !judgesFiles(flavour) {
+		files, err := bundles.Files(flavour, nil)
+		require.NoError(t, err)
+		return files
+	}
+	all := map[string][]byte{}
+	for _, subject := range bundles.Subjects() {
+		files, err := bundles.FilesOf(subject, flavour, nil, nil)
+		require.NoError(t, err)
+		maps.Copy(all, files)
+	}
+	var err error
+	all[bundles.PlanFile], all[bundles.ReportFile], err = bundles.Testing()
+	require.NoError(t, err)
+	return all
+}
+
+// judgesFiles says whether a flavour judges pipelines and admission configuration.
+func judgesFiles(flavour string) bool {
+	return slices.Contains([]string{bundles.CLI, bundles.ConftestBuiltin, bundles.Data, bundles.Replay}, flavour)
+}
+
+// forFiles says whether a test is one of what judges files.
+func forFiles(name string) bool {
+	dir := path.Dir(name)
+	return bundles.SubjectOf(path.Base(dir)) != bundles.Images || slices.Contains([]string{"pipelines", "enforcement"}, path.Base(dir))
+}
+
+func tests(t *testing.T, flavour string) map[string][]byte {
 	found := map[string][]byte{}
 	require.NoError(t, fs.WalkDir(rego.FS, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(name, "_test.rego") {
+		if err != nil || !strings.HasSuffix(name, "_test.rego") || forFiles(name) && !judgesFiles(flavour) {
 			return err
 		}
 		found[name], err = rego.FS.ReadFile(name)

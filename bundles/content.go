@@ -11,6 +11,8 @@ import (
 
 // Options says what is in a bundle beside the host file of its flavour.
 type Options struct {
+	// Subject is what the policies judge. The default is [Images].
+	Subject Subject
 	// Policies are the names of policies, of the library or one's own. The
 	// default is all of them; pinned_digests always is in it.
 	Policies []string
@@ -35,6 +37,14 @@ var entries = map[string]string{
 	"system/log/mask.rego":                    "mask.rego",
 }
 
+// served are the entries of a bundle: servers are asked about images only.
+func served(subject Subject) map[string]string {
+	if subject != Images {
+		return nil
+	}
+	return entries
+}
+
 //go:embed guard.rego
 var guard []byte
 
@@ -45,7 +55,10 @@ const guardFile = libraryRoot + "/guard/not_for_conftest__build_flavour_data_or_
 // the Rego of [Files], the rules that the host itself asks for, and the data. The
 // host file has a name that says, when it does not compile, where it belongs.
 func Content(flavour string, o Options) (map[string][]byte, error) {
-	files, err := FilesWith(flavour, o.Policies, o.Own)
+	if o.Subject == "" {
+		o.Subject = Images
+	}
+	files, err := FilesOf(o.Subject, flavour, o.Policies, o.Own)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +67,7 @@ func Content(flavour string, o Options) (map[string][]byte, error) {
 	files[path.Join(path.Dir(HostFile), hostNames[flavour])] = host
 	switch flavour {
 	case CLI, HTTP:
-		for place, name := range entries {
+		for place, name := range served(o.Subject) {
 			if files[place], err = server.ReadFile("server/" + name); err != nil {
 				return nil, err
 			}

@@ -6,12 +6,21 @@
 #   wrote in the same job. One that is too old, or from the future, is refused.
 package lib.waxseal.host
 
+import data.conftest.file as tested
 import data.lib.waxseal.clock
 import data.waxseal
 
 default object := null
 
 object := input
+
+# The file under test, relative to where conftest runs, as conftest names it.
+default file := ""
+
+file := concat("/", [part |
+	some part in split(concat("/", [tested.dir, tested.name]), "/")
+	not part in {"", "."}
+])
 
 old_object := null
 

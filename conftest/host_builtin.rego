@@ -5,11 +5,20 @@
 #   the world is asked by a builtin. On an unmodified conftest it does not compile.
 package lib.waxseal.host
 
+import data.conftest.file as tested
 import data.waxseal
 
 default object := null
 
 object := input
+
+# The file under test, relative to where conftest runs, as conftest names it.
+default file := ""
+
+file := concat("/", [part |
+	some part in split(concat("/", [tested.dir, tested.name]), "/")
+	not part in {"", "."}
+])
 
 old_object := null
 

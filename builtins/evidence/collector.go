@@ -47,6 +47,8 @@ type Config struct {
 	Now func() time.Time
 	// Observer is told what evidence costs. The default is nobody.
 	Observer Observer
+	// Locals read files beside the host. The default is none.
+	Locals Locals
 }
 
 // Collector finds facts. It is safe for concurrent use.
@@ -63,6 +65,7 @@ type Collector struct {
 	refs     *references
 	requests *requests
 	observer Observer
+	locals   Locals
 }
 
 // New returns a Collector that asks source.
@@ -96,7 +99,7 @@ func New(source Source, cfg Config) *Collector {
 		views:    &views{since: kept.since},
 		refs:     &references{origins: cfg.Origins},
 		requests: newRequests(cfg.Names),
-		observer: cfg.Observer,
+		observer: cfg.Observer, locals: cfg.Locals,
 	}
 }
 

@@ -178,10 +178,14 @@ type Digest struct {
 
 // Document is the result of registry.manifest and registry.config: the content
 // as JSON, checked against its digest, signed by nobody.
+//
+// It is also the result of [PipelineRead] and [EnforcementRead]: then Value is the
+// content.
 type Document struct {
 	Common
-	name string
-	Body json.RawMessage
+	name  string
+	Body  json.RawMessage
+	Value any
 }
 
 // Referrer is one descriptor of a referrers list (OCI distribution spec 1.1).
@@ -203,11 +207,11 @@ type Referrers struct {
 // Parse is the result of image.parse.
 type Parse struct{ Common }
 
-// MarshalJSON puts the document under its own name, "manifest" or "config".
+// MarshalJSON puts the document under its own name, such as "manifest".
 func (d *Document) MarshalJSON() ([]byte, error) {
-	body := d.Body
-	if body == nil {
-		body = json.RawMessage("null")
+	var body any = d.Body
+	if d.Body == nil {
+		body = d.Value
 	}
 	return json.Marshal(map[string]any{
 		"ok": d.OK, "errors": d.Errors, "ignored": d.Ignored, "image": d.Image, d.name: body,

@@ -55,6 +55,7 @@ const (
 	RateLimited  Code = "rate_limited" // 429, and Retry-After lies past the deadline
 	Unauthorized Code = "unauthorized" // 401 or 403 with the credentials at hand
 	Timeout      Code = "timeout"      // the deadline of the decision has passed
+	NotVisible   Code = "not_visible"  // what would tell is not in what was given
 )
 
 // InvalidRequest is the mistake of a policy's author: unknown option, neither
@@ -108,6 +109,7 @@ var entries = []Entry{
 	{RateLimited, Cannot, "the registry asked to wait for longer than the decision may take"},
 	{Unauthorized, Cannot, "the registry refused the credentials, or wants some and none are configured"},
 	{Timeout, Cannot, "the deadline of the decision passed before the answer came"},
+	{NotVisible, Cannot, "what would tell is not in the repository, or among the objects, that were given: supply it, and ask again"},
 	{InvalidRequest, Author, "the request is wrong: unknown option, no key and no identity, unknown name, bad pattern"},
 }
 

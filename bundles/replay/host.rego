@@ -11,6 +11,11 @@ default object := null
 
 object := input.object
 
+# The file under test, of the subjects that judge files; "" is all of them.
+default file := ""
+
+file := input.file if is_string(input.file)
+
 default old_object := null
 
 old_object := input.old_object

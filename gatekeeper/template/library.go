@@ -2,7 +2,6 @@ package template
 
 import (
 	"encoding/json"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -18,11 +17,16 @@ func Library(flavour string) (map[string][]byte, error) { return LibraryWith(fla
 
 // LibraryWith is [Library] with policies of one's own among those of the library.
 func LibraryWith(flavour string, own bundles.Own) (map[string][]byte, error) {
-	names, err := bundles.Policies()
+	names, err := bundles.PoliciesOf(bundles.Images)
 	if err != nil {
 		return nil, err
 	}
-	names = slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(own))))
+	for name := range own {
+		if bundles.SubjectOf(name) == bundles.Images {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
 	images := Template{
 		Kind: Kind(flavour, "images"), Flavour: flavour, Title: "Images", Entry: bundles.Entry(),
 		Description: "Judges the images of all containers by the policies whose keys stand in the parameters. Digests are always required.",

@@ -26,6 +26,8 @@ policies := {
 	"signed_images",
 }
 
+others := set()
+
 requests := union({
 	verdict.planned("allowed_registries", allowed_registries.requests),
 	verdict.planned("attested_build", attested_build.requests),

@@ -19,6 +19,7 @@ import (
 // buildFlags are the flags of build.
 type buildFlags struct {
 	flavour, output, config, data string
+	subject                       string
 	policies                      []string
 	signingKey, signingAlg        string
 }
@@ -30,6 +31,9 @@ func build(version string) *cobra.Command {
 		Short: "Build a bundle, or ConstraintTemplates",
 		Long: `Writes a bundle (FILE.tar.gz) or, for the flavours of Gatekeeper, ConstraintTemplates
 (FILE.yaml). Equal input gives equal bytes, but for signatures.
+
+--for says what is judged: images (of workloads, the default), pipelines (CI files) or enforcement (admission
+configuration). The last two are for the flavours cli, data and conftest-builtin.
 
 --policies names a folder of your own policies, in the form of the library's: NAME/NAME.rego with the
 package lib.waxseal.policy.NAME, and NAME/parameters.json. They are linted, and compiled strictly with
@@ -43,6 +47,7 @@ Exit codes: 0 written, 2 something is wrong, or misuse.`,
 		Example: `  waxseal bundle build --flavour http --config waxseal.yaml --data server.yaml -o http.tar.gz
   waxseal bundle build --flavour data --policies policies/ -o conftest.tar.gz
   waxseal bundle build --flavour gatekeeper --policies policies/ -o templates.yaml
+  waxseal bundle build --for pipelines --flavour data -o pipelines.tar.gz
   waxseal bundle build --flavour cli --signing-key key.pem -o cli.tar.gz`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,6 +63,7 @@ Exit codes: 0 written, 2 something is wrong, or misuse.`,
 		},
 	}
 	cmd.Flags().StringVar(&f.flavour, "flavour", "", "the host: "+strings.Join(built(), ", "))
+	cmd.Flags().StringVar(&f.subject, "for", string(bundles.Images), "what the policies judge: "+strings.Join(subjects(), ", "))
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "file to write: .tar.gz for a bundle, .yaml for ConstraintTemplates")
 	cmd.Flags().StringVarP(&f.config, "config", "c", "", "waxseal.yaml whose policies, workloads and origins become parameters")
 	cmd.Flags().StringVar(&f.data, "data", "", "YAML or JSON with what stands at data.waxseal")
@@ -66,8 +72,16 @@ Exit codes: 0 written, 2 something is wrong, or misuse.`,
 	cmd.Flags().StringVar(&f.signingAlg, "signing-alg", "RS256", "algorithm of the signature, as in OPA's sign")
 	_ = cmd.MarkFlagRequired("flavour")
 	_ = cmd.MarkFlagRequired("output")
+	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(subjects(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("flavour", cobra.FixedCompletions(built(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+func subjects() (names []string) {
+	for _, s := range bundles.Subjects() {
+		names = append(names, string(s))
+	}
+	return names
 }
 
 // build returns the file to write.
@@ -83,7 +97,7 @@ func (f *buildFlags) build(ctx context.Context, version string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	content, err := bundles.Content(f.flavour, bundles.Options{Own: own, Data: data})
+	content, err := bundles.Content(f.flavour, bundles.Options{Subject: bundles.Subject(f.subject), Own: own, Data: data})
 	if err != nil {
 		return nil, err
 	}

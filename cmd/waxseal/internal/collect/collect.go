@@ -16,6 +16,7 @@ import (
 
 	"github.com/waxseal/waxseal/builtins"
 	"github.com/waxseal/waxseal/builtins/evidence"
+	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/bundle"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
@@ -127,7 +128,7 @@ func (f *flags) collect(ctx context.Context, objects []map[string]any, stderr io
 	if err != nil {
 		return nil, err
 	}
-	planner, err := engine.NewPlanner(ctx, own, set, map[string]any{"parameters": cfg.Parameters()})
+	planner, err := engine.NewPlanner(ctx, bundles.Images, own, set, map[string]any{"parameters": cfg.Parameters()})
 	if err != nil {
 		return nil, err
 	}

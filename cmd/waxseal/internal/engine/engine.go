@@ -44,7 +44,12 @@ now := data.lib.waxseal.host.now`
 // New compiles the bundle of a flavour with its data. Set may be nil for a
 // flavour that asks nobody.
 func New(ctx context.Context, flavour string, set *builtins.Set, data map[string]any) (*Engine, error) {
-	q, revision, err := prepare(ctx, query, flavour, nil, set, data)
+	return NewFor(ctx, bundles.Images, flavour, set, data)
+}
+
+// NewFor is [New] for the policies that judge a subject.
+func NewFor(ctx context.Context, subject bundles.Subject, flavour string, set *builtins.Set, data map[string]any) (*Engine, error) {
+	q, revision, err := prepare(ctx, query, subject, flavour, nil, set, data)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +58,8 @@ func New(ctx context.Context, flavour string, set *builtins.Set, data map[string
 
 // prepare compiles a query over the bundle of a flavour, with policies of one's
 // own in it, and returns the revision of the bundle too.
-func prepare(ctx context.Context, query, flavour string, own bundles.Own, set *builtins.Set, data map[string]any) (q rego.PreparedEvalQuery, revision string, err error) {
-	files, err := bundles.FilesWith(flavour, nil, own)
+func prepare(ctx context.Context, query string, subject bundles.Subject, flavour string, own bundles.Own, set *builtins.Set, data map[string]any) (q rego.PreparedEvalQuery, revision string, err error) {
+	files, err := bundles.FilesOf(subject, flavour, nil, own)
 	if err != nil {
 		return q, "", err
 	}

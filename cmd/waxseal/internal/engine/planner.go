@@ -20,10 +20,10 @@ type Planner struct {
 // The keys are made by Rego, so that they are the ones that every host makes.
 const planQuery = `keys := {json.marshal(request) | some request in data.lib.waxseal.plan.requests}`
 
-// NewPlanner compiles the policies, those of the library and one's own, with the
-// operator's data.
-func NewPlanner(ctx context.Context, own bundles.Own, set *builtins.Set, data map[string]any) (*Planner, error) {
-	q, revision, err := prepare(ctx, planQuery, bundles.CLI, own, set, data)
+// NewPlanner compiles the policies that judge a subject, those of the library and
+// one's own, with the operator's data.
+func NewPlanner(ctx context.Context, subject bundles.Subject, own bundles.Own, set *builtins.Set, data map[string]any) (*Planner, error) {
+	q, revision, err := prepare(ctx, planQuery, subject, bundles.CLI, own, set, data)
 	if err != nil {
 		return nil, err
 	}

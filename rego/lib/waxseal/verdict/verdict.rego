@@ -85,7 +85,7 @@ problems contains result.new(rego.metadata.chain(), {"why": "the parameters swit
 #   controls: ["NIST-800-53:CM-14"]
 problems contains result.new(rego.metadata.chain(), {"why": why}) if {
 	count(workload.containers) > 0
-	some name in (object.keys(host.parameters) - (plan.policies | {"origins", "workloads"}))
+	some name in (object.keys(host.parameters) - ((plan.policies | plan.others) | {"origins", "workloads"}))
 	why := sprintf("%q is not a policy of this bundle; there are %s", [name, concat(", ", sort(plan.policies))])
 }
 
