@@ -30,11 +30,6 @@ default parameters := {}
 
 parameters := input.parameters
 
-# The file under test, relative to the root of the repository; "" is all of it.
-default file := ""
-
-file := input.file
-
 default now := 0
 
 now := input.now

@@ -1,6 +1,7 @@
 # Generated from the list of policies by bundles. Do not edit.
 package lib.waxseal.plan
 
+import data.lib.waxseal.pipelines
 import data.lib.waxseal.policy.allowed_registries
 import data.lib.waxseal.policy.attested_build
 import data.lib.waxseal.policy.base_image
@@ -26,7 +27,12 @@ policies := {
 	"signed_images",
 }
 
-others := set()
+others := {
+	"pipeline_keeps_keys_safe",
+	"pipeline_pins_references",
+	"pipeline_scans_images",
+	"pipeline_signs_images",
+}
 
 requests := union({
 	verdict.planned("allowed_registries", allowed_registries.requests),
@@ -39,4 +45,5 @@ requests := union({
 	verdict.planned("sbom_attached", sbom_attached.requests),
 	verdict.planned("scanned_images", scanned_images.requests),
 	verdict.planned("signed_images", signed_images.requests),
+	pipelines.requests,
 })

@@ -11,7 +11,11 @@ import data.lib.waxseal.host
 
 # METADATA
 # title: The one request of all policies
-requests := {evidence.pipeline_read_request(host.file)}
+# description: None where no policy over pipelines is switched on.
+requests contains evidence.pipeline_read_request(host.file) if {
+	some name in object.keys(host.parameters)
+	startswith(name, "pipeline_")
+}
 
 # METADATA
 # title: Whether a policy is switched on

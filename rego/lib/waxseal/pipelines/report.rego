@@ -92,10 +92,14 @@ notes contains result.note_at(rego.metadata.chain(), {"why": why, "file": host.f
 	why := sprintf("%d pipelines were read, and none of them is seen to build an image: signing and scanning are not applicable", [count(pipelines)])
 }
 
-_unreadable if not answer.ok
+# What is not asked for is not missing.
+_unreadable if {
+	count(requests) > 0
+	not answer.ok
+}
 
-# What stands in the parameters for other bundles. A plan that names none has none.
-_others := {"origins", "workloads"} | {name | some name in plan.elsewhere}
+# What stands in the parameters for other bundles.
+_others := plan.others | {"origins", "workloads"}
 
 _on := {policy | some policy in plan.policies; on(policy)}
 

@@ -9,7 +9,7 @@ _report(repo, parameters, said) := report if {
 	report := pipelines.report(said) with host.collect as samples.repository("", repo)
 		with host.parameters as parameters
 		with plan.policies as {"pipeline_a", "pipeline_b"}
-		with plan.elsewhere as {"signed_images"}
+		with plan.others as {"signed_images"}
 }
 
 _img := samples.built({"signed": [samples.signature({})], "scanned": [samples.scan({})], "attested": [samples.attestation({})], "sboms": [samples.scan({})]})
@@ -125,10 +125,11 @@ test_report_misuse if {
 		with host.problems as {"it gives nothing"}
 	_codes(misfit) == {"parameters.host"}
 
-	# A plan that names no others has none.
+	# What no other bundle has is a mistake too.
 	alone := pipelines.report(_passes({_img})) with host.collect as samples.repository("", repo)
 		with host.parameters as {"pipeline_a": {}, "signed_images": {}}
 		with plan.policies as {"pipeline_a"}
+		with plan.others as set()
 	_codes(alone) == {"parameters.unknown"}
 }
 
