@@ -132,6 +132,7 @@ chosen(img, _) if count(unseen(img, "push")) > 0
 # description: 'Kind is what it may do: sign, scan, push.'
 unseen(img, kind) := {part |
 	some pipe in _by_file[img.pipeline]
+	object.get(pipe, "line", 0) == object.get(img, "pipeline_line", object.get(pipe, "line", 0))
 	some i in img.unseen
 	part := pipe.unseen[i]
 	may(part, kind)
