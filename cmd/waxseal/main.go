@@ -25,6 +25,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/bundle"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/doctor"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/enforcement"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/pipeline"
@@ -140,7 +141,7 @@ OPA's commands keep their own; misuse is 2 there too, but 1 in run.`,
 			withoutVersionCheck(cmd)
 		}
 	}
-	ours := []*cobra.Command{admit.Admit(), admit.Verify(), attest.Command(), collect.Command(), doctor.Command(), pipeline.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
+	ours := []*cobra.Command{admit.Admit(), admit.Verify(), attest.Command(), collect.Command(), doctor.Command(), enforcement.Command(), pipeline.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
 	root.AddCommand(ours...)
 	for _, cmd := range ours {
 		strict(cmd)
