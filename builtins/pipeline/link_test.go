@@ -76,6 +76,21 @@ func from(a model.Action, texts ...string) model.Action {
 	return a
 }
 
+func docker(a model.Action) model.Action {
+	a.Tool = "docker"
+	return a
+}
+
+func mayFail(j model.Job) model.Job {
+	j.Optional = "continue-on-error: true"
+	return j
+}
+
+func on(p model.Pipeline, events ...string) model.Pipeline {
+	p.Triggers = events
+	return p
+}
+
 // job has a step for each action, each with a line of its own.
 func job(id string, needs []string, actions ...model.Action) model.Job {
 	j := model.Job{ID: id, Needs: needs}
@@ -145,8 +160,26 @@ func TestLink(t *testing.T) {
 			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:"+sha)), do(model.Sign, "a/b:latest")))},
 			[]string{"a/b:${github.sha} | pushed by tag after 0 | other by tag after 1"}},
 		{"no tag is latest",
-			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "docker.io/library/b")), do(model.Sign, "b:latest")))},
-			[]string{"docker.io/library/b | pushed by name after 0 | signed by tag after 1"}},
+			[]model.Pipeline{ci(job("build", nil, docker(pushes(do(model.Build, "docker.io/library/b"))), do(model.Sign, "b:latest"), do(model.Sign, "b:1")))},
+			[]string{"docker.io/library/b | pushed by name after 0 | signed by tag after 1 | other by tag after 2"}},
+		{"a job that may fail comes before nothing",
+			[]model.Pipeline{ci(job("build", nil, do(model.Build, "a/b:1")), mayFail(job("scan", []string{"build"}, do(model.Scan, "a/b:1"))), job("push", []string{"build", "scan"}, do(model.Push, "a/b:1")))},
+			[]string{"a/b:1 | pushed by tag after 1 | scanned by tag after 1"}},
+		{"of two variants, nobody knows which one a test build tests",
+			[]model.Pipeline{ci(job("build", nil, do(model.Build, "a/b:test"), do(model.Scan, "a/b:test"), pushes(do(model.Build, "a/b:1")), pushes(do(model.Build, "a/b:1-debug"))))},
+			[]string{"a/b:test | scanned by tag after 1", "a/b:1 | pushed by tag after 0", "a/b:1-debug | pushed by tag after 0"}},
+		{"what is built after the push tests it not",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Build, "a/b:test"), do(model.Scan, "a/b:test")))},
+			[]string{"a/b:1 | pushed by tag after 0", "a/b:test | scanned by tag after 1"}},
+		{"what is not pushed is not signed in another pipeline",
+			[]model.Pipeline{ci(job("build", nil, do(model.Build, "ghcr.io/a/b:1"))), with(other, job("sign", nil, do(model.Sign, "ghcr.io/a/b:${TAG}")))},
+			[]string{"ghcr.io/a/b:1"}},
+		{"a workflow that is called has the event of its caller",
+			[]model.Pipeline{on(ci(job("build", nil, pushes(do(model.Build, "a/b:1")), when(do(model.Sign, "a/b:1"), "github.event_name != 'pull_request'"))), "push", "workflow_call")},
+			[]string{"a/b:1 | pushed by tag after 0 | signed by tag [github.event_name != 'pull_request'] after 1"}},
+		{"a condition that holds for all events is none",
+			[]model.Pipeline{on(ci(job("build", nil, pushes(do(model.Build, "a/b:1")), when(do(model.Sign, "a/b:1"), "github.event_name != 'pull_request'"))), "push", "schedule")},
+			[]string{"a/b:1 | pushed by tag after 0 | signed by tag after 1"}},
 		{"a digest that was known before is another image",
 			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b@sha256:"+strings.Repeat("0", 64))))},
 			[]string{"a/b:1 | pushed by tag after 0 | other by digest after 1"}},

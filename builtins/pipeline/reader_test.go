@@ -197,7 +197,7 @@ func TestWhereFilesLie(t *testing.T) {
 		{"templates/ci.yml", false},
 		{"node_modules/x/.github/workflows/a.yml", false},
 		{"vendor/x/.github/workflows/a.yml", false},
-		{".git/hooks/a.yml", false},
+		{".git/.github/workflows/a.yml", false},
 	} {
 		t.Run(row.file, func(t *testing.T) {
 			r, err := pipeline.Parse(context.Background(), map[string][]byte{row.file: text})

@@ -221,6 +221,20 @@ jobs:
 `}, []string{
 			"ghcr.io/${github.repository}:latest | pushed by tag after 0 | signed by tag in .github/workflows/sign.yml after 0",
 		}},
+		{"what a pipeline includes is not built twice", map[string]string{
+			".gitlab-ci.yml": `
+include: {local: ci/image.gitlab-ci.yml}
+sign:
+  needs: [build]
+  script: [cosign sign $CI_REGISTRY_IMAGE:1]
+`, "ci/image.gitlab-ci.yml": `
+build:
+  script:
+    - docker build -t $CI_REGISTRY_IMAGE:1 .
+    - docker push $CI_REGISTRY_IMAGE:1
+`}, []string{
+			"${CI_REGISTRY_IMAGE}:1 | pushed by tag after 1 | signed by tag after 2",
+		}},
 		{"scanned is another image", map[string]string{".github/workflows/a.yml": `
 on: push
 jobs:

@@ -19,7 +19,7 @@ const (
 	maxJobs   = 1000
 	maxMatrix = 128 // which is that of CircleCI
 	maxNodes  = 400_000
-	maxWork   = 2_000_000
+	maxWork   = 1_000_000
 	maxText   = 4 << 20 // bytes of scripts, repeated for each use
 	maxDepth  = 20      // of commands in commands
 	maxValue  = 64 << 10

@@ -93,6 +93,55 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// Scripts and Makefiles are followed from where the step works.
+func TestFolders(t *testing.T) {
+	const text = "version: 2.1\njobs: {build: {machine: true, working_directory: %s, steps: [{run: {command: make push, working_directory: %s}}]}}\n"
+	for _, row := range []struct{ job, step, want string }{
+		{"~/repo", "\"\"", "root"},
+		{"~/repo", "api", "api"},
+		{"~/repo", "~/repo/api", "api"},
+		{"~/project/api", "\"\"", "api"},
+		{"~/project/elsewhere", "\"\"", "root"},
+		{"\"\"", "~/project/api", "api"},
+		{"\"\"", "api", "api"},
+	} {
+		pipelines, problems := read(fstest.MapFS{
+			config:         {Data: fmt.Appendf(nil, text, row.job, row.step)},
+			"Makefile":     {Data: []byte("push:\n\tdocker push root\n")},
+			"api/Makefile": {Data: []byte("push:\n\tdocker push api\n")},
+		}, config)
+		require.Empty(t, problems)
+		actions := pipelines[0].Jobs[0].Steps[0].Actions
+		require.Len(t, actions, 1)
+		require.Equal(t, row.want, actions[0].Images[0].Text, "%v", row)
+	}
+}
+
+// Orbs that nobody can see are Unseen, but for what only prepares.
+func TestOrbs(t *testing.T) {
+	const text = "version: 2.1\norbs: {o: %s}\njobs: {build: {machine: true, steps: [o/%s]}}\n"
+	for _, row := range []struct {
+		orb, command string
+		unseen       bool
+		may          []model.Kind
+	}{
+		{"acme/cosign@1.0.0", "sign-image", true, []model.Kind{model.Attest, model.Sign}},
+		{"acme/cosign@1.0.0", "install", false, nil},
+		{"acme/cosign@1.0.0", "install-and-sign", true, []model.Kind{model.Attest, model.Sign}},
+		{"acme/tools@1.0.0", "run", true, nil},
+		{"circleci/slack@4", "notify", false, nil},
+		{"circleci/docker@2.8.2", "check", false, nil},
+		{"circleci/docker@2.8.2", "something-new", true, []model.Kind{model.Build, model.Push}},
+	} {
+		p, problems := one(fmt.Sprintf(text, row.orb, row.command))
+		require.Empty(t, problems)
+		require.Equal(t, row.unseen, len(p[0].Unseen) == 1, "%v", row)
+		if row.unseen {
+			require.Equal(t, row.may, p[0].Unseen[0].May, "%v", row)
+		}
+	}
+}
+
 func times(n int, format string) string {
 	var b strings.Builder
 	for i := range n {

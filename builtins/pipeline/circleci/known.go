@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
+	"github.com/waxseal/waxseal/builtins/pipeline/guess"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 )
@@ -29,7 +30,7 @@ func (c orbUse) act(after func()) bool {
 		c.snyk()
 	case !slices.Contains([]string{"circleci/docker", "circleci/docker-publish", "circleci/aws-ecr", "circleci/gcp-gcr", "circleci/azure-acr", "circleci/gcp-artifact-registry"}, c.orb.name):
 		after()
-		return false
+		return c.prepares() && guess.Kinds(c.name) == nil
 	case c.name == "publish" || c.name == "deploy" && c.orb.name == "circleci/docker-publish" || strings.HasPrefix(c.name, "build_and_push"):
 		c.build()
 		after()
@@ -46,10 +47,15 @@ func (c orbUse) act(after func()) bool {
 		c.command("docker", "buildx", "imagetools", "create", "-t", image+":"+c.get("target_tag", "latest"), image+":"+c.get("source_tag", "latest"))
 	default:
 		after()
-		return slices.ContainsFunc(strings.Split(c.name, "_"), func(w string) bool { return slices.Contains(quiet, w) })
+		return c.prepares()
 	}
 	after()
 	return true
+}
+
+// prepares says whether the command, by its name, only installs something or logs in.
+func (c orbUse) prepares() bool {
+	return slices.ContainsFunc(strings.Split(c.name, "_"), func(w string) bool { return slices.Contains(quiet, w) })
 }
 
 func (c orbUse) arg(name string) *document.Node {

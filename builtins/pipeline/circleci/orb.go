@@ -68,7 +68,7 @@ var harmless = []string{
 }
 
 // quiet are words of commands that prepare and do nothing by themselves.
-var quiet = []string{"install", "setup", "login", "auth", "check", "hadolint", "dockerlint", "configure", "cleanup", "notify", "ecr", "gcr"}
+var quiet = []string{"install", "setup", "login", "auth", "check", "hadolint", "dockerlint", "configure", "cleanup", "notify"}
 
 // orbCall reads a job or a command of an orb from elsewhere.
 func (r *reader) orbCall(where *space, j *job, o orb, name string, at model.Place, args *document.Node, f frame) {

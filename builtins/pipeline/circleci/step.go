@@ -1,6 +1,7 @@
 package circleci
 
 import (
+	"io/fs"
 	"maps"
 	"path"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/pipeline/guess"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
+	"github.com/waxseal/waxseal/builtins/pipeline/source"
 )
 
 // frame is what steps inherit from those that hold them.
@@ -124,7 +126,7 @@ func (r *reader) script(j *job, c call, f frame) {
 		vars[p.name] = p.value
 	}
 	program := r.shell(j, c)
-	scope := shell.Scope{Vars: vars, Dir: directory(j.dir, text(dig(c.args, "working_directory"))), Files: j.files, GoesOn: !stops.MatchString(program)}
+	scope := shell.Scope{Vars: vars, Dir: r.directory(j.dir, text(dig(c.args, "working_directory"))), Files: j.files, GoesOn: !stops.MatchString(program)}
 	out := r.run.Run(shell.Script{Text: t, Shell: program, At: lines(command)}, scope)
 	out.Reads = slices.DeleteFunc(out.Reads, func(name string) bool { return !strings.Contains(t, name) }) // programs may read more, if it is there
 	r.add(j, c, f, out)
@@ -153,19 +155,33 @@ func (r *reader) shell(j *job, c call) string {
 	return s + " {0}"
 }
 
-// directory is where a step runs. The repository lies in the home's project.
-func directory(job, step string) string {
-	dir := job
-	if step != "" {
-		dir = step
+// directory is where a step runs, in the repository. It is checked out where the
+// job works, which may be below the folder of the project.
+func (r *reader) directory(job, step string) string {
+	base := ""
+	for _, root := range []string{"~/project/", "/home/circleci/project/", "./"} {
+		if below, ok := strings.CutPrefix(job, root); ok && r.isFolder(below) {
+			base = below
+		}
 	}
-	for _, root := range []string{"~/project", "/home/circleci/project", "~/repo"} {
-		dir = strings.TrimPrefix(dir, root)
+	for _, root := range []string{job, "~/project", "/home/circleci/project"} {
+		if below, ok := strings.CutPrefix(step, root); ok && root != "" {
+			return path.Clean(strings.TrimPrefix(below, "/"))
+		}
 	}
-	if strings.HasPrefix(dir, "~") || strings.HasPrefix(dir, "/tmp") || job == dir {
-		return "." // where the job runs, there the repository is checked out
+	if strings.HasPrefix(step, "~") || strings.HasPrefix(step, "/") {
+		return path.Clean("./" + base)
 	}
-	return path.Clean(strings.TrimPrefix(dir, "/"))
+	return path.Join(".", base, step)
+}
+
+func (r *reader) isFolder(name string) bool {
+	clean, ok := source.Clean(name)
+	if !ok {
+		return false
+	}
+	info, err := fs.Stat(r.files.FS(), clean)
+	return err == nil && info.IsDir()
 }
 
 func halts(script string) bool {

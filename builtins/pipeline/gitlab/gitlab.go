@@ -21,7 +21,7 @@ const (
 	maxJobs     = 1000    // with those of child pipelines
 	maxMatrix   = 200     // jobs of one matrix
 	maxNodes    = 400_000 // of a file
-	maxWork     = 2_000_000
+	maxWork     = 1_000_000
 	maxScripts  = 4 << 20 // bytes of scripts, repeated for each job that has them
 	maxValue    = 16 << 10
 	maxExtends  = 15

@@ -24,6 +24,7 @@ type job struct {
 	rank     int
 	decision decision
 	before   []*job            // those that end before it begins
+	partly   []*job            // those of them that have a matrix, of which it waits for some jobs only
 	explicit bool              // they are said by "needs"
 	state    int               // of the walk: unvisited, visiting or visited
 	done     idset.Set         // its IDs, and those of jobs of a child pipeline that have succeeded with it

@@ -2,6 +2,7 @@ package gitlab
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/config/document"
@@ -17,6 +18,7 @@ type variant struct {
 // of the values.
 func matrix(n *document.Node, vars *variables) []variant {
 	var out []variant
+	taken := map[string]int{}
 	for _, object := range items(n) {
 		for _, combination := range combinations(object) {
 			v := vars.clone()
@@ -25,7 +27,11 @@ func matrix(n *document.Node, vars *variables) []variant {
 				v.raw[f.name] = f.value
 				values = append(values, f.value)
 			}
-			if out = append(out, variant{": [" + strings.Join(values, ", ") + "]", v}); len(out) >= maxMatrix {
+			suffix := ": [" + strings.Join(values, ", ") + "]"
+			if taken[suffix]++; taken[suffix] > 1 {
+				suffix += " #" + strconv.Itoa(taken[suffix])
+			}
+			if out = append(out, variant{suffix, v}); len(out) >= maxMatrix {
 				return out
 			}
 		}

@@ -1,6 +1,8 @@
 package gitlab
 
 import (
+	"slices"
+
 	"github.com/waxseal/waxseal/builtins/config/document"
 	"github.com/waxseal/waxseal/builtins/pipeline/idset"
 )
@@ -27,8 +29,13 @@ func (r *reader) order(list []*job) {
 			continue
 		}
 		for _, need := range items(needs) {
-			if b := named[needed(need)]; b != nil && b != j {
-				j.before = append(j.before, b)
+			b := named[needed(need)]
+			if b == nil || b == j {
+				continue
+			}
+			j.before = append(j.before, b)
+			if dig(need, "parallel") != nil { // only some of the jobs of its matrix
+				j.partly = append(j.partly, b)
 			}
 		}
 	}
@@ -99,7 +106,7 @@ func (r *reader) succeeded(j *job, given *idset.Set) *idset.Set {
 	}
 	for _, b := range j.before {
 		out.Join(b.needs)
-		if b.decision.optional == "" && !b.decision.onlyAfterFailure() {
+		if b.decision.optional == "" && !b.decision.onlyAfterFailure() && !slices.Contains(j.partly, b) {
 			out.Join(&b.done)
 		}
 	}

@@ -54,6 +54,10 @@ func TestTraps(t *testing.T) {
 			".login: &login\n  - docker push a\n  - docker push b\njob:\n  script:\n    - *login\n    - docker push c\n",
 			[]string{"2 job push a", "3 job push b", "7 job push c"},
 		},
+		"lines of a block, and through an anchor": {
+			".t: &t |\n  docker push a\n\n  docker push b\njob:\n  script:\n    - |\n      docker push c\n      docker push d\n    - *t\n    - >-\n      docker\n      push e\n",
+			[]string{"8 job push c", "9 job push d", "2 job push a", "4 job push b", "12 job push e"},
+		},
 		"<< below the keys": {
 			".t: &t\n  script: [docker push template]\njob:\n  script: [docker push own]\n  <<: *t\n",
 			[]string{"2 job push template"}, // as Ruby reads it
@@ -127,6 +131,10 @@ func TestTraps(t *testing.T) {
 			"job:\n  run:\n    - name: push\n      script: docker push a\n    - name: sign\n      step: gitlab.com/components/cosign@v1\n",
 			[]string{"4 job push a"},
 		},
+		"equal jobs of a matrix": {
+			"job: {parallel: {matrix: [{A: x}, {B: x}]}, script: ['docker push $A$B']}\n",
+			[]string{"1 job: [x] push x${B}", "1 job: [x] #2 push ${A}x"},
+		},
 		"a hidden job": {
 			".job: {script: [docker push a]}\n",
 			nil,
@@ -161,6 +169,7 @@ func TestNeeds(t *testing.T) {
 		"a scan that somebody starts":    {", when: manual", "", []string{"build"}},
 		"a scan after a failure":         {", when: on_failure", "", []string{"build"}},
 		"needs a scan that may fail":     {", allow_failure: true", ", needs: [scan]", []string{"build"}},
+		"some of a matrix":               {", parallel: {matrix: [{A: [1, 2]}]}", ", needs: [{job: scan, parallel: {matrix: [{A: 1}]}}]", []string{"build"}},
 		"an unknown job":                 {"", ", needs: [nowhere]", nil},
 		"of another pipeline":            {"", ", needs: [{pipeline: $P, job: scan}, {project: a/b, job: scan, ref: main}]", nil},
 	} {

@@ -150,7 +150,7 @@ func neuvector(a args) model.Action {
 func harmless(name string) bool {
 	switch name {
 	case "checkout", "git", "scm", "junit", "archiveArtifacts", "stash", "unstash", "cleanWs", "deleteDir", "sleep", "fileExists", "isUnix", "pwd",
-		"publishHTML", "mail", "emailext", "emailextrecipients", "slackSend", "office365ConnectorSend", "telegramSend", "build", "tool", "milestone",
+		"publishHTML", "mail", "emailext", "emailextrecipients", "slackSend", "office365ConnectorSend", "telegramSend", "tool", "milestone",
 		"readJSON", "readYaml", "readProperties", "readMavenPom", "writeJSON", "writeYaml", "findFiles", "zip", "unzip", "tar", "untar",
 		"recordIssues", "publishCoverage", "recordCoverage", "jacoco", "cobertura", "xunit", "step", "dependencyCheck", "dependencyCheckPublisher",
 		"waitForQualityGate", "withSonarQube", "scanForIssues", "publishIssues", "updateGitlabCommitStatus", "githubNotify", "setGitHubPullRequestStatus",

@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/waxseal/waxseal/builtins/pipeline/guess"
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
 	"github.com/waxseal/waxseal/builtins/pipeline/mark"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -257,6 +258,10 @@ func (c *ctx) flow(n groovy.Call, a args) (value, bool) {
 		c.parallel(n, a)
 	case "load":
 		return c.load(n, a), true
+	case "build":
+		if name := a.text("job"); name != "" {
+			c.unseen(c.at(n.At()), "workflow", name, "the pipeline of the job "+name, guess.Kinds(name)...)
+		}
 	case "input":
 		c.approve(groovy.Text(n))
 		return c.unknown(n), true

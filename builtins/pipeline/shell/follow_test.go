@@ -170,6 +170,7 @@ called:
 `
 	files := map[string]string{"Makefile": makefile, "more.mk": "more:\n\tdocker push more\n",
 		"e/Makefile": ".SHELLFLAGS = -ec\nSHELL = /usr/bin/env bash -o pipefail\nx:\n\ttrivy image app | tee x; docker push app\n",
+		"i/Makefile": "ifeq ($(X),1)\na:\n\tdocker push one\nelse ifeq ($(X),2)\na:\n\tdocker push two\nelse\na:\n\tdocker push three\nendif\n",
 		"o/Makefile": ".ONESHELL:\nx:\n\tT=1\n\tdocker push app:$$T\n",
 		"t/Makefile": "define template\npush-$(1):\n\tdocker push $(1)\nendef\n$(foreach x,a b,$(eval $(call template,$(x))))\nall: push-a push-b\n"}
 	tag := "${(git describe --tags)}"
@@ -179,13 +180,18 @@ called:
 			"scan ghcr.io/shop/app:" + tag + " @Makefile:15 through 1>Makefile:6>Makefile:12 optional - in the recipe\n" +
 			"push ghcr.io/shop/app:" + tag + " @Makefile:16 through 1>Makefile:6>Makefile:12 optional the script goes on after a failure (no set -e)\n" +
 			"push app @Makefile:16 through 1>Makefile:6>Makefile:12\n"},
-		"included":        {"make more", "push more @more.mk:2 through 1>more.mk:1\n"},
-		"command line":    {"make own NAME=x TAG=2", "push x @Makefile:52 through 1>Makefile:51\n"},
-		"target's own":    {"make own", "push owned @Makefile:52 through 1>Makefile:51\n"},
-		"environment":     {"export REG=quay.io\nmake each || true", "push quay.io/a @Makefile:25 through 2>Makefile:24 optional || true\npush quay.io/b @Makefile:25 through 2>Makefile:24 optional || true\n"},
-		"pattern":         {"make push-x base", "build base @Makefile:19 through 1>Makefile:21>Makefile:12>Makefile:18\n"},
-		"unknown branch":  {"make sign", "sign ghcr.io/shop/app:" + tag + " key k @Makefile:29 through 1>Makefile:28 when ifdef KEYLESS\nsign ghcr.io/shop/app:" + tag + " key k @Makefile:32 through 1>Makefile:31 when !(ifdef KEYLESS)\n"},
-		"known branch":    {"make known", "push known @Makefile:37 through 1>Makefile:36\n"},
+		"included":       {"make more", "push more @more.mk:2 through 1>more.mk:1\n"},
+		"command line":   {"make own NAME=x TAG=2", "push x @Makefile:52 through 1>Makefile:51\n"},
+		"target's own":   {"make own", "push owned @Makefile:52 through 1>Makefile:51\n"},
+		"environment":    {"export REG=quay.io\nmake each || true", "push quay.io/a @Makefile:25 through 2>Makefile:24 optional || true\npush quay.io/b @Makefile:25 through 2>Makefile:24 optional || true\n"},
+		"pattern":        {"make push-x base", "build base @Makefile:19 through 1>Makefile:21>Makefile:12>Makefile:18\n"},
+		"unknown branch": {"make sign", "sign ghcr.io/shop/app:" + tag + " key k @Makefile:29 through 1>Makefile:28 when ifdef KEYLESS\nsign ghcr.io/shop/app:" + tag + " key k @Makefile:32 through 1>Makefile:31 when !(ifdef KEYLESS)\n"},
+		"known branch":   {"make known", "push known @Makefile:37 through 1>Makefile:36\n"},
+		"other branch":   {"make known REG=r", "push unknown @Makefile:40 through 1>Makefile:39\n"},
+		"else if":        {"make -C i a X=2", "push two @i/Makefile:6 through 1>i/Makefile:5\n"},
+		"else if, unknown": {"make -C i a", "push one @i/Makefile:3 through 1>i/Makefile:2 when ifeq (${X},1)\n" +
+			"push two @i/Makefile:6 through 1>i/Makefile:5 when !(ifeq (${X},1)) and ifeq (${X},2)\n" +
+			"push three @i/Makefile:9 through 1>i/Makefile:8 when !(ifeq (${X},1)) and !(ifeq (${X},2))\n"},
 		"define":          {"make twice", "push one @Makefile:48 through 1>Makefile:47\npush two @Makefile:48 through 1>Makefile:47\n"},
 		"make in make":    {"make again", "push owned @Makefile:52 through 1>Makefile:54>Makefile:55>Makefile:51\n"},
 		"shell":           {"VERSION=1 make script", "push a:1${SUFFIX} @Makefile:58 through 1>Makefile:57 optional a failure only ends or repeats a loop\npush b:1${SUFFIX} @Makefile:58 through 1>Makefile:57\n"},

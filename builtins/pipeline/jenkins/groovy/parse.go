@@ -148,7 +148,7 @@ func (p *parser) statements() []Node {
 		if n == nil && p.failed == "" && p.i == from {
 			p.fail("%s was not understood", p.peek())
 		}
-		if p.failed == "" && !p.ended() {
+		if _, label := n.(Block); !label && p.failed == "" && !p.ended() {
 			p.fail("%s was not expected here", p.peek())
 		}
 		if p.failed != "" {
@@ -195,6 +195,10 @@ func (p *parser) statement() Node {
 		return p.annotation()
 	}
 	if t.kind == ident {
+		if p.at(p.i + 1).is(":") { // a label
+			p.i += 2
+			return Block{Pos: Pos(t.line)}
+		}
 		if n, ok := p.keyword(t); ok {
 			return n
 		}

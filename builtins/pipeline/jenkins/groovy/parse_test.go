@@ -144,7 +144,7 @@ func TestLeftOut(t *testing.T) {
 
 // TestHostile reads texts that are made to be expensive.
 func TestHostile(t *testing.T) {
-	const n = 1 << 20
+	const n = 1 << 18
 	for name, source := range map[string]string{
 		"deep blocks":         strings.Repeat("a { ", n/4),
 		"deep brackets":       strings.Repeat("(", n),

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+syft "$1" -o spdx-json
