@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/study"
 )
 
 // said is what the report of the policies has beside violations.
@@ -49,13 +51,21 @@ func (s *said) table() render.Grid {
 	slices.SortFunc(s.Images, func(a, b image) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Image, b.Image))
 	})
-	g := render.Grid{Columns: []string{"IMAGE", "BUILT AT", "PUSHED", "SIGNED", "SCANNED", "ATTESTED"}}
+	g := render.Grid{Columns: []string{"IMAGE", "LINE", "SIGNED", "SCANNED", "ATTESTED"}}
 	for _, i := range s.Images {
-		g.Rows = append(g.Rows, render.Row{Verdict: i.verdict(), Cells: []string{
-			cmp.Or(i.Image, "(its name is not known)"), fmt.Sprintf("%s:%d", i.File, i.Line), yes(i.Pushed), i.signature(), i.scan(), i.attestation(),
+		g.Rows = append(g.Rows, render.Row{Verdict: i.verdict(), Group: i.File, Cells: []string{
+			i.title(), strconv.Itoa(i.Line), i.signature(), i.scan(), i.attestation(),
 		}})
 	}
 	return g
+}
+
+func (i image) title() string {
+	name := cmp.Or(study.Short(i.Image), "(its name is not known)")
+	if !i.Pushed {
+		name += " (not pushed)"
+	}
+	return name
 }
 
 func (i image) verdict() render.Verdict {
@@ -94,13 +104,6 @@ func (i image) attestation() string {
 		text += ", SBOM"
 	}
 	return text
-}
-
-func yes(is bool) string {
-	if is {
-		return "yes"
-	}
-	return "no"
 }
 
 func words(code string) string { return strings.ReplaceAll(code, "_", " ") }

@@ -59,6 +59,9 @@ func (g Grid) markdown(b *bytes.Buffer) {
 			if i < len(row.Cells) {
 				cell = row.Cells[i]
 			}
+			if i == 0 && row.Group != "" {
+				cell += " (" + row.Group + ")"
+			}
 			cells = append(cells, escapeMarkdown(Clean(cell)))
 		}
 		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")

@@ -24,9 +24,11 @@ type Grid struct {
 	Rows    []Row
 }
 
-// Row is a row of a table; Verdict gives its mark.
+// Row is a row of a table; Verdict gives its mark. Rows of one group stand together
+// under its name.
 type Row struct {
 	Verdict Verdict
+	Group   string
 	Cells   []string
 }
 
@@ -79,7 +81,12 @@ const (
 func (g Grid) write(p *page) {
 	widths := g.widths(p.width - 2)
 	g.line(p, "  ", bold, g.Columns, widths)
+	group := ""
 	for _, row := range g.Rows {
+		if row.Group != group {
+			group = row.Group
+			p.put(0, "", dim, Clean(group))
+		}
 		mark, s := "? ", yellow
 		switch row.Verdict {
 		case Admitted:

@@ -135,10 +135,12 @@ func Decisions(out *engine.Outcome, whole string) []render.Decision {
 		return byFile[file]
 	}
 	for _, v := range out.Violations {
+		v.Msg = Short(v.Msg)
 		d := of(fileOf(v))
 		d.Violations = append(d.Violations, v)
 	}
 	for _, n := range out.Notes {
+		n.Msg = Short(n.Msg)
 		d := of(fileOf(n))
 		d.Notes = append(d.Notes, n)
 	}
