@@ -44,7 +44,7 @@ func all() []builtin {
 		cosignVerify, cosignAttestations, scanFindings, scanParse,
 		sbomPackages, sbomParse, vexStatements, vexParse,
 		notationVerify, notaryVerify,
-		pipelineParse,
+		pipelineParse, enforcementParse,
 		evidenceCollect,
 	}
 }

@@ -38,7 +38,7 @@ var allowed = []struct {
 	{"builtins/pipeline/model", nil, false},
 	{"builtins/pipeline/source", []string{"builtins/fault"}, false},
 	{"builtins/pipeline/tool", []string{"builtins/fault", "builtins/config/document", "builtins/pipeline/model", "builtins/pipeline/source"}, false},
-	{"builtins/pipeline/shell", []string{"builtins/fault", "builtins/pipeline/model", "builtins/pipeline/source", "builtins/pipeline/tool"}, false},
+	{"builtins/pipeline/shell", []string{"builtins/fault", "builtins/config/document", "builtins/pipeline/model", "builtins/pipeline/source", "builtins/pipeline/tool"}, false},
 	{"builtins/pipeline", []string{"builtins/fault", "builtins/config/document", "builtins/pipeline"}, false},
 	{"builtins/admission", []string{"builtins/fault", "builtins/config/document", "builtins/registry"}, false},
 	{"builtins/config", []string{"builtins/fault", "builtins/config", "builtins/notation", "builtins/registry"}, false},

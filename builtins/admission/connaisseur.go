@@ -24,10 +24,11 @@ func (r *reader) connaisseur(root node) {
 		rule.fact(PolicyMissing, app.at("policy"), "it has no policy: every image is refused")
 		r.rule(rule)
 	}
+	of := mostSpecific(policy)
 	for i, entry := range policy {
 		rule := r.connaisseurRule(root, features, entry, entry.at("pattern").text())
 		rule.validated(entry, validators)
-		rule.match.image = mostSpecific(policy, i)
+		rule.match.image = decides(i, of)
 		r.rule(rule)
 	}
 }
@@ -178,17 +179,18 @@ func (r *Rule) trustRoot(root node, kind string) Attestor {
 	return attestor("key", name, root)
 }
 
-// mostSpecific says whether the pattern at index is the one that decides: that
-// with most components, then with the longest common beginning in them, then
-// with the longest components, from the left.
-func mostSpecific(policy []node, index int) func(string, image) answer {
+// mostSpecific returns which pattern decides of an image, -1 if none: that with
+// most components, then with the longest common beginning in them, then with the
+// longest components, from the left.
+func mostSpecific(policy []node) func(image) int {
 	list := make([][]string, len(policy))
 	for i, entry := range policy {
 		list[i] = strings.Split(entry.at("pattern").text(), "/")
 	}
-	return func(_ string, i image) answer {
-		if i.repository == "" {
-			return unsure("the image is no reference")
+	known := map[string]int{}
+	return func(i image) int {
+		if best, ok := known[i.written]; ok {
+			return best
 		}
 		best := -1
 		components := strings.Split(i.kyverno(), "/")
@@ -200,7 +202,18 @@ func mostSpecific(policy []node, index int) func(string, image) answer {
 				best = k
 			}
 		}
-		return answer{truth: said(best == index)}
+		known[i.written] = best
+		return best
+	}
+}
+
+// decides says whether the pattern at index decides of an image.
+func decides(index int, of func(image) int) func(string, image) answer {
+	return func(_ string, i image) answer {
+		if i.repository == "" {
+			return unsure("the image is no reference")
+		}
+		return answer{truth: said(of(i) == index)}
 	}
 }
 

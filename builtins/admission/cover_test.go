@@ -106,6 +106,27 @@ func TestCoverageOfUnknownNamespace(t *testing.T) {
 	require.Equal(t, want, covered(parse(t, strings.Replace(deployment, ", namespace: shop", "", 1)+"---\n"+limited)), "its name")
 }
 
+// A rule that selects Pods by labels is not made into one for controllers,
+// whose labels are others.
+func TestLabelsOfController(t *testing.T) {
+	selected := strings.Replace(verify, "kinds: [Pod]", "kinds: [Pod]\n          selector: {matchLabels: {app: web}}", 1)
+	labelled := strings.Replace(deployment, "namespace: shop}", "namespace: shop, labels: {app: web}}", 1)
+	require.Equal(t, []string{busybox + "yes deny, when its pods are made", app + "yes deny, when its pods are made"}, covered(parse(t, labelled+"---\n"+selected)))
+}
+
+// With as many components, the one whose beginning is the image's decides,
+// whichever is longer.
+func TestMoreSpecificFromTheLeft(t *testing.T) {
+	text := strings.Replace(connaisseur, `"*:*"`, `"*hcr.io*/*/app:*"`, 1)
+	text = strings.Replace(text, "registry.k8s.io/*:*", "ghcr.io/*/*:*", 1)
+	for _, container := range parse(t, deployment+"---\n"+text).Workloads[0].Containers {
+		if container.Image == "ghcr.io/shop/app:1" {
+			require.Len(t, container.Rules, 1)
+			require.Equal(t, "Helm values/a.yaml#ghcr.io/*/*:*", container.Rules[0].Rule)
+		}
+	}
+}
+
 func TestMostSpecificPattern(t *testing.T) {
 	c := parse(t, deployment+"---\n"+strings.Replace(connaisseur, "registry.k8s.io/*:*", "ghcr.io/*/*:*", 1))
 	rules := map[string][]string{}
@@ -139,6 +160,15 @@ spec:
 status:
   containerStatuses: [{name: c, imageID: "ghcr.io/shop/app@sha256:aa"}]
 ---
+apiVersion: v1
+kind: Pod
+metadata: {name: b2, namespace: shop, labels: {pod-template-hash: y}}
+spec:
+  containers: [{name: c, image: "ghcr.io/shop/app:2"}]
+  ephemeralContainers: [{name: d, image: busybox}]
+status:
+  containerStatuses: [{name: c, imageID: "ghcr.io/shop/app@sha256:aa"}]
+---
 apiVersion: batch/v1
 kind: CronJob
 metadata: {name: c, namespace: shop}
@@ -163,7 +193,9 @@ data: {image: z}
 	require.Equal(t, []string{
 		"Pod×2 containers ghcr.io/shop/app:1 ghcr.io/shop/app@sha256:aa:5",
 		"Pod×2 ephemeralContainers busybox :6",
-		"batch/CronJob×1 containers x :22",
-		"tekton.dev/Task×1 containers y:1 :27",
+		"Pod×1 containers ghcr.io/shop/app:2 ghcr.io/shop/app@sha256:aa:23",
+		"Pod×1 ephemeralContainers busybox :24",
+		"batch/CronJob×1 containers x :31",
+		"tekton.dev/Task×1 containers y:1 :36",
 	}, got)
 }

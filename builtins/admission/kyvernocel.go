@@ -14,9 +14,7 @@ func (r *reader) kyvernoCEL() {
 	}
 	for _, s := range r.of(group, "ImageValidatingPolicy", "NamespacedImageValidatingPolicy") {
 		rule, e := r.celPolicy(s, Kyverno, "")
-		rule.Facts = slices.DeleteFunc(rule.Facts, func(f Fact) bool {
-			return f.Code == NamesOnly || f.Code == ContainersNotCovered || f.Code == KindsNotCovered
-		})
+		rule.forget(NamesOnly, ContainersNotCovered, KindsNotCovered)
 		r.imageValidating(rule, s)
 		r.kyvernoSettings(rule, s, e)
 	}
@@ -48,7 +46,7 @@ func (r *reader) kyvernoSettings(rule *Rule, s *source, e extent) {
 		rule.fact(NamespacesLimited, s.root().at("metadata", "namespace"), "it is asked only in its own namespace %s", s.ref.Namespace)
 	}
 	rule.Scope.Ephemeral = ephemeralOf(rule)
-	rule.Facts = slices.DeleteFunc(rule.Facts, func(f Fact) bool { return f.Code == EphemeralNotCovered })
+	rule.forget(EphemeralNotCovered)
 	if rule.Scope.Pods == No && rule.About == AboutImage && !spec.at("images").is() {
 		rule.fact(KindsNotCovered, spec.at("matchConstraints"), "it is not asked of pods: what is made as a Pod passes")
 	}

@@ -33,12 +33,16 @@ func (r *reader) link() {
 
 // engines are the webhooks through which a system is asked of pods.
 func (r *reader) engines(system System) []*Rule {
+	if known, ok := r.asking[system]; ok {
+		return known
+	}
 	var out []*Rule
 	for _, rule := range r.rules {
 		if rule.Engine && rule.System == system && rule.About != AboutOther && rule.Object.Kind != "MutatingWebhookConfiguration" {
 			out = append(out, rule)
 		}
 	}
+	r.asking[system] = out
 	return out
 }
 

@@ -146,6 +146,7 @@ type Rule struct {
 	Facts []Fact `json:"facts"`
 
 	at         node // where it stands
+	said       map[Fact]bool
 	constraint bool // of Gatekeeper
 	match      matcher
 }
@@ -316,8 +317,8 @@ const (
 
 // Dependency is something without which the rule does not do what it says.
 type Dependency struct {
-	// Role is template, constraint, webhook, provider, component, policy, binding,
-	// parameters, configmap, secret, opt_in, store, verifier, image_policy or keys.
+	// Role is template, webhook, provider, policy, binding, parameters, opt_in,
+	// verifier or keys.
 	Role  string `json:"role"`
 	Kind  string `json:"kind"`
 	Name  string `json:"name"` // "" when any of the kind will do
@@ -331,8 +332,7 @@ type Dependency struct {
 
 // Exception is something that takes objects out of the rule.
 type Exception struct {
-	// Kind is policy_exception, excluded_namespaces, exempt_namespaces, ignored,
-	// validator_off or exclude.
+	// Kind is policy_exception, excluded_namespaces, exempt_namespaces or ignored.
 	Kind   string `json:"kind"`
 	Object Ref    `json:"object"` // that says it
 	Text   string `json:"text"`   // what is taken out
@@ -345,7 +345,8 @@ type Exception struct {
 type Component struct {
 	System System `json:"system"`
 	Object Ref    `json:"object"`
-	// Role is as in [Dependency], or exception, config, or addon.
+	// Role is template, binding, provider, policy, exception, config, verifier, store,
+	// image_policy or keys.
 	Role   string   `json:"role"`
 	UsedBy []string `json:"used_by"` // IDs of rules
 	About  About    `json:"about"`

@@ -28,7 +28,7 @@ type Options struct {
 // Parse reads all objects together: what one of them says of another counts.
 // It changes none of them. What says nothing of admission is passed over.
 func Parse(objects []Object, options Options) *Configuration {
-	r := &reader{complete: options.Complete, byKind: map[Kind][]*source{}, spaces: map[string]*Namespace{}}
+	r := &reader{complete: options.Complete, byKind: map[Kind][]*source{}, spaces: map[string]*Namespace{}, asking: map[System][]*Rule{}}
 	for _, object := range objects {
 		r.add(object)
 	}
@@ -47,6 +47,7 @@ type reader struct {
 	sources    []*source
 	byKind     map[Kind][]*source
 	spaces     map[string]*Namespace
+	asking     map[System][]*Rule // webhooks of engines; asked when all are read
 	rules      []*Rule
 	components []*Component
 	exceptions []exception

@@ -86,23 +86,7 @@ func cipMatch(rule *Rule, spec node) matcher {
 // sigstoreImages reads the globs of images.
 func (r *Rule) sigstoreImages(at node) {
 	for _, item := range at.list() {
-		text := item.at("glob").text()
-		p := Pattern{Text: text, Reading: Glob, Matches: Yes, Place: item.place()}
-		switch {
-		case unresolved(text):
-			p.Matches = Unknown
-		case compile(text) == nil || strings.Contains(text, "://"):
-			p.Matches = No
-			r.fact(ImagesMatchNothing, item.at("glob"), "the glob %q is refused, or matches no reference", text)
-		case strings.HasPrefix(text, "docker.io/"):
-			p.Matches = Unknown
-			r.fact(ImagesLimited, item.at("glob"), "the images of Docker Hub are compared as index.docker.io/…: %q matches only what is written so and has a digest", text)
-		case exactTag(text):
-			p.Matches = Unknown
-			r.fact(ImagesLimited, item.at("glob"), "images are compared with their digest: %q may match only before the tag is replaced", text)
-		}
-		r.Images.Include = append(r.Images.Include, p)
-		r.example(item.at("glob"), "pattern of images", text)
+		r.Images.Include = append(r.Images.Include, r.sigstoreGlob(item.at("glob")))
 	}
 	r.limited(at)
 	if slices.ContainsFunc(r.Images.Include, func(p Pattern) bool { return p.Text == "*" || p.Text == "*/*" }) && !r.everything() {
@@ -112,13 +96,39 @@ func (r *Rule) sigstoreImages(at node) {
 	if len(r.Images.Include) == 0 {
 		r.fact(ImagesMatchNothing, at, "it names no images: it judges none")
 	}
+	r.match.image = patterns(r.Images.Include, nil, sigstorePattern(r.Images.Include))
+}
+
+func (r *Rule) sigstoreGlob(at node) Pattern {
+	text := at.text()
+	p := Pattern{Text: text, Reading: Glob, Matches: Yes, Place: at.place()}
+	switch {
+	case unresolved(text):
+		p.Matches = Unknown
+	case compile(text) == nil || strings.Contains(text, "://"):
+		p.Matches = No
+		r.fact(ImagesMatchNothing, at, "the glob %q is refused, or matches no reference", text)
+	case strings.HasPrefix(text, "docker.io/"):
+		p.Matches = Unknown
+		r.fact(ImagesLimited, at, "the images of Docker Hub are compared as index.docker.io/…: %q matches only what is written so and has a digest", text)
+	case exactTag(text):
+		p.Matches = Unknown
+		r.fact(ImagesLimited, at, "images are compared with their digest: %q may match only before the tag is replaced", text)
+	}
+	r.example(at, "pattern of images", text)
+	return p
+}
+
+// sigstorePattern compares images with globs, by all names that the controller
+// may know them by.
+func sigstorePattern(list []Pattern) func(Pattern, image) Truth {
 	expressions := map[string]func(string) bool{}
-	for _, p := range r.Images.Include {
+	for _, p := range list {
 		if e := compile(p.Text); e != nil {
 			expressions[p.Text] = e.MatchString
 		}
 	}
-	r.match.image = patterns(r.Images.Include, nil, func(p Pattern, i image) Truth {
+	return func(p Pattern, i image) Truth {
 		match, ok := expressions[p.Text]
 		switch {
 		case !ok:
@@ -129,7 +139,7 @@ func (r *Rule) sigstoreImages(at node) {
 			return Yes
 		}
 		return sigstoreByDigest(match, i)
-	})
+	}
 }
 
 func (r *Rule) everything() bool {

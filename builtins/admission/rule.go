@@ -49,12 +49,25 @@ func (r *Rule) fact(code Code, at node, format string, args ...any) {
 
 func (r *Rule) factAt(code Code, at Place, format string, args ...any) {
 	f := Fact{Code: code, Text: fmt.Sprintf(format, args...), Place: at}
-	for _, old := range r.Facts {
-		if old == f {
-			return
-		}
+	if r.said[f] {
+		return
 	}
+	if r.said == nil {
+		r.said = map[Fact]bool{}
+	}
+	r.said[f] = true
 	r.Facts = append(r.Facts, f)
+}
+
+// forget takes facts back that hold of other systems' rules.
+func (r *Rule) forget(codes ...Code) {
+	r.Facts = slices.DeleteFunc(r.Facts, func(f Fact) bool {
+		if !slices.Contains(codes, f.Code) {
+			return false
+		}
+		delete(r.said, f)
+		return true
+	})
 }
 
 func (r *Rule) check(checks ...Check) {

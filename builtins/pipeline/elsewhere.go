@@ -69,18 +69,24 @@ func (g *group) has(d *deed) bool {
 func withoutCalled(all []*group) []*group {
 	ran := map[model.Place]bool{}
 	for _, g := range all {
-		if !called(g.main().pipeline) {
-			for _, b := range g.builds {
+		p := g.main().pipeline
+		for _, b := range g.builds {
+			if !called(p) && (p.System != model.Azure || b.Place.File != p.File) {
 				ran[b.Place] = true
 			}
 		}
 	}
 	return slices.DeleteFunc(all, func(g *group) bool {
-		return called(g.main().pipeline) && !slices.ContainsFunc(g.builds, func(b *deed) bool { return !ran[b.Place] })
+		p := g.main().pipeline
+		again := func(b *deed) bool {
+			return ran[b.Place] && (called(p) || p.System == model.Azure && b.Place.File == p.File)
+		}
+		return !slices.ContainsFunc(g.builds, func(b *deed) bool { return !again(b) })
 	})
 }
 
-// called says whether a pipeline runs only when another one calls or includes it.
+// called says whether a pipeline runs only when another one calls or includes
+// it. Of a template of Azure nothing tells but that another pipeline has what it holds.
 func called(p *model.Pipeline) bool {
 	if p.System == model.GitLab {
 		return p.File != ".gitlab-ci.yml"

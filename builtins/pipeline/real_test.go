@@ -235,6 +235,19 @@ build:
 `}, []string{
 			"${CI_REGISTRY_IMAGE}:1 | pushed by tag after 1 | signed by tag after 2",
 		}},
+		{"what a template of Azure builds is not built twice", map[string]string{
+			"azure-pipelines.yml": `
+trigger: [main]
+pool: {vmImage: ubuntu-latest}
+steps:
+  - template: .azure-pipelines/image.yml
+  - script: cosign sign ghcr.io/o/app:1
+`, ".azure-pipelines/image.yml": `
+steps:
+  - script: docker build -t ghcr.io/o/app:1 . && docker push ghcr.io/o/app:1
+`}, []string{
+			"ghcr.io/o/app:1 | pushed by tag after 1 | signed by tag after 2",
+		}},
 		{"scanned is another image", map[string]string{".github/workflows/a.yml": `
 on: push
 jobs:

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/waxseal/waxseal/builtins/pipeline/azure"
 	"github.com/waxseal/waxseal/builtins/pipeline/circleci"
 	"github.com/waxseal/waxseal/builtins/pipeline/cloudbuild"
 	"github.com/waxseal/waxseal/builtins/pipeline/github"
@@ -31,6 +32,7 @@ func systems() []system {
 		{name: model.GitLab, is: gitlab.Is, read: gitlab.Read},
 		{name: model.CircleCI, is: circleci.Is, read: circleci.Read},
 		{name: model.CloudBuild, is: cloudbuild.Is, read: cloudbuild.Read},
+		{name: model.Azure, is: azure.Is, read: azure.Read},
 		{name: model.Jenkins, is: jenkins.Is, read: jenkins.Read},
 		{name: model.Tekton, is: tekton.Is, read: tekton.Read},
 	}

@@ -46,6 +46,7 @@ func TestSecret(t *testing.T) {
 		"KMS":              {"SIGNING_KEY", "gcpkms://projects/p", ""},
 		"placeholder":      {"API_TOKEN", "<token>", ""},
 		"no secret":        {"IMAGE", "app", ""},
+		"working folder":   {"PWD", "somewhere", ""},
 		"compass":          {"COMPASS_MODE", "north", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ var (
 // SecretName says whether a variable of this name holds a secret, as far as its
 // name tells: COSIGN_PASSWORD does, COSIGN_PASSWORD_FILE does not.
 func SecretName(name string) bool {
-	return len(name) <= 200 && secretName.MatchString(name) && !notSecret.MatchString(name)
+	return len(name) <= 200 && name != "PWD" && name != "OLDPWD" && secretName.MatchString(name) && !notSecret.MatchString(name)
 }
 
 // Secret says of which kind the secret is that a variable has for its value in

@@ -100,7 +100,7 @@ func TestPublic(t *testing.T) {
 				"build shared-library:buildDockerImageAndPush [harbor.devops.softnethq.co.tz/pipeline-initilize/pipeline:${BUILD_NUMBER} (tag)]",
 				"sign shared-library:signImage [harbor.devops.softnethq.co.tz/pipeline-initilize/pipeline:${BUILD_NUMBER} (tag)]",
 				"sbom shared-library:generateSbom []",
-				"scan shared-library:vulnScanApplicationImage []",
+				"scan shared-library:vulnScanApplicationImage [harbor.devops.softnethq.co.tz/pipeline-initilize/pipeline:${BUILD_NUMBER} (tag)]",
 			},
 			[]string{"vulnScanDocker", "buildDockerImageAndPush", "signImage", "generateSbom", "vulnScanApplicationImage"},
 		},

@@ -177,6 +177,9 @@ func (c *ctx) foreign(n groovy.Call, name string, a args) {
 	}
 	s := c.step(c.at(n.At()), name, name)
 	images := c.named(a)
+	if len(images) == 0 && len(a.named)+len(a.positional) == 0 {
+		images = c.only(own)
+	}
 	pushes := slices.Contains(kinds, model.Push)
 	for _, kind := range kinds {
 		if kind == model.Push && slices.Contains(kinds, model.Build) {
@@ -297,6 +300,28 @@ func (c *ctx) copied(a args) (to, from []model.Ref) {
 		return refs(text)
 	}
 	return image("destination", "destination"), image("source", "source")
+}
+
+// only is the image that a step without arguments most likely is about: it is
+// called after an image, and there is only one.
+func (c *ctx) only(words []string) []model.Ref {
+	if !slices.Contains(words, "image") && !slices.Contains(words, "container") {
+		return nil
+	}
+	var built []model.Ref
+	for _, j := range c.jobs {
+		for _, s := range j.steps {
+			for _, a := range s.Actions {
+				if a.Kind == model.Build {
+					built = append(built, a.Images...)
+				}
+			}
+		}
+	}
+	if len(built) != 1 {
+		return nil
+	}
+	return built
 }
 
 // named is the image that the arguments of a library's step name, best effort.

@@ -131,6 +131,7 @@ func templated(text []byte) []byte {
 	return mustache.ReplaceAll(text, []byte(opening+"$1"+closing))
 }
 
+// A template is a symbol that no variable of a shell can be.
 const opening, closing = "\uE001", "\uE002"
 
 // index knows where the repository has its tasks.
@@ -222,7 +223,7 @@ func text(n *document.Node) string {
 	case !strings.Contains(n.Text, opening):
 		return n.Text
 	}
-	return strings.NewReplacer(opening, "${", closing, "}").Replace(n.Text)
+	return strings.NewReplacer(opening, "${pac.", closing, "}").Replace(n.Text)
 }
 
 func unique(all []string) []string {

@@ -103,7 +103,7 @@ func inRepository(ref *document.Node, s scope) string {
 		return ""
 	}
 	given := params(ref.Get("params"), s)
-	if url := given["url"].text; url == "${source_url}" || url == "${repo_url}" {
+	if url := given["url"].text; url == "${pac.source_url}" || url == "${pac.repo_url}" {
 		return given["pathInRepo"].text
 	}
 	return ""

@@ -148,7 +148,7 @@ release on pull_request, push:
     scan: scan quay.io/shop/app:1 optional onError: continue, ci/task.yaml:21
   check needs build
     #1: scan ${tasks.build.results.IMAGE_URL}@${digest-of:quay.io/shop/app:1} (not known), ci/build.yaml:16
-  tell when quay.io/shop/app in [${target}] optional onError: continue
+  tell when quay.io/shop/app in [${pac.target}] optional onError: continue
   last
     #1: sign (not known), ci/build.yaml:29
   unseen signer tekton-chains in "" may [attest sign], line 9`},

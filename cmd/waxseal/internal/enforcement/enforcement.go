@@ -3,10 +3,12 @@
 package enforcement
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,11 +147,7 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 
 // said is what the report of the policies has beside violations.
 type said struct {
-	Objects []struct {
-		System, Kind, Namespace, Name, File, About, Verdict, Scope string
-		Line                                                       int
-		Reasons                                                    []struct{ Code, Weight, Text string }
-	}
+	Objects []object
 	Images []struct {
 		Image, Container, Kind, Namespace, Name, File, Covered string
 		Line, Members                                          int
@@ -166,6 +164,14 @@ type said struct {
 	}
 }
 
+type object struct {
+	Kind, Namespace, Name, File, About, Verdict string
+	Line                                        int
+	Reasons                                     []reason
+}
+
+type reason struct{ Code, Weight string }
+
 type share struct{ All, Covered int }
 
 func (s share) of(thing string) string { return fmt.Sprintf("%d of %d %s", s.Covered, s.All, thing) }
@@ -173,28 +179,30 @@ func (s share) of(thing string) string { return fmt.Sprintf("%d of %d %s", s.Cov
 var verdicts = map[string]render.Verdict{"enforces": render.Admitted, "enforces_with_gap": render.Denied, "advisory": render.Denied, "broken": render.Denied}
 
 func (s *said) objects() render.Grid {
-	g := render.Grid{Columns: []string{"OBJECT", "AT", "JUDGES", "VERDICT", "BECAUSE"}}
+	g := render.Grid{Columns: []string{"OBJECT", "LINE", "JUDGES", "VERDICT", "BECAUSE"}}
+	slices.SortStableFunc(s.Objects, func(a, b object) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
 	for _, o := range s.Objects {
 		name := strings.TrimSpace(o.Kind + " " + strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"))
 		g.Rows = append(g.Rows, render.Row{
-			Verdict: verdicts[o.Verdict],
-			Cells:   []string{name, place(o.File, o.Line), o.About, strings.ReplaceAll(o.Verdict, "_", " "), s.because(o.Reasons)},
+			Verdict: verdicts[o.Verdict], Group: o.File,
+			Cells: []string{name, number(o.Line), o.About, words(o.Verdict), s.because(o.Reasons)},
 		})
 	}
-	slices.SortStableFunc(g.Rows, func(a, b render.Row) int { return strings.Compare(a.Cells[1], b.Cells[1]) })
 	return g
 }
 
 // because are the codes that decided.
-func (s *said) because(reasons []struct{ Code, Weight, Text string }) string {
+func (s *said) because(reasons []reason) string {
 	var codes []string
 	for _, r := range reasons {
-		if r.Weight != "note" && !slices.Contains(codes, r.Code) {
-			codes = append(codes, r.Code)
+		if r.Weight != "note" {
+			codes = append(codes, words(r.Code))
 		}
 	}
 	slices.Sort(codes)
-	return strings.Join(codes, " ")
+	return strings.Join(slices.Compact(codes), ", ")
 }
 
 // maxRows bounds the table of images that no rule covers.
@@ -219,7 +227,7 @@ func (s *said) uncovered() render.Grid {
 		if i.Members > 1 {
 			of += fmt.Sprintf(" and %d more", i.Members-1)
 		}
-		g.Rows = append(g.Rows, render.Row{Verdict: verdict, Cells: []string{i.Image, of, strings.ReplaceAll(i.Covered, "_", " ")}})
+		g.Rows = append(g.Rows, render.Row{Verdict: verdict, Cells: []string{i.Image, of, words(i.Covered)}})
 	}
 	if left > 0 {
 		g.Rows = append(g.Rows, render.Row{Verdict: render.Denied, Cells: []string{fmt.Sprintf("and %d more: -o json lists all", left)}})
@@ -227,9 +235,11 @@ func (s *said) uncovered() render.Grid {
 	return g
 }
 
-func place(file string, line int) string {
+func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
+
+func number(line int) string {
 	if line == 0 {
-		return file
+		return ""
 	}
-	return fmt.Sprintf("%s:%d", file, line)
+	return strconv.Itoa(line)
 }

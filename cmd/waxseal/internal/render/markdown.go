@@ -96,13 +96,14 @@ func (d *Decision) item(b *bytes.Buffer, mark string, v Violation) {
 		place += ":" + strconv.Itoa(line)
 	}
 	b.WriteString("* " + mark + " **" + escapeMarkdown(v.heading()) + "** (`" + strings.ReplaceAll(Clean(v.Code), "`", "") + "`, " + escapeMarkdown(place) + ") " + escapeMarkdown(v.full()) + "\n")
-	if lines := v.snippet(); len(lines) > 0 {
-		b.WriteString("\n  ~~~~\n")
-		for _, line := range lines {
-			b.WriteString("  " + line + "\n")
-		}
-		b.WriteString("  ~~~~\n")
+	if lines := v.snippet(); len(lines) > 0 && !bytes.Contains(b.Bytes(), fenced(lines)) {
+		b.Write(fenced(lines))
 	}
+}
+
+// fenced is a block of code in a list; a snippet is shown once.
+func fenced(lines []string) []byte {
+	return []byte("\n  ~~~~\n  " + strings.Join(lines, "\n  ") + "\n  ~~~~\n")
 }
 
 // snippet returns the lines of a snippet, clean.

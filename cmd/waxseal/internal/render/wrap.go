@@ -6,7 +6,7 @@ import (
 )
 
 // wrap breaks clean text into lines of at most width characters. Words that are
-// longer, such as references with a digest, break before @, after / and, if
+// longer, such as references with a digest, break before @, after /, after - and, if
 // nothing else helps, anywhere.
 func wrap(text string, width int) []string {
 	var lines []string
@@ -81,6 +81,9 @@ func breakAt(word string, width int) int {
 		return at
 	}
 	if at := strings.LastIndexByte(word[:fits], '/'); at > 0 && at+1 < len(word) {
+		return at + 1
+	}
+	if at := strings.LastIndexByte(word[:fits], '-'); at >= fits/2 && at+1 < len(word) {
 		return at + 1
 	}
 	return fits
