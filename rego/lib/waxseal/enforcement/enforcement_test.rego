@@ -71,6 +71,9 @@ test_verdicts if {
 		[["any_identity", "audit_only"], {}, "advisory"],
 		[["audit_only", "no_attestor", "any_identity"], {}, "broken"],
 		[[], {"action": {"effect": "unknown"}}, "advisory"],
+		[["a_new_code"], {}, "enforces_with_gap"],
+		[["objects_excluded"], {"about": "other"}, "enforces"],
+		[["objects_excluded", "failure_policy_ignore"], {"about": "other"}, "advisory"],
 	] {
 		made := object.union(rule({"facts": [fact(code) | some code in row[0]]}), row[1])
 		enforcement.verdict(made) == row[2]

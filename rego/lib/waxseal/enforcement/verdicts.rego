@@ -1,8 +1,8 @@
 package lib.waxseal.enforcement
 
 # What a fact of a rule means for it: broken, because it was meant to enforce and
-# the text does not express it; advisory, because what violates it is admitted; gap, because something in its scope passes.
-# What is in none of them limits the scope, or is only worth knowing.
+# the text does not express it; advisory, because what violates it is admitted; gap, because
+# something in its scope passes; note, because it limits the scope, or is only worth knowing.
 _weights := {
 	"advisory": {
 		"action_unknown", "audit_only", "dryrun_only", "failure_policy_ignore", "static_pass", "turned_off", "warn_only",
@@ -13,27 +13,38 @@ _weights := {
 		"template_broken", "template_missing", "threshold_impossible", "webhook_missing",
 	},
 	"gap": {
-		"action_weakened", "any_identity", "attestation_unchecked", "containers_not_covered", "ephemeral_not_covered",
-		"exception_widens", "identity_broad", "identity_never_matches", "images_excluded", "images_unanchored", "kinds_not_covered",
-		"match_conditions", "namespaces_excluded", "namespaces_exempt", "no_match_allowed", "not_required", "objects_excluded",
-		"operations_not_covered", "opt_in_needed", "provider_unsafe", "tag_not_verified", "timeout_short", "tlog_ignored",
-		"unknown_field", "users_excluded",
+		"action_weakened", "any_identity", "approved_unseen", "attestation_unchecked", "containers_not_covered",
+		"ephemeral_not_covered", "exception_widens", "identity_broad", "identity_never_matches", "images_excluded",
+		"images_unanchored", "kinds_not_covered", "match_conditions", "namespaces_excluded", "namespaces_exempt",
+		"no_match_allowed", "not_required", "objects_excluded", "operations_not_covered", "opt_in_needed", "provider_unsafe",
+		"tag_not_verified", "timeout_short", "tlog_ignored", "unknown_builtin", "unknown_field", "users_excluded",
+		"verification_lenient",
+	},
+	"note": {
+		"failure_policy_unknown", "filled_at_runtime", "images_limited", "keys_from_object", "names_only", "namespaces_limited",
+		"namespaces_selected", "placeholder", "static_fail",
 	},
 }
 
 # METADATA
 # title: The weight of a fact
+# description: One that is not known here weighs as a gap.
 weight(code) := weight if {
 	some weight, codes in _weights
 	code in codes
-} else := "note"
+} else := "gap"
 
 # METADATA
 # title: The verdict on a rule
 # description: >-
 #   The worst of its facts decides. enforces: what violates it is refused, also when
 #   it cannot be asked.
-verdict(rule) := _worst({weight(fact.code) | some fact in rule.facts} | _unsaid(rule))
+verdict(rule) := _worst(({weight(fact.code) | some fact in rule.facts} | _unsaid(rule)) - _immaterial(rule))
+
+# What a rule about other things leaves out is no gap in the verification of images.
+_immaterial(rule) := {"gap"} if rule.about == "other"
+
+else := set()
 
 # An effect is never taken for granted.
 _unsaid(rule) := {"advisory"} if rule.action.effect != "deny"
