@@ -77,7 +77,9 @@ func (f *flags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	locals := evidence.Locals{evidence.EnforcementRead: func(context.Context, string) (any, error) { return found.configuration, nil }}
+	locals := evidence.Locals{evidence.EnforcementRead: func(_ context.Context, ref string) (string, any, error) {
+		return ref, found.configuration, nil
+	}}
 	out, err := f.Judge(cmd, bundles.Enforcement, locals, "")
 	if err != nil {
 		return err
@@ -148,7 +150,7 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 // said is what the report of the policies has beside violations.
 type said struct {
 	Objects []object
-	Images []struct {
+	Images  []struct {
 		Image, Container, Kind, Namespace, Name, File, Covered string
 		Line, Members                                          int
 		Exempt                                                 bool

@@ -29,9 +29,10 @@ test_what_is_in_question if {
 }
 
 test_requests if {
-	json.marshal(pipelines.requests) == `[{"fn":"pipeline.read","opts":{},"ref":""}]`
-	requests := pipelines.requests with host.file as "ci.yml"
-	{request.ref | some request in requests} == {"ci.yml"}
+	requests := pipelines.requests with host.file as "ci.yml" with host.parameters as {"pipeline_signs_images": {}}
+	json.marshal(requests) == `[{"fn":"pipeline.read","opts":{},"ref":"ci.yml"}]`
+	none := pipelines.requests with host.parameters as {"signed_images": {}}
+	none == set()
 }
 
 test_on if {

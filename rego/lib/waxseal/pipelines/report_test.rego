@@ -125,10 +125,11 @@ test_report_misuse if {
 		with host.problems as {"it gives nothing"}
 	_codes(misfit) == {"parameters.host"}
 
-	# A plan that names no others has none.
+	# What no other bundle has is a mistake too.
 	alone := pipelines.report(_passes({_img})) with host.collect as samples.repository("", repo)
 		with host.parameters as {"pipeline_a": {}, "signed_images": {}}
 		with plan.policies as {"pipeline_a"}
+		with plan.others as set()
 	_codes(alone) == {"parameters.unknown"}
 }
 

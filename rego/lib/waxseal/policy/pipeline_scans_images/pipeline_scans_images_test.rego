@@ -45,7 +45,10 @@ _good := {"scanned": [samples.scan({})], "signed": [samples.signature({})]}
 
 _first := {"scanned": [samples.scan({"after": []})], "pushed": [object.union(samples.pushed, {"action": "A5", "after": ["A1", "A2"]})]}
 
-test_requests if json.marshal(policy.requests) == `[{"fn":"pipeline.read","opts":{},"ref":""}]`
+test_requests if {
+	requests := policy.requests with host.parameters as {"pipeline_scans_images": {}}
+	json.marshal(requests) == `[{"fn":"pipeline.read","opts":{},"ref":""}]`
+}
 
 test_deny_unscanned if {
 	_deny(samples.release(samples.built({})), {}) == {{
