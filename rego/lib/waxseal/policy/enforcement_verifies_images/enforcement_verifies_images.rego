@@ -116,9 +116,8 @@ deny contains result.at(rego.metadata.chain(), {"subject": "the admission config
 	}
 	why := sprintf("every rule that enforces verification is limited: %s", [concat("; ", sort({text |
 		some id in enforcement.enforcing
-		some fact in enforcement.rules[id].facts
-		fact.code in _limits
-		text := sprintf("%s: %s", [enforcement.rules[id].object.name, fact.text])
+		some limit in _limits_of(enforcement.rules[id])
+		text := sprintf("%s: %s", [enforcement.rules[id].object.name, limit])
 	}))])
 }
 
@@ -268,6 +267,11 @@ _limited(rule) if {
 }
 
 _limited(rule) if rule.images.all != "yes"
+
+_limits_of(rule) := limits if {
+	limits := {fact.text | some fact in rule.facts; fact.code in _limits}
+	count(limits) > 0
+} else := {"which images it judges cannot be told from it"}
 
 _about(rule, fact) := object.union(_object(rule, fact), {"why": fact.text})
 

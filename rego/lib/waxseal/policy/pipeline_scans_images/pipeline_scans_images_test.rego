@@ -144,6 +144,16 @@ test_deny_scanner if {
 	_judged(_good, {"scanners": ["trivy"]}) == _accepted
 }
 
+# What has the name before the build is another image, unless it was built before, too, to be scanned. An order
+# that is not known says nothing.
+test_deny_scanned_before_build if {
+	early := {"scanned": [samples.scan({"after": []})], "signed": _good.signed, "build": object.union(samples.build, {"after": ["A2"]})}
+	_judged(early, {}) == _refused("scans_another_image", 25)
+	_said(early, {}) == {`trivy in .github/workflows/release.yml:25 scans "ghcr.io/shop/app@${jobs.build.steps.push.outputs.digest}" before it is built, and a scan of what is built was expected`}
+	_judged(object.union(early, _good), {}) == _accepted
+	_judged(object.union(early, {"build": object.union(samples.build, {"after": ["A9"]})}), {}) == _accepted
+}
+
 test_deny_scans_another_image if {
 	_judged({"other": [samples.scan({"text": "alpine:3", "by": "tag"})]}, {}) == _refused("scans_another_image", 25)
 	_said({"other": [samples.scan({"text": "alpine:3", "by": "tag"})]}, {}) == {`trivy in .github/workflows/release.yml:25 scans "alpine:3", and a scan of this image was expected`}
