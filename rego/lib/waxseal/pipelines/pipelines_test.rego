@@ -133,3 +133,13 @@ test_exemptions_that_are_wrong if {
 	}
 	pipelines.exempt_problems("p", {"exempt": [object.remove(good, ["images"])]}, "images") == {"p.exempt[0] has no images: it is for nothing"}
 }
+
+# A host may name the file otherwise than the repository does.
+test_file if {
+	key := json.marshal({"fn": "pipeline.read", "ref": "/work/ci.yml", "opts": {}})
+	answered := {key: object.union(samples.repository("/work/ci.yml", samples.release(samples.built({})))[key], {"image": {"ref": "ci.yml"}})}
+	named := pipelines.file with host.collect as answered with host.file as "/work/ci.yml"
+	named == "ci.yml"
+	unnamed := pipelines.file with host.collect as {} with host.file as "/work/ci.yml"
+	unnamed == "/work/ci.yml"
+}
