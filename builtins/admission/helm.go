@@ -133,28 +133,7 @@ func (r *reader) kyvernoValues(root node) {
 			r.ignores = append(r.ignores, forced{c, force.place()})
 		}
 	}
-	config := root.at("config")
-	webhooks := config.at("webhooks")
-	if len(webhooks.list()) > 0 {
-		webhooks = webhooks.list()[0]
-	}
-	s := readSelector(webhooks.at("namespaceSelector"))
-	if s.empty() {
-		return
-	}
-	text := "only namespaces whose labels are " + s.String() + " are judged"
-	c.fact(NamespacesExempt, webhooks.at("namespaceSelector"), "%s", text)
-	r.except(exception{
-		Exception: Exception{Kind: "exempt_namespaces", Object: root.src.ref, Text: text, Wide: No, Place: webhooks.at("namespaceSelector").place()},
-		of:        func(rule *Rule) bool { return rule.System == Kyverno && !rule.Engine },
-		object: func(sub *subject) answer {
-			if sub.namespace == "" {
-				return unsure("the namespace of the object is not known")
-			}
-			return sub.inSpace(s).not()
-		},
-		component: c,
-	})
+	r.kyvernoConfig(c, root.at("config"))
 }
 
 // forced is where it is said that all of Kyverno fails open.

@@ -201,11 +201,33 @@ func literalOf(part *syntax.Regexp) string {
 // everybody says whether anybody with an account can get a subject that matches.
 func (w want) everybody(known *issuer) bool {
 	subjects := known.all
+	if known.free {
+		subjects = append(subjects[:len(subjects):len(subjects)], w.owned()...)
+	}
 	if branch := w.branch(); known.free && branch != "" {
 		mine := strings.TrimSuffix(known.all[0], "x")
 		subjects = append(subjects[:len(subjects):len(subjects)], mine+branch, mine+branch+"x")
 	}
 	return slices.ContainsFunc(subjects, w.match)
+}
+
+// owned are subjects of an owner whose name its owner chooses, where the glob leaves
+// the owner open: whoever may make a repository of the name that follows meets it.
+func (w want) owned() []string {
+	for _, host := range []string{"https://github.com/", "https://gitlab.com/"} {
+		rest, found := strings.CutPrefix(w.glob, host)
+		owner, after, slash := strings.Cut(rest, "/")
+		if !found || !slash || !strings.ContainsAny(owner, "*?") {
+			continue
+		}
+		owner = strings.NewReplacer("*", "evil-example", "?", "x").Replace(owner)
+		var out []string
+		for _, filler := range []string{"", "x", ".github/workflows/x.yaml@refs/heads/x"} {
+			out = append(out, host+owner+"/"+strings.NewReplacer("*", filler, "?", "x").Replace(after))
+		}
+		return out
+	}
+	return nil
 }
 
 // branch is the text of a glob, where it may be the name of a branch.

@@ -48,6 +48,9 @@ func (r *Rule) references(image node) {
 		r.fact(ImagesExcluded, item, "images that match %q are left out", p.Text)
 		r.loose(p)
 	}
+	if len(items) == 0 {
+		r.fact(ImagesMatchNothing, image.first("imageReferences"), "it has no imageReferences: Kyverno refuses it, and it judges no image")
+	}
 	r.limited(image.first("imageReferences", "image"))
 	r.match.image = patterns(r.Images.Include, r.Images.Exclude, kyvernoPattern)
 }
@@ -128,15 +131,21 @@ func (r *reader) attestation(rule *Rule, at, attestation node, notary, signed bo
 		rule.Attestors = append(rule.Attestors, AttestorSet{For: kind, Attestors: []Attestor{}, Place: attestation.place()})
 		rule.fact(NoAttestor, attestation, "nobody is named who must have signed the attestation %s", kind)
 	}
-	if !attestation.at("conditions").is() {
+	if !says(attestation.at("conditions")) {
 		rule.fact(AttestationUnchecked, attestation, "it has no conditions: an attestation of the type %s is enough, whatever it says", kind)
 	}
 }
 
+// says whether conditions have any in them.
+func says(conditions node) bool {
+	found := false
+	conditions.walk(func(n node) { found = found || n.at("key").is() })
+	return found
+}
+
 func (r *reader) attestorSet(rule *Rule, at, set node, kind string, notary bool) AttestorSet {
 	out := AttestorSet{For: kind, Attestors: []Attestor{}, Place: set.place()}
-	entries := set.at("entries").list()
-	for _, entry := range entries {
+	for _, entry := range set.at("entries").list() {
 		out.Attestors = append(out.Attestors, r.entry(rule, at, entry, notary)...)
 	}
 	if count, ok := set.at("count").number(); ok && count > 0 {
@@ -161,9 +170,13 @@ func (r *reader) entry(rule *Rule, at, entry node, notary bool) []Attestor {
 			kind = "notary"
 		}
 		a := attestor(kind, "", entry.at("certificates"))
+		if entry.at("certificates").first("cert", "certChain").text() == "" {
+			rule.fact(NoAttestor, entry.at("certificates"), "neither cert nor certChain is given: nobody is named who must have signed")
+		}
 		kyvernoLog(rule, &a, entry.at("certificates"))
 		return []Attestor{a}
 	case entry.at("attestor").is():
+		r.attestorSet(rule, at, entry.at("attestor"), "signature", notary) // for its facts: any of its weaknesses is one of the rule
 		return []Attestor{attestor("set", "", entry.at("attestor"))}
 	}
 	rule.fact(NoAttestor, entry, "the entry names neither keys, certificates nor keyless signers")
@@ -215,7 +228,9 @@ func (r *reader) inline(rule *Rule, keys node) []Attestor {
 		kyvernoLog(rule, &a, keys)
 		out = append(out, a)
 	}
-	if !strings.Contains(at.text(), "-----BEGIN PUBLIC KEY-----") && !strings.Contains(at.text(), "://") {
+	if strings.TrimSpace(at.text()) == "" {
+		rule.fact(NoAttestor, keys, "it names no key: no signature is verified with it")
+	} else if !strings.Contains(at.text(), "-----BEGIN PUBLIC KEY-----") && !strings.Contains(at.text(), "://") {
 		rule.fact(Placeholder, at, "it is no public key in PEM: no signature can be verified with it")
 	}
 	rule.exampleKey(at, at.text())

@@ -77,15 +77,18 @@ func (r *Rule) through(engines []*Rule, system System) {
 			if e.OnFailure.Effect == "allow" {
 				weakest = e
 			}
+			for _, f := range e.Facts {
+				r.factAt(f.Code, f.Place, "%s: %s", e.ref(), f.Text)
+			}
+			if e.Action.Effect == Off {
+				r.Action.Effect = Off
+			}
 		}
 		r.OnFailure, r.Timeout = weakest.OnFailure, weakest.Timeout
 		r.Scope.Ephemeral = weakest.Scope.Ephemeral
-		for _, f := range weakest.Facts {
-			r.factAt(f.Code, f.Place, "%s: %s", weakest.ref(), f.Text)
-		}
-		if weakest.Action.Effect == Off {
-			r.Action.Effect = Off
-		}
+	}
+	if system == Kyverno {
+		r.throughKyverno(engines)
 	}
 	object := r.match.object
 	var parts []func(*subject) answer
@@ -105,6 +108,30 @@ func (r *Rule) through(engines []*Rule, system System) {
 			return object(s)
 		}
 		return all(object(s), some(answers...))
+	}
+}
+
+// throughKyverno takes what Kyverno's webhooks leave out into a rule. Each policy is
+// asked for through the webhook that fails as the policy says: where there is none
+// such, Kyverno was told to fail open.
+func (r *Rule) throughKyverno(engines []*Rule) {
+	var closed []*Rule
+	for _, e := range engines {
+		if e.OnFailure.Effect == "deny" {
+			closed = append(closed, e)
+		}
+	}
+	if len(closed) == 0 && r.OnFailure.Effect == "deny" {
+		open := engines[0]
+		r.OnFailure = open.OnFailure
+		r.factAt(FailurePolicyIgnore, open.OnFailure.Place, "%s: the webhooks of Kyverno fail open, whatever the policy says", open.ref())
+	}
+	for _, e := range closed {
+		for _, f := range e.Facts {
+			if !slices.Contains([]Code{FilledAtRuntime, KindsNotCovered, OperationsNotCovered, EphemeralNotCovered}, f.Code) {
+				r.factAt(f.Code, f.Place, "%s: %s", e.ref(), f.Text)
+			}
+		}
 	}
 }
 

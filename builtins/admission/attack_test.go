@@ -1,0 +1,123 @@
+package admission_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/waxseal/waxseal/builtins/admission"
+)
+
+// attack changes a sample so that it admits what it seems to refuse.
+type attack struct {
+	text string
+	want admission.Code // among the facts of the rule; "" when the change is harmless
+}
+
+// attacked tells whether each attack is seen on the rule, and nothing on what is harmless.
+func attacked(t *testing.T, id string, rows map[string]attack) {
+	t.Helper()
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			said := codes(rule(t, parse(t, row.text), id))
+			if row.want == "" {
+				require.Empty(t, said)
+				return
+			}
+			require.Contains(t, said, row.want)
+		})
+	}
+}
+
+// changed replaces a part of a sample, which has to be in it.
+func changed(t testing.TB, sample, from, to string) string {
+	t.Helper()
+	require.Contains(t, sample, from)
+	return strings.Replace(sample, from, to, 1)
+}
+
+const signer = `        - keyless:
+            issuer: https://token.actions.githubusercontent.com
+            subject: https://github.com/shop/*
+`
+
+func kyvernoWebhook(policy, more string) string {
+	return `---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: kyverno-resource-validating-webhook-cfg}
+webhooks:
+- name: validate.kyverno.svc
+  failurePolicy: ` + policy + `
+  clientConfig: {caBundle: QQ==, service: {name: kyverno-svc, namespace: kyverno}}
+  rules: [{apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE, UPDATE], resources: ["*", pods/ephemeralcontainers]}]
+` + more
+}
+
+func TestAttacksOnKyverno(t *testing.T) {
+	exclude := func(text string) string {
+		return changed(t, verify, "    verifyImages", "    exclude: "+text+"\n    verifyImages")
+	}
+	by := func(entry string) string { return changed(t, verify, signer, "        - "+entry+"\n") }
+	config := func(data string) string {
+		return verify + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kyverno, namespace: kyverno}\ndata: {" + data + "}\n"
+	}
+	values := func(config string) string {
+		return verify + "---\nfeatures: {logging: {}}\nadmissionController: {}\nconfig: {" + config + "}\n"
+	}
+	attacked(t, "ClusterPolicy/signed#r", map[string]attack{
+		"no images":                          {changed(t, verify, "    - imageReferences:\n      - \"*\"\n      attestors", "    - attestors"), admission.ImagesMatchNothing},
+		"what is made is left out":           {exclude("{any: [{resources: {operations: [CREATE]}}]}"), admission.MatchesNothing},
+		"what is changed is left out":        {exclude("{any: [{resources: {operations: [UPDATE]}}]}"), admission.OperationsNotCovered},
+		"what is deleted is left out":        {exclude("{any: [{resources: {operations: [DELETE]}}]}"), ""},
+		"Pods of one namespace are left out": {exclude("{all: [{resources: {kinds: [Pod]}}, {resources: {namespaces: [dev]}}]}"), admission.NamespacesExcluded},
+		"Pods that are Deployments":          {changed(t, changed(t, verify, "any:", "all:"), "kinds: [Pod]", "kinds: [Pod]\n      - resources: {kinds: [Deployment]}"), admission.KindsNotCovered},
+		"a version that is not there":        {changed(t, verify, "[Pod]", "[v2/Pod]"), admission.KindsNotCovered},
+		"any namespace":                      {changed(t, verify, "[Pod]", "[Pod]\n          namespaces: ['*']\n          names: ['*']"), ""},
+		"a set of nobody":                    {by("attestor: {entries: []}"), admission.NoAttestor},
+		"a set of anybody":                   {by("attestor: {entries: [{keyless: {issuer: '*', subject: '*'}}]}"), admission.AnyIdentity},
+		"no key":                             {by("keys: {publicKeys: ''}"), admission.NoAttestor},
+		"keys without a field":               {by("keys: {}"), admission.NoAttestor},
+		"no certificate":                     {by("certificates: {}"), admission.NoAttestor},
+		"any owner's repository":             {changed(t, verify, "github.com/shop/*", "github.com/*/app/.github/workflows/release.yml@*"), admission.AnyIdentity},
+		"the end of an owner":                {changed(t, verify, "github.com/shop/*", "github.com/*shop/app/*"), admission.AnyIdentity},
+		"any owner, in an expression":        {changed(t, verify, "subject: https://github.com/shop/*", `subjectRegExp: '^https://github\.com/[^/]+/app/.*$'`), admission.AnyIdentity},
+		"two owners, in an expression":       {changed(t, verify, "subject: https://github.com/shop/*", `subjectRegExp: '^https://github\.com/(shop|web)/.*$'`), ""},
+		"a misspelled failurePolicy":         {changed(t, verify, "  rules:", "  failurePolicy: ignore\n  rules:"), admission.ActionUnknown},
+		"a condition made of the operation":  {changed(t, verify, "    verifyImages", "    preconditions: {all: [{key: \"{{ request.operation == 'DELETE' }}\", operator: AnyIn, value: [CREATE, UPDATE]}]}\n    verifyImages"), admission.MatchConditions},
+		"conditions without any":             {changed(t, verify, "      attestors:", "      attestations: [{type: x, conditions: [{all: []}], attestors: [{entries: [{keys: {kms: awskms:///x}}]}]}]\n      attestors:"), admission.AttestationUnchecked},
+		"an exception for other rules":       {verify + "---\napiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: e}\nspec: {podSecurity: [{controlName: x}], exceptions: [{policyName: signed, ruleNames: ['*']}], match: {any: [{resources: {kinds: [Pod]}}]}}\n", admission.ExceptionWidens},
+		"a filter by names":                  {config("resourceFilters: '[Pod,*,?*]'"), admission.ObjectsExcluded},
+		"a filter of a kind":                 {config("resourceFilters: '[Pod]'"), admission.NamespacesExempt},
+		"a filter of a namespace":            {config("resourceFilters: '[Pod,shop]'"), admission.NamespacesExempt},
+		"a filter by pattern":                {config("resourceFilters: '[P*,*,*]'"), admission.NamespacesExempt},
+		"a filter with a version":            {config("resourceFilters: '[v1/Pod,*,*]'"), admission.NamespacesExempt},
+		"filters of others":                  {config("resourceFilters: '[Event,*,*][Node,*,*][apps/v1/Pod,*,*]'"), ""},
+		"users are left out":                 {config("excludeUsernames: '*'"), admission.UsersExcluded},
+		"nodes are left out":                 {config("excludeGroups: system:nodes"), ""},
+		"webhooks by namespace":              {config(`webhooks: '[{"namespaceSelector":{"matchLabels":{"a":"b"}}}]'`), admission.NamespacesExempt},
+		"webhooks by object":                 {config(`webhooks: '{"objectSelector":{"matchLabels":{"a":"b"}}}'`), admission.ObjectsExcluded},
+		"webhooks by condition":              {config(`matchConditions: '[{"name":"x","expression":"false"}]'`), admission.MatchConditions},
+		"values: filters":                    {values("resourceFilters: ['[Pod,*,*]']"), admission.NamespacesExempt},
+		"values: users":                      {values("excludeUsernames: ['*']"), admission.UsersExcluded},
+		"values: objects":                    {values("webhooks: {objectSelector: {matchLabels: {a: b}}}"), admission.ObjectsExcluded},
+		"webhooks that fail open":            {verify + kyvernoWebhook("Ignore", ""), admission.FailurePolicyIgnore},
+		"a webhook for some objects":         {verify + kyvernoWebhook("Fail", "  objectSelector: {matchLabels: {a: b}}\n"), admission.ObjectsExcluded},
+		"a webhook for some namespaces":      {verify + kyvernoWebhook("Fail", "  namespaceSelector: {matchLabels: {a: b}}\n"), admission.NamespacesSelected},
+		"a webhook for all":                  {verify + kyvernoWebhook("Fail", ""), ""},
+	})
+}
+
+// TestFilteredNames asks of a Pod that a filter of Kyverno names.
+func TestFilteredNames(t *testing.T) {
+	text := verify + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kyverno}\ndata: {resourceFilters: '[Pod,shop,we*]'}\n---\n" + pod
+	require.Empty(t, covered(parse(t, text)))
+	require.NotEmpty(t, covered(parse(t, strings.Replace(text, "we*", "api*", 1))))
+}
+
+const pod = `apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec: {containers: [{name: c, image: "ghcr.io/shop/app:1"}]}
+`
