@@ -121,3 +121,62 @@ kind: Pod
 metadata: {name: web, namespace: shop}
 spec: {containers: [{name: c, image: "ghcr.io/shop/app:1"}]}
 `
+
+// ratify is a template and a constraint that ask Ratify.
+func ratify(t testing.TB) string {
+	text := changed(t, constraint, "cosign-provider", "ratify-provider")
+	return changed(t, text, "count(r.errors) +", "some x in r.responses; x[1].isSuccess == false; count(r.errors) +")
+}
+
+const ratifyObject = "---\napiVersion: config.ratify.deislabs.io/v1beta1\n"
+
+func TestAttacksOnGatekeeper(t *testing.T) {
+	own := strings.NewReplacer("SignedImages", "WaxsealSignedImages", "signedimages", "waxsealsignedimages").Replace(constraint)
+	point := func(name string) string {
+		return changed(t, constraint, "enforcementAction: deny", "enforcementAction: scoped\n  scopedEnforcementActions: [{action: deny, enforcementPoints: [{name: "+name+"}]}]")
+	}
+	values := func(text string) string {
+		return constraint + "---\nvalidatingWebhookFailurePolicy: Fail\nvalidatingWebhookTimeoutSeconds: 10\n" + text
+	}
+	args := func(text string) string {
+		return constraint + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: gatekeeper-controller-manager}\nspec: {template: {spec: {containers: [{name: manager, image: x, args: [" + text + "]}]}}}\n"
+	}
+	attacked(t, "SignedImages/all", map[string]attack{
+		"at the API server, in Rego":    {point("vap.k8s.io"), admission.TurnedOff},
+		"a target of another":           {changed(t, constraint, "target: admission.k8s", "target: validation.k8s"), admission.TemplateBroken},
+		"two targets":                   {changed(t, constraint, "  targets:\n", "  targets:\n  - target: other\n"), admission.TemplateBroken},
+		"errors of Ratify, not answers": {changed(t, constraint, "cosign-provider", "ratify-provider"), admission.ProviderUnsafe},
+		"values: conditions":            {values("validatingWebhookMatchConditions: [{name: x, expression: 'false'}]\n"), admission.MatchConditions},
+		"values: scope":                 {values("validatingWebhookScope: Cluster\n"), admission.MatchesNothing},
+		"values: no external data":      {values("enableExternalData: false\n"), admission.ProviderMissing},
+		"values: nothing weaker":        {values("enableExternalData: true\n"), ""},
+		"two values, the second is off": {values("") + "---\nvalidatingWebhookFailurePolicy: Fail\ndisableValidatingWebhook: true\n", admission.TurnedOff},
+		"arguments: only audit":         {args("--operation=audit"), admission.TurnedOff},
+		"arguments: no external data":   {args("--operation=webhook, --enable-external-data=false"), admission.ProviderMissing},
+		"no verifier that verifies":     {ratify(t) + "---\nnotation: {enabled: false}\ncosign: {enabled: false}\nprovider: {enableMutation: true}\n", admission.NoAttestor},
+		"Rego that asks no verifier":    {ratify(t) + ratifyObject + "kind: Policy\nmetadata: {name: p}\nspec: {type: rego-policy, parameters: {policy: \"package ratify.policy\\ndefault valid := true\"}}\n", admission.NoAttestor},
+		"Rego that is true by default":  {ratify(t) + ratifyObject + "kind: Policy\nmetadata: {name: p}\nspec: {type: rego-policy, parameters: {policy: \"package ratify.policy\\ndefault valid := true\\nvalid := false { input.verifierReports }\"}}\n", admission.NotRequired},
+	})
+
+	t.Run("a name of Waxseal's, not its code", func(t *testing.T) {
+		require.NotContains(t, rule(t, parse(t, changed(t, own, "external_data(", "opa.runtime(")+"  parameters: {signed_images: {authorities: [{keys: [x]}]}}\n"), "WaxsealSignedImages/all").Checks, admission.CheckSignature)
+	})
+	t.Run("a name, no template", func(t *testing.T) {
+		_, alone, _ := strings.Cut(constraint, "---\n")
+		require.Equal(t, admission.AboutUnknown, rule(t, parse(t, alone), "SignedImages/all").About)
+	})
+	t.Run("only what the verifiers verify", func(t *testing.T) {
+		c := parse(t, ratify(t)+ratifyObject+"kind: Verifier\nmetadata: {name: v}\nspec: {name: vulnerabilityreport, artifactTypes: application/sarif+json}\n")
+		require.Equal(t, []admission.Check{admission.CheckScan}, rule(t, c, "SignedImages/all").Checks)
+	})
+}
+
+// TestIgnoredNamespace asks of a namespace that Gatekeeper, as it is installed, is not asked of.
+func TestIgnoredNamespace(t *testing.T) {
+	space := "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {LABEL: x}}\n---\n" + pod
+	for label, covers := range map[string]bool{"admission.gatekeeper.sh/ignore": false, "team": true} {
+		text := strings.Replace(space, "LABEL", label, 1)
+		require.Equal(t, covers, len(covered(parse(t, constraint+text))) > 0, label)
+		require.Equal(t, covers, len(covered(parse(t, constraint+"---\nvalidatingWebhookFailurePolicy: Fail\n"+text))) > 0, label)
+	}
+}

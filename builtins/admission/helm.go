@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/selection"
 )
 
 // helmValues reads files of values, which have neither apiVersion nor kind. They
@@ -100,13 +102,21 @@ func (r *reader) gatekeeperValues(root node) {
 	if check := root.at("validatingWebhookCheckIgnoreFailurePolicy"); check.text() == "Ignore" {
 		rule.fact(NamespacesSelected, check, "whoever may label a namespace leaves it out with admission.gatekeeper.sh/ignore while the webhook that checks this is down")
 	}
-	e := extent{objects: readSelector(root.at("validatingWebhookObjectSelector")), wild: glob}
+	e := extent{objects: readSelector(root.at("validatingWebhookObjectSelector")), namespaces: notIgnored(), wild: glob}
+	e.unknown = rule.conditions(root.at("validatingWebhookMatchConditions"), "cel", "expression")
+	if scope := root.at("validatingWebhookScope"); scope.text() == "Cluster" {
+		rule.fact(MatchesNothing, scope, "validatingWebhookScope is Cluster: whatever makes containers is in a namespace")
+	}
+	if off := root.at("enableExternalData"); off.truth(Yes) == No {
+		r.noExternalData(rule.Object, off)
+	}
 	for _, label := range root.at("validatingWebhookExemptNamespacesLabels").fields() {
 		if label.name == nameLabel {
 			e.exclude = append(e.exclude, label.texts()...)
 			rule.fact(NamespacesExcluded, label, "the namespaces %s are left out", strings.Join(label.texts(), ", "))
 			continue
 		}
+		e.namespaces.require(label.name, selection.NotIn, label.texts())
 		rule.fact(NamespacesSelected, label, "namespaces whose label %s is one of %s are left out", label.name, strings.Join(label.texts(), ", "))
 	}
 	custom := readResources(root.at("validatingWebhookCustomRules", "rules"))

@@ -10,6 +10,7 @@ import (
 func (r *reader) link() {
 	r.ratified()
 	r.loaded()
+	r.gatekeeperArguments()
 	for _, rule := range r.rules {
 		if rule.Engine {
 			continue
@@ -18,6 +19,7 @@ func (r *reader) link() {
 		case rule.constraint:
 			r.behind(rule, Gatekeeper)
 			r.provided(rule)
+			r.unaskedOf(rule)
 		case rule.System == Kyverno:
 			r.behind(rule, Kyverno)
 		case rule.System == PolicyController && rule.About == AboutImage:
@@ -62,6 +64,10 @@ func (r *reader) behind(rule *Rule, system System) {
 		rule.factAt(WebhookMissing, rule.Place, "there is no webhook of %s: it is not asked at all", system)
 		rule.match.object = func(*subject) answer { return appliesNot }
 	case len(engines) == 0 && system != Kyverno:
+		if system == Gatekeeper {
+			object, asked := rule.match.object, extent{namespaces: notIgnored()}
+			rule.match.object = func(s *subject) answer { return all(object(s), asked.installed(s)) }
+		}
 		rule.factAt(FailurePolicyUnknown, rule.Place, "the webhook of %s is not here: what happens when it is down is not known%s", system, map[bool]string{true: " (as it is installed, everything is admitted then)"}[system == Gatekeeper])
 	case len(engines) > 0:
 		rule.through(engines, system)

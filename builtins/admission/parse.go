@@ -52,6 +52,7 @@ type reader struct {
 	components []*Component
 	exceptions []exception
 	ignores    []forced
+	unasked    []unasked
 	problems   []Problem
 }
 
