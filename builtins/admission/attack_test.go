@@ -84,6 +84,11 @@ func TestAttacksOnKyverno(t *testing.T) {
 		"the end of an owner":                {changed(t, verify, "github.com/shop/*", "github.com/*shop/app/*"), admission.AnyIdentity},
 		"any owner, in an expression":        {changed(t, verify, "subject: https://github.com/shop/*", `subjectRegExp: '^https://github\.com/[^/]+/app/.*$'`), admission.AnyIdentity},
 		"two owners, in an expression":       {changed(t, verify, "subject: https://github.com/shop/*", `subjectRegExp: '^https://github\.com/(shop|web)/.*$'`), ""},
+		"an unquoted dot":                    {changed(t, verify, "subject: https://github.com/shop/*", `subjectRegExp: '^https://github.com/.*/app/.*$'`), admission.AnyIdentity},
+		"an owner without its end":           {changed(t, verify, "subject: https://github.com/shop/*", `subjectRegExp: '^https://github.com/shop/?'`), admission.IdentityBroad},
+		"an owner of letters":                {changed(t, verify, "subject: https://github.com/shop/*", `subjectRegExp: '^https://github\.com/\w+/app/'`), admission.AnyIdentity},
+		"images of other places":             {changed(t, verify, "    verifyImages", "    imageExtractors: {Pod: [{path: /metadata/annotations/image}]}\n    verifyImages"), admission.ContainersNotCovered},
+		"another of this name":               {verify + "---\n" + changed(t, verify, "Enforce", "Audit"), admission.DefinedTwice},
 		"a misspelled failurePolicy":         {changed(t, verify, "  rules:", "  failurePolicy: ignore\n  rules:"), admission.ActionUnknown},
 		"a condition made of the operation":  {changed(t, verify, "    verifyImages", "    preconditions: {all: [{key: \"{{ request.operation == 'DELETE' }}\", operator: AnyIn, value: [CREATE, UPDATE]}]}\n    verifyImages"), admission.MatchConditions},
 		"conditions without any":             {changed(t, verify, "      attestors:", "      attestations: [{type: x, conditions: [{all: []}], attestors: [{entries: [{keys: {kms: awskms:///x}}]}]}]\n      attestors:"), admission.AttestationUnchecked},
@@ -179,4 +184,103 @@ func TestIgnoredNamespace(t *testing.T) {
 		require.Equal(t, covers, len(covered(parse(t, constraint+text))) > 0, label)
 		require.Equal(t, covers, len(covered(parse(t, constraint+"---\nvalidatingWebhookFailurePolicy: Fail\n"+text))) > 0, label)
 	}
+}
+
+func TestAttacksOnPolicyController(t *testing.T) {
+	asked := "---\n" + strings.NewReplacer("waxseal.shop.test", "policy.sigstore.dev", "name: waxseal,", "name: webhook,").Replace(webhook)
+	by := func(authority string) string {
+		return clusterImagePolicy[:strings.Index(clusterImagePolicy, "  - keyless")] + "  - " + authority + "\n" + asked
+	}
+	judged := func(policy string) string {
+		text := changed(t, clusterImagePolicy, "  - keyless", "  - attestations: [{name: a, predicateType: vuln}]\n    keyless")
+		return changed(t, text, "  authorities", "  policy: "+policy+"\n  authorities") + asked
+	}
+	match := func(text string) string {
+		return changed(t, clusterImagePolicy, "  authorities", "  match: ["+text+"]\n  authorities") + asked
+	}
+	attacked(t, "ClusterImagePolicy/all", map[string]attack{
+		"no key":                       {by("key: {}"), admission.NoAttestor},
+		"an empty key":                 {by("key: {data: ' '}"), admission.NoAttestor},
+		"static without an action":     {by("static: {}"), admission.ActionUnknown},
+		"static in another spelling":   {by("static: {action: Pass}"), admission.ActionUnknown},
+		"a version that is not there":  {match("{group: '', version: v99, resource: pods}"), admission.KindsNotCovered},
+		"the version that is there":    {match("{group: '', version: v1, resource: pods}"), ""},
+		"Rego that looks at nothing":   {judged(`{type: rego, data: "package sigstore\nisCompliant = true # input"}`), admission.AttestationUnchecked},
+		"Rego that looks at its input": {judged(`{type: rego, data: "package sigstore\nisCompliant { input.a }"}`), ""},
+		"empty CUE":                    {judged(`{type: cue, data: " "}`), admission.AttestationUnchecked},
+		"CUE":                          {judged(`{type: cue, data: "a: 1"}`), ""},
+		"of a ConfigMap":               {judged("{type: rego, configMapRef: {name: a, key: b}}"), ""},
+	})
+}
+
+func TestAttacksOnOthers(t *testing.T) {
+	image := func(from, to string) string { return changed(t, ivpol, from, to) }
+	attacked(t, "ImageValidatingPolicy/signed", map[string]attack{
+		"never below 0":          {image("n > 0", "n >= 0"), admission.NotRequired},
+		"or else":                {image("n > 0)", "n > 0) || true"), admission.NotRequired},
+		"no key":                 {image("      key:\n        kms: awskms:///alias/release\n", "      key: {}\n"), admission.NoAttestor},
+		"a version not there":    {image("[v1]", "[v2]"), admission.KindsNotCovered},
+		"all subresources, too":  {image("[pods]", "[pods/*]"), ""},
+		"another of this name":   {ivpol + "---\n" + image("[Deny]", "[Audit]"), admission.DefinedTwice},
+		"the same twice":         {ivpol + "---\n" + image("metadata:\n", "metadata:\n  labels: {a: b}\n"), ""},
+		"at least one signature": {image("n > 0", "n >= 1"), ""},
+	})
+	attacked(t, "ValidatingAdmissionPolicy/registries#everywhere", map[string]attack{
+		"a binding without pods": {changed(t, vap, "  validationActions", "  matchResources: {excludeResourceRules: [{apiGroups: [''], apiVersions: ['*'], operations: ['*'], resources: [pods]}]}\n  validationActions"), admission.KindsNotCovered},
+		"a binding of others":    {changed(t, vap, "  validationActions", "  matchResources: {resourceRules: [{apiGroups: [apps], apiVersions: ['*'], operations: ['*'], resources: ['*']}]}\n  validationActions"), admission.KindsNotCovered},
+	})
+}
+
+// TestWebhooksByName asks of webhooks what their names promise.
+func TestWebhooksByName(t *testing.T) {
+	named := func(name string) string {
+		return strings.NewReplacer("waxseal.shop.test", name, "name: waxseal,", "name: webhook,").Replace(webhook) + "---\n" + pod
+	}
+	for name, about := range map[string]admission.About{
+		"image-policy.shop.test": admission.AboutUnknown, "notary.shop.test": admission.AboutUnknown,
+		"connaisseur.shop.test": admission.AboutImage, "portieris.shop.test": admission.AboutImage,
+	} {
+		c := parse(t, named(name))
+		require.Equal(t, []string{app + "unknown deny, when made"}, covered(c), name)
+		require.Equal(t, about, c.Rules[0].About, name)
+	}
+}
+
+// TestNotCovered has workloads that no rule is asked of.
+func TestNotCovered(t *testing.T) {
+	mirror := strings.Replace(pod, "name: web,", "name: web, annotations: {kubernetes.io/config.mirror: a},", 1)
+	require.Empty(t, covered(parse(t, verify+"---\n"+mirror)), "the kubelet runs it")
+	require.Equal(t, []string{app + "unknown deny, when made"}, covered(parse(t, changed(t, webhook, "[CREATE, UPDATE]", "[UPDATE]")+"---\n"+pod)))
+	require.Empty(t, covered(parse(t, changed(t, webhook, `apiVersions: ["*"]`, "apiVersions: [v2]")+"---\n"+pod)))
+	generated := strings.Replace(pod, "name: web,", "generateName: web-,", 1)
+	byName := changed(t, verify, "kinds: [Pod]", "kinds: [Pod]\n          names: ['web-']")
+	require.Equal(t, []string{app + "unknown deny, when made"}, covered(parse(t, byName+"---\n"+generated)))
+}
+
+func TestSwitchedOff(t *testing.T) {
+	sub := "connaisseur:\n  enabled: false\n  " + strings.ReplaceAll(connaisseur, "\n", "\n  ")
+	c := parse(t, sub)
+	require.NotEmpty(t, c.Rules)
+	for _, r := range c.Rules {
+		require.Equal(t, admission.Off, r.Action.Effect)
+		require.Contains(t, codes(r), admission.TurnedOff)
+	}
+}
+
+// TestImageExtractors has lists of Pods that are replaced by others.
+func TestImageExtractors(t *testing.T) {
+	with := func(path string) []string {
+		return covered(parse(t, changed(t, verify, "    verifyImages", "    imageExtractors: {Pod: [{path: "+path+"}]}\n    verifyImages")+"---\n"+deployment))
+	}
+	require.Empty(t, with("/metadata/annotations/image"))
+	require.Equal(t, []string{app + "yes deny, when made"}, with("/spec/containers/*/image"))
+}
+
+// TestWordsOfOPA has Rego that speaks of signatures, and asks nobody for one.
+func TestWordsOfOPA(t *testing.T) {
+	values := func(body string) string {
+		return "admissionController: {enabled: true, failurePolicy: Fail, rules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*/*']}]}\nopa: {}\nbootstrapPolicies:\n  a: |\n    deny[msg] { image := input.request.object.spec.containers[_].image; " + body + "; msg := \"it must be signed\" }\n"
+	}
+	require.NotContains(t, parse(t, values(`not startswith(image, "ghcr.io/")`)).Rules[0].Checks, admission.CheckSignature)
+	require.Contains(t, parse(t, values(`not http.send({"url": image}).body.ok`)).Rules[0].Checks, admission.CheckSignature)
 }

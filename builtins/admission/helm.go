@@ -27,7 +27,13 @@ func (r *reader) helmValues() {
 			continue
 		}
 		for _, chart := range s.root().fields() {
+			before := len(r.rules)
 			r.values(chart)
+			if off := chart.at("enabled"); off.truth(Yes) == No {
+				for _, rule := range r.rules[before:] {
+					rule.act(Off, chart.name+".enabled: false", off)
+				}
+			}
 		}
 	}
 }
@@ -163,11 +169,11 @@ func (r *reader) kubeMgmt(root node) {
 	rule.wait(root.at("timeoutSeconds"), 10)
 	e := webhookScope(rule, at, known{system: KubeMgmt})
 	rule.match = e.matcher()
-	text := ""
+	var modules []string
 	for _, policy := range root.at("bootstrapPolicies").fields() {
-		text += uncomment(policy.text())
+		modules = append(modules, uncomment(policy.text()))
 	}
-	if l := readText(text); l.image {
+	if l := readLoaded(modules); l.image {
 		rule.About = AboutImage
 		rule.check(l.checks...)
 	}
@@ -200,6 +206,9 @@ func (r *reader) policyControllerValues(root node) {
 func (r *reader) ratifyValues(root node) {
 	c := r.component(Ratify, "verifier", root.src)
 	c.About = AboutImage
+	if root.at("enabled").truth(Yes) == No {
+		return
+	}
 	if at := root.at("notation"); at.is() && at.at("enabled").truth(Yes) != No {
 		c.Checks = append(c.Checks, CheckSignature)
 		notationTrust(c, at)

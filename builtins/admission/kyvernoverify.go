@@ -9,7 +9,11 @@ func (r *reader) verifyImages(rule *Rule, at, image node) {
 	rule.About = AboutImage
 	rule.Required, rule.MutateDigest, rule.VerifyDigest = image.at("required").truth(Yes), image.at("mutateDigest").truth(Yes), image.at("verifyDigest").truth(Yes)
 	lists := Lists{Yes, Yes, Yes, No}
-	if extractors := at.at("imageExtractors"); extractors.is() && !extractors.at("Pod").is() {
+	switch extractors := at.at("imageExtractors"); {
+	case extractors.at("Pod").is(): // in place of all lists of a Pod
+		paths := extractors.at("Pod").allText()
+		lists = Lists{said(strings.Contains(paths, "/spec/containers/")), said(strings.Contains(paths, "/spec/initContainers/")), said(strings.Contains(paths, "/spec/ephemeralContainers/")), No}
+	case extractors.is():
 		lists = Lists{Unknown, Unknown, Unknown, No}
 	}
 	rule.covers(lists, image)

@@ -199,10 +199,21 @@ func (r *reader) kyvernoArguments(s *source) {
 	}
 }
 
+// readLoaded says what modules look at, which OPA runs as it is: what asks nobody
+// verifies nothing.
+func readLoaded(modules []string) looks {
+	text := strings.Join(modules, "\n")
+	l := readText(text)
+	if l.image && !strings.Contains(text, "http.send") && !slices.ContainsFunc(modules, func(m string) bool { return foreign(m) != "" }) {
+		l.checks = naming(l.checks)
+	}
+	return l
+}
+
 // loaded reads the policies that kube-mgmt loads into OPA from ConfigMaps: what
 // they look at is what OPA's webhook looks at.
 func (r *reader) loaded() {
-	text := ""
+	var modules []string
 	var used []*Component
 	for _, s := range r.of("", "ConfigMap") {
 		if s.root().at("metadata", "labels", "openpolicyagent.org/policy").text() != "rego" {
@@ -210,11 +221,11 @@ func (r *reader) loaded() {
 		}
 		c := r.component(KubeMgmt, "policy", s)
 		for _, module := range s.root().at("data").fields() {
-			text += uncomment(module.text())
+			modules = append(modules, uncomment(module.text()))
 		}
 		used = append(used, c)
 	}
-	l := readText(text)
+	l := readLoaded(modules)
 	for _, rule := range r.rules {
 		if rule.System != KubeMgmt || !l.image {
 			continue

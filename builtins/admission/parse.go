@@ -3,6 +3,8 @@ package admission
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -36,6 +38,7 @@ func Parse(objects []Object, options Options) *Configuration {
 		read()
 	}
 	r.link()
+	r.twins()
 	r.identify()
 	workloads := r.workloads()
 	return r.finish(workloads)
@@ -134,6 +137,48 @@ func (r *reader) namespaces() {
 			r.spaces[s.ref.Name] = &Namespace{Name: s.ref.Name, Labels: s.root().at("metadata", "labels").labels(), Place: s.ref.Place}
 		}
 	}
+}
+
+// twins notes on rules that the input has another object of the same name that says
+// something else: which of them the cluster has is not known.
+func (r *reader) twins() {
+	firsts, others := map[Ref]*source{}, map[Ref]*source{}
+	for _, s := range r.sources {
+		key := s.named()
+		one, twice := firsts[key]
+		switch {
+		case s.kind() == "" || s.ref.Name == "" || !admits(s.group()) && s.group() != ratifyGroup:
+		case !twice:
+			firsts[key] = s
+		case !s.says(one):
+			others[key] = s
+		}
+	}
+	for _, rule := range r.rules {
+		s := rule.at.src
+		other := others[s.named()]
+		if other == s {
+			other = firsts[s.named()]
+		}
+		if other != nil {
+			rule.fact(DefinedTwice, s.root().at("metadata", "name"), "%s has another %s of this name that says something else: which of them is applied is not known", other.File, s.kind())
+		}
+	}
+}
+
+// named is what tells objects of a cluster apart.
+func (s *source) named() Ref {
+	return Ref{Kind: s.group() + "/" + s.kind(), Name: s.ref.Name, Namespace: s.ref.Namespace}
+}
+
+// says tells whether two objects say the same, but for their metadata.
+func (s *source) says(other *source) bool {
+	a, b := maps.Clone(s.Value), maps.Clone(other.Value)
+	for _, of := range []map[string]any{a, b} {
+		delete(of, "metadata")
+		delete(of, "status")
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // identify puts the rules in order and makes their IDs unique.
