@@ -262,7 +262,7 @@ func (r *reader) variable(rule *Rule, at, key node) {
 // keyObject notes that a key stands in an object.
 func (r *reader) keyObject(rule *Rule, kind, space, name, entry string, at node) {
 	all := r.of("", kind)
-	d := Dependency{Role: "keys", Kind: kind, Name: strings.TrimPrefix(space+"/"+name, "/"), State: r.absent(), Seen: len(all), Objects: []Ref{}}
+	d := Dependency{Role: "keys", Kind: kind, Name: strings.TrimPrefix(space+"/"+name, "/"), State: r.absentOf(Kind{Kind: kind}), Seen: len(all), Objects: []Ref{}}
 	for _, s := range all {
 		if s.ref.Name == name && (s.ref.Namespace == space || space == "" || s.ref.Namespace == "") {
 			d.State, d.Objects = Found, append(d.Objects, s.ref)

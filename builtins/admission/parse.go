@@ -25,12 +25,14 @@ type Options struct {
 	// Complete says that the objects are everything that the cluster has, so that
 	// what is not among them is missing. The default is that it is unknown.
 	Complete bool
+	// Holds says of which kinds that is so. The default is that it is of all.
+	Holds func(Kind) bool
 }
 
 // Parse reads all objects together: what one of them says of another counts.
 // It changes none of them. What says nothing of admission is passed over.
 func Parse(objects []Object, options Options) *Configuration {
-	r := &reader{complete: options.Complete, byKind: map[Kind][]*source{}, spaces: map[string]*Namespace{}, asking: map[System][]*Rule{}}
+	r := &reader{complete: options.Complete, holds: options.Holds, byKind: map[Kind][]*source{}, spaces: map[string]*Namespace{}, asking: map[System][]*Rule{}}
 	for _, object := range objects {
 		r.add(object)
 	}
@@ -47,6 +49,7 @@ func Parse(objects []Object, options Options) *Configuration {
 // reader is all that is read, while it is put together.
 type reader struct {
 	complete   bool
+	holds      func(Kind) bool
 	sources    []*source
 	byKind     map[Kind][]*source
 	spaces     map[string]*Namespace
@@ -129,6 +132,14 @@ func (r *reader) absent() State {
 		return Missing
 	}
 	return StateUnknown
+}
+
+// absentOf is the state of an object of a kind that is not in the input.
+func (r *reader) absentOf(kind Kind) State {
+	if r.holds != nil && !r.holds(kind) {
+		return StateUnknown
+	}
+	return r.absent()
 }
 
 func (r *reader) namespaces() {

@@ -104,7 +104,11 @@ func (r *reader) parameters(rule *Rule, s *source, ref node) {
 	})
 	d := Dependency{Role: "parameters", Kind: name, Name: ref.at("name").text(), State: Found, Objects: refs(found), Seen: len(found)}
 	if len(found) == 0 {
-		d.State = r.absent()
+		group, _, grouped := strings.Cut(kind.at("apiVersion").text(), "/")
+		if !grouped {
+			group = ""
+		}
+		d.State = r.absentOf(Kind{Group: group, Kind: name})
 	}
 	rule.need(d)
 	if !ref.is() {

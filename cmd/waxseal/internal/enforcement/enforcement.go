@@ -138,7 +138,7 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 		return nil, err
 	}
 	g := gather(ctx, api)
-	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0})}
+	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0, Holds: held})}
 	for _, missed := range g.missed {
 		r.unread = append(r.unread, render.Decision{File: "cluster", Err: "not read: " + missed})
 	}
@@ -148,7 +148,7 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 // said is what the report of the policies has beside violations.
 type said struct {
 	Objects []object
-	Images []struct {
+	Images  []struct {
 		Image, Container, Kind, Namespace, Name, File, Covered string
 		Line, Members                                          int
 		Exempt                                                 bool
