@@ -284,3 +284,26 @@ func TestWordsOfOPA(t *testing.T) {
 	require.NotContains(t, parse(t, values(`not startswith(image, "ghcr.io/")`)).Rules[0].Checks, admission.CheckSignature)
 	require.Contains(t, parse(t, values(`not http.send({"url": image}).body.ok`)).Rules[0].Checks, admission.CheckSignature)
 }
+
+// TestConnaisseurOverridden has a second file of values that weakens the first.
+func TestConnaisseurOverridden(t *testing.T) {
+	for text, want := range map[string]admission.Code{
+		"application: {features: {detectionMode: true}}": admission.WarnOnly,
+		"kubernetes: {webhook: {failurePolicy: Ignore}}": admission.FailurePolicyIgnore,
+		"kubernetes: {webhook: {failurePolicy: Fail}}":   admission.NamespacesSelected, // as before
+	} {
+		for _, r := range parse(t, connaisseur+"---\n"+text+"\n").Rules {
+			require.Contains(t, codes(r), want, text)
+			require.Equal(t, want == admission.NamespacesSelected, len(codes(r)) == 1, text)
+		}
+	}
+}
+
+// TestPodsOnly has Connaisseur refuse Pods, and warn of what makes them.
+func TestPodsOnly(t *testing.T) {
+	text := changed(t, connaisseur, "  features:\n", "  features:\n    resourceValidationMode: podsOnly\n")
+	c := parse(t, text+"---\n"+pod)
+	require.Equal(t, admission.Deny, c.Rules[0].Action.Effect)
+	require.NotContains(t, codes(c.Rules[0]), admission.WarnOnly)
+	require.NotEmpty(t, covered(c))
+}

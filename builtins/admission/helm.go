@@ -8,6 +8,9 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 )
 
+// valuesKind stands for the kind of files of values.
+const valuesKind = "Helm values"
+
 // helmValues reads files of values, which have neither apiVersion nor kind. They
 // are known by their shape, at the top or as the values of a subchart:
 //
@@ -18,14 +21,16 @@ import (
 //   - ratify: notation and cosign beside oras or provider
 //   - kube-mgmt: admissionController.failurePolicy or .kind, beside mgmt, opa or bootstrapPolicies
 func (r *reader) helmValues() {
+	var others []node
 	for _, s := range r.sources {
 		if s.kind() != "" || s.group() != "" {
 			continue
 		}
-		s.ref.Kind, s.ref.Name = "Helm values", path.Base(strings.ReplaceAll(s.File, `\`, "/"))
+		s.ref.Kind, s.ref.Name = valuesKind, path.Base(strings.ReplaceAll(s.File, `\`, "/"))
 		if r.values(s.root()) {
 			continue
 		}
+		others = append(others, s.root())
 		for _, chart := range s.root().fields() {
 			before := len(r.rules)
 			r.values(chart)
@@ -35,6 +40,9 @@ func (r *reader) helmValues() {
 				}
 			}
 		}
+	}
+	for _, root := range others {
+		r.connaisseurOverridden(root)
 	}
 }
 

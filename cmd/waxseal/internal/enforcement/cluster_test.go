@@ -179,6 +179,7 @@ func TestClusterNotRead(t *testing.T) {
 				code, text, _ := asked(t, s)
 				require.NotZero(t, code)
 				require.Contains(t, text, "it is forbidden")
+				require.NotContains(t, text, `verification enforced via ClusterPolicy signed"\n    ]`, "the line that is quoted")
 				if len(s.objects["/apis/kyverno.io/v1/clusterpolicies"]) > 0 && path != "/apis" && path != "/apis/kyverno.io/v1" && path != "/apis/kyverno.io/v1/clusterpolicies" {
 					require.Equal(t, 2, code, text)
 				}

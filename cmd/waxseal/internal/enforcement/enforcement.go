@@ -83,7 +83,7 @@ func (f *flags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	report := render.NewReport(append(study.Decisions(out, found.whole), found.unread...), found.notes...)
-	report.Study, err = studyOf(out)
+	report.Study, err = studyOf(out, len(found.unread)+len(found.configuration.Problems))
 	if err != nil {
 		return err
 	}
