@@ -151,7 +151,7 @@ gatekeeper-stock: ## build .bin/gatekeeper-stock and .bin/gator-stock as upstrea
 .PHONY: test-conftest
 test-conftest: build conftest conftest-stock ## both conftests, as their users run them
 	WAXSEAL=$(abspath $(WAXSEAL)) CONFTEST=$(abspath $(BIN)/conftest) CONFTEST_STOCK=$(abspath $(BIN)/conftest-stock) \
-	  $(GO) test ./tests/hosts -run '^TestConftest$$' -count 1 -timeout 5m
+	  $(GO) test ./tests/hosts -run '^TestConftest' -count 1 -timeout 5m
 
 .PHONY: test-gator
 test-gator: gatekeeper gatekeeper-stock ## the suites for gatekeeper-builtin, with both gators

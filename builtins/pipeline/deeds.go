@@ -25,6 +25,7 @@ type deed struct {
 // brings what step and job say of them into each.
 func deeds(p *model.Pipeline) []*deed {
 	var out []*deed
+	needed := neededConditions(p)
 	for j := range p.Jobs {
 		job := &p.Jobs[j]
 		for s := range job.Steps {
@@ -32,7 +33,37 @@ func deeds(p *model.Pipeline) []*deed {
 			for a := range step.Actions {
 				d := newDeed(p, job, step, &step.Actions[a])
 				d.at = len(out)
+				if !d.anyway {
+					d.when = append(d.when, needed[job.ID]...)
+				}
 				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+// neededConditions are, by job, the conditions of the jobs that it needs: where
+// one of those is left out, the job is left out too.
+func neededConditions(p *model.Pipeline) map[string][]condition {
+	if !skipsDependents(p.System) {
+		return nil
+	}
+	own := map[string][]condition{}
+	for _, j := range p.Jobs {
+		if len(j.When) > 0 {
+			own[j.ID] = meaning(conditions(j.When), p)
+		}
+	}
+	out := map[string][]condition{}
+	for _, j := range p.Jobs {
+		seen := map[string]bool{}
+		for _, id := range j.Needs {
+			for _, c := range own[id] {
+				if !seen[c.key] {
+					seen[c.key] = true
+					out[j.ID] = append(out[j.ID], c)
+				}
 			}
 		}
 	}

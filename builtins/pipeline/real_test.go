@@ -248,6 +248,30 @@ steps:
 `}, []string{
 			"ghcr.io/o/app:1 | pushed by tag after 1 | signed by tag after 2",
 		}},
+		{"a signature waits for a job that may be left out", map[string]string{".github/workflows/a.yml": `
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: docker build -t ghcr.io/o/app:1 . && docker push ghcr.io/o/app:1
+  test:
+    if: github.ref == 'refs/heads/main'
+    runs-on: ubuntu-latest
+    steps: [{run: make test}]
+  sign:
+    needs: [build, test]
+    runs-on: ubuntu-latest
+    steps:
+      - run: cosign sign --yes ghcr.io/o/app:1
+  attest:
+    needs: sign
+    runs-on: ubuntu-latest
+    steps:
+      - run: cosign attest --yes --predicate a.json ghcr.io/o/app:1
+`}, []string{
+			"ghcr.io/o/app:1 | pushed by tag after 1 | signed by tag [github.ref == 'refs/heads/main'] after 2 | attested by tag [github.ref == 'refs/heads/main'] after 3",
+		}},
 		{"scanned is another image", map[string]string{".github/workflows/a.yml": `
 on: push
 jobs:

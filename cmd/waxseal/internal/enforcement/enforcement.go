@@ -77,7 +77,9 @@ func (f *flags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	locals := evidence.Locals{evidence.EnforcementRead: func(context.Context, string) (any, error) { return found.configuration, nil }}
+	locals := evidence.Locals{evidence.EnforcementRead: func(_ context.Context, ref string) (string, any, error) {
+		return ref, found.configuration, nil
+	}}
 	out, err := f.Judge(cmd, bundles.Enforcement, locals, "")
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ _policies := {"enforcement_verifies_images"}
 
 _report(rules, workloads, said) := report if {
 	report := enforcement.report(said) with host.parameters as _on
+		with host.problems as set()
 		with plan.policies as _policies
 		with evidence._collected as answer(rules, workloads)
 }
@@ -124,6 +125,7 @@ test_images if {
 test_coverage if {
 	workloads := [workload("shop", [applied("yes", "deny")]), workload("dev", []), workload("kube-system", [])]
 	report := enforcement.report(_said(set(), {1})) with plan.policies as _policies
+		with host.problems as set()
 		with host.parameters as {"enforcement_verifies_images": {"exempt": [{"namespaces": ["kube-*"], "reason": "x"}]}}
 		with evidence._collected as answer([rule({})], workloads)
 	report.coverage == {
@@ -156,6 +158,7 @@ test_whole if {
 # Only what the parameters count is verification.
 test_checks if {
 	report := enforcement.report(_said(set(), {1})) with plan.policies as _policies
+		with host.problems as set()
 		with host.parameters as {"enforcement_verifies_images": {"checks": ["registry"]}}
 		with evidence._collected as answer([rule({"checks": ["registry"]})], [])
 	report.whole.verdict == "enforces"
@@ -173,7 +176,7 @@ test_not_judged if {
 	broken := json.patch(answer([], []), [{"op": "add", "path": [json.marshal(evidence.enforcement_read_request("")), "configuration", "problems"], "value": [
 		{"file": "a.yaml", "line": 4, "code": "unsupported", "text": "render it"}, {"file": "b.yaml", "line": 0, "code": "malformed", "text": "not YAML"},
 	]}])
-	report := enforcement.report(_said(set(), {1})) with host.parameters as _on with plan.policies as _policies with evidence._collected as broken
+	report := enforcement.report(_said(set(), {1})) with host.parameters as _on with host.problems as set() with plan.policies as _policies with evidence._collected as broken
 	report.not_judged == {{"path": "a.yaml:4", "reason": "render it"}, {"path": "b.yaml", "reason": "not YAML"}}
 }
 

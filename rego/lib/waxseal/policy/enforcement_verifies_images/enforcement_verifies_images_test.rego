@@ -101,7 +101,7 @@ test_deny_uncovered if {
 
 test_deny_limited if {
 	_messages([_with(["images_limited"])], [], {}) == {"the admission configuration: every rule that enforces verification is limited: signed: it is images_limited. Give the workloads too (the folder of the manifests, or --cluster), or add a rule for all other images."}
-	_codes([samples.rule({"images": {"all": "unknown"}})], [], {}) == {"enforcement_verifies_images.limited"}
+	_messages([samples.rule({"images": {"all": "unknown"}})], [], {}) == {"the admission configuration: every rule that enforces verification is limited: signed: which images it judges cannot be told from it. Give the workloads too (the folder of the manifests, or --cluster), or add a rule for all other images."}
 	_codes([_with(["images_limited"])], [samples.workload("shop", _yes)], {}) == set()
 }
 
