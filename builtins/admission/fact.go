@@ -86,5 +86,6 @@ const (
 	ExceptionWidens       Code = "exception_widens"
 	NamespacesExempt      Code = "namespaces_exempt" // the system as a whole leaves out namespaces
 	RemovedFromKubernetes Code = "removed_from_kubernetes"
+	DefinedTwice          Code = "defined_twice" // another object of the same name says something else
 	UnknownField          Code = "unknown_field" // a field of the object is not one of its kind: the API server drops or refuses it
 )

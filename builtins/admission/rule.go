@@ -133,9 +133,12 @@ func (r *Rule) failure(at node, by, missing string) {
 	case "Ignore":
 		r.OnFailure.Effect = "allow"
 		r.fact(FailurePolicyIgnore, at, "%s is Ignore: everything is admitted while it cannot be asked, or is slow", at.name)
+	case "":
+		r.OnFailure.Effect = "unknown"
+		r.fact(FailurePolicyUnknown, at, "nothing says what happens when it cannot be asked")
 	default:
 		r.OnFailure.Effect = "unknown"
-		r.fact(FailurePolicyUnknown, at, "%s is %q, which is filled in later or not known", at.name, said)
+		r.fact(ActionUnknown, at, "%s is %q, which is filled in later or not known", at.name, said)
 	}
 }
 

@@ -85,7 +85,7 @@ func (f *flags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	report := render.NewReport(append(study.Decisions(out, found.whole), found.unread...), found.notes...)
-	report.Study, err = studyOf(out)
+	report.Study, err = studyOf(out, len(found.unread)+len(found.configuration.Problems))
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 		return nil, err
 	}
 	g := gather(ctx, api)
-	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0})}
+	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0, Holds: held})}
 	for _, missed := range g.missed {
 		r.unread = append(r.unread, render.Decision{File: "cluster", Err: "not read: " + missed})
 	}

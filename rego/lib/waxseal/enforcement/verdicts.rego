@@ -13,7 +13,7 @@ _weights := {
 		"template_broken", "template_missing", "threshold_impossible", "webhook_missing",
 	},
 	"gap": {
-		"action_weakened", "any_identity", "approved_unseen", "attestation_unchecked", "containers_not_covered",
+		"action_weakened", "any_identity", "approved_unseen", "attestation_unchecked", "containers_not_covered", "defined_twice",
 		"ephemeral_not_covered", "exception_widens", "identity_broad", "identity_never_matches", "images_excluded",
 		"images_unanchored", "kinds_not_covered", "match_conditions", "namespaces_excluded", "namespaces_exempt",
 		"no_match_allowed", "not_required", "objects_excluded", "operations_not_covered", "opt_in_needed", "provider_unsafe",
