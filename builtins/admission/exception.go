@@ -14,7 +14,8 @@ type exception struct {
 	component *Component         // that says it
 	labels    []selector
 	named     bool
-	code      Code // of the fact; "" for that of the kind of exception
+	spaces    []string // the namespaces that are left out wholly; empty when it is about something else
+	code      Code     // of the fact; "" for that of the kind of exception
 }
 
 func (r *reader) except(e exception) { r.exceptions = append(r.exceptions, e) }
@@ -34,7 +35,7 @@ func (r *reader) excepted() {
 			case e.Kind == "policy_exception":
 				code = ExceptionWidens
 			}
-			rule.factAt(code, e.Place, "%s %s: %s", e.Object.Kind, e.Object.Name, e.Text)
+			rule.takes(Fact{Code: code, Text: e.Text, Place: e.Place, Names: strings.Join(e.spaces, " ")}, e.Object.Kind+" "+e.Object.Name)
 			rule.match.without(e)
 			e.component.serves(rule)
 		}

@@ -5,6 +5,9 @@ type Fact struct {
 	Code Code   `json:"code"`
 	Text string `json:"text"`
 	Place
+	// Names are the namespaces that are left out, with blanks between them; "" where
+	// the fact is not about named ones.
+	Names string `json:"names"`
 }
 
 // Code is the kind of a [Fact]. The list is closed.

@@ -74,7 +74,7 @@ func (r *reader) constraintTemplate(rule *Rule, s *source, l *library, templates
 	rule.check(l.looks.checks...)
 	rule.covers(l.looks.lists, l.src.root().at("spec", "targets"))
 	for _, f := range l.component.Facts {
-		rule.factAt(f.Code, f.Place, "%s %s: %s", l.src.ref.Kind, l.src.ref.Name, f.Text)
+		rule.takes(f, l.src.ref.Kind+" "+l.src.ref.Name)
 	}
 }
 
@@ -207,7 +207,7 @@ func (r *Rule) narrowed(match node, e extent) {
 		r.fact(NamespacesLimited, match.at("namespaces"), "it is asked only in the namespaces %s", strings.Join(e.include, ", "))
 	}
 	if len(e.exclude) > 0 {
-		r.fact(NamespacesExcluded, match.at("excludedNamespaces"), "the namespaces %s are left out", strings.Join(e.exclude, ", "))
+		r.leftOut(NamespacesExcluded, match.at("excludedNamespaces"), e.exclude)
 	}
 	if len(e.names) > 0 {
 		r.fact(ObjectsExcluded, match.at("name"), "it is asked only of objects that are named %s", strings.Join(e.names, ", "))
@@ -371,7 +371,7 @@ func (r *reader) gatekeeperConfig(s *source) {
 			object: func(sub *subject) answer {
 				return extent{include: namespaces, wild: edges}.answer(sub)
 			},
-			component: c,
+			component: c, spaces: namespaces,
 		})
 	}
 }

@@ -127,7 +127,7 @@ func (r *reader) gatekeeperValues(root node) {
 	for _, label := range root.at("validatingWebhookExemptNamespacesLabels").fields() {
 		if label.name == nameLabel {
 			e.exclude = append(e.exclude, label.texts()...)
-			rule.fact(NamespacesExcluded, label, "the namespaces %s are left out", strings.Join(label.texts(), ", "))
+			rule.leftOut(NamespacesExcluded, label, label.texts())
 			continue
 		}
 		e.namespaces.require(label.name, selection.NotIn, label.texts())

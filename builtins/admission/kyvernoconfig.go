@@ -76,7 +76,7 @@ func (r *reader) kyvernoFilters(c *Component, at node) {
 			Text: "the namespaces " + strings.Join(spaces, ", ") + " are left out of all rules",
 			Wide: said(slices.Contains(spaces, "*")), Place: at.place(),
 		},
-		object: extent{include: spaces}.answer,
+		object: extent{include: spaces}.answer, spaces: spaces,
 	})
 }
 

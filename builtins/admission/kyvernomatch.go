@@ -260,7 +260,7 @@ func (r *Rule) excluded(f filter, narrow bool) {
 	switch {
 	case len(f.include) > 0:
 		r.Scope.Namespaces.Exclude = append(r.Scope.Namespaces.Exclude, f.include...)
-		r.fact(NamespacesExcluded, resources.at("namespaces"), "the namespaces %s are left out", strings.Join(f.include, ", "))
+		r.leftOut(NamespacesExcluded, resources.at("namespaces"), f.include)
 	case !f.namespaces.empty():
 		r.fact(NamespacesExcluded, resources.at("namespaceSelector"), "namespaces whose labels are %s are left out", f.namespaces)
 	case !f.objects.empty():

@@ -84,7 +84,7 @@ func (r *Rule) through(engines []*Rule, system System) {
 				weakest = e
 			}
 			for _, f := range e.Facts {
-				r.factAt(f.Code, f.Place, "%s: %s", e.ref(), f.Text)
+				r.takes(f, e.ref())
 			}
 			if e.Action.Effect == Off {
 				r.Action.Effect = Off
@@ -135,7 +135,7 @@ func (r *Rule) throughKyverno(engines []*Rule) {
 	for _, e := range closed {
 		for _, f := range e.Facts {
 			if !slices.Contains([]Code{FilledAtRuntime, KindsNotCovered, OperationsNotCovered, EphemeralNotCovered}, f.Code) {
-				r.factAt(f.Code, f.Place, "%s: %s", e.ref(), f.Text)
+				r.takes(f, e.ref())
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func (r *reader) provided(rule *Rule) {
 		}
 		c.serves(rule)
 		for _, f := range c.Facts {
-			rule.factAt(f.Code, f.Place, "Provider %s: %s", c.Object.Name, f.Text)
+			rule.takes(f, "Provider "+c.Object.Name)
 		}
 		if c.seconds >= rule.Timeout.Seconds && rule.Timeout.Seconds > 0 && c.seconds > 0 {
 			rule.factAt(TimeoutShort, rule.Timeout.Place, "the webhook waits %d s, and the Provider %s may take %d s: slow answers are none", rule.Timeout.Seconds, c.Object.Name, c.seconds)
@@ -165,7 +165,7 @@ func (r *reader) unmatched(rule *Rule) {
 		}
 		c.serves(rule)
 		for _, f := range c.Facts {
-			rule.factAt(f.Code, f.Place, "ConfigMap %s: %s", c.Object.Name, f.Text)
+			rule.takes(f, "ConfigMap "+c.Object.Name)
 		}
 	}
 }

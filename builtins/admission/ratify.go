@@ -139,7 +139,7 @@ func (r *reader) ratified() {
 				checks = append(checks, c.Checks...)
 			}
 			for _, f := range c.Facts {
-				rule.factAt(f.Code, f.Place, "%s %s: %s", c.Object.Kind, c.Object.Name, f.Text)
+				rule.takes(f, c.Object.Kind+" "+c.Object.Name)
 			}
 		}
 		rule.need(d)

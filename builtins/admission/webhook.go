@@ -155,7 +155,7 @@ func (r *Rule) selects(at node, e extent) {
 	}
 	if names := e.namespaces.named(selection.NotIn); len(names) > 0 {
 		r.Scope.Namespaces.Exclude = append(r.Scope.Namespaces.Exclude, names...)
-		r.fact(NamespacesExcluded, at.at("namespaceSelector"), "the namespaces %s are left out", strings.Join(names, ", "))
+		r.leftOut(NamespacesExcluded, at.at("namespaceSelector"), names)
 	}
 	if text := e.namespaces.rest(r.guarded(at)); text != "" {
 		r.fact(NamespacesSelected, at.at("namespaceSelector"), "it is asked only in namespaces whose labels are %s: whoever may label a namespace leaves it out", text)

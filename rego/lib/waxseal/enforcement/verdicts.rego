@@ -35,11 +35,22 @@ weight(code) := weight if {
 } else := "gap"
 
 # METADATA
+# title: The weight of a fact in this decision
+# description: Namespaces that the parameters leave out, with a reason, are no gap when a rule leaves them out.
+weighed(fact) := "note" if {
+	names := split(object.get(fact, "names", ""), " ")
+	names != [""]
+	every name in names {
+		count(exemptions(name)) > 0
+	}
+} else := weight(fact.code)
+
+# METADATA
 # title: The verdict on a rule
 # description: >-
 #   The worst of its facts decides. enforces: what violates it is refused, also when
 #   it cannot be asked.
-verdict(rule) := _worst(({weight(fact.code) | some fact in rule.facts} | _unsaid(rule)) - _immaterial(rule))
+verdict(rule) := _worst(({weighed(fact) | some fact in rule.facts} | _unsaid(rule)) - _immaterial(rule))
 
 # What a rule about other things leaves out is no gap in the verification of images.
 _immaterial(rule) := {"gap"} if rule.about == "other"
@@ -112,7 +123,7 @@ _about(group) := "image" if {
 	rule.about == "unknown"
 } else := "other"
 
-_reasons(rule) := {{"code": fact.code, "weight": weight(fact.code), "text": fact.text, "file": fact.file, "line": fact.line, "rule": rule.name} |
+_reasons(rule) := {{"code": fact.code, "weight": weighed(fact), "text": fact.text, "file": fact.file, "line": fact.line, "rule": rule.name} |
 	some fact in rule.facts
 }
 

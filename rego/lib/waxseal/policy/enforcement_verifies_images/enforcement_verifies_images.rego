@@ -255,7 +255,7 @@ _gaps := [[rule, fact] |
 	some rule in _of_images
 	rule.id in enforcement.enforcing
 	some fact in rule.facts
-	enforcement.weight(fact.code) == "gap"
+	enforcement.weighed(fact) == "gap"
 ]
 
 _accepted(rule, fact) if {

@@ -147,3 +147,12 @@ test_deny_without_a_file if {
 		{"kind": "ClusterPolicy", "namespace": "", "name": "signed", "path": "", "container": "", "file": "", "line": 0},
 	]}
 }
+
+# Namespaces that are left out on purpose are no gap of the rule that leaves them out.
+test_allow_namespaces_left_out if {
+	fact := object.union(samples.fact("namespaces_excluded"), {"names": "kube-system infra"})
+	rules := [samples.rule({"facts": [fact]})]
+	_deny(rules, [samples.workload("shop", _yes)], {"exempt": [{"namespaces": ["kube-*", "infra"], "reason": "the provider runs them"}]}) == set()
+	_codes(rules, [samples.workload("shop", _yes)], {"exempt": [{"namespaces": ["kube-*"], "reason": "the provider runs them"}]}) == {"enforcement_verifies_images.gap"}
+	_codes(rules, [samples.workload("shop", _yes)], {}) == {"enforcement_verifies_images.gap"}
+}
