@@ -232,10 +232,12 @@ func selected(subject Subject, policies []string, own Own) (list, error) {
 	return found, errors.Join(unknown...)
 }
 
-// libraries are the folders of the library that belong to one subject.
+// libraries are the folders and files of the library that belong to one subject.
 var libraries = map[string]Subject{
-	libraryRoot + "/pipelines":   Pipelines,
-	libraryRoot + "/enforcement": Enforcement,
+	libraryRoot + "/pipelines":                 Pipelines,
+	libraryRoot + "/enforcement":               Enforcement,
+	libraryRoot + "/evidence/pipelines.rego":   Pipelines,
+	libraryRoot + "/evidence/enforcement.rego": Enforcement,
 }
 
 // shipped says whether a file of the library belongs to a bundle of these policies.
@@ -244,8 +246,10 @@ func shipped(subject Subject, name string, policies []string) bool {
 		return false
 	}
 	folder := path.Dir(name)
-	if only, ok := libraries[folder]; ok && only != subject {
-		return false
+	for _, place := range []string{folder, name} {
+		if only, ok := libraries[place]; ok && only != subject {
+			return false
+		}
 	}
 	policy, isPolicy := strings.CutPrefix(folder, policyRoot+"/")
 	return !isPolicy || slices.Contains(policies, policy)

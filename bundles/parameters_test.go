@@ -63,7 +63,7 @@ func TestParametersAndSchemasAgree(t *testing.T) {
 			require.Equal(t, "https://json-schema.org/draft/2020-12/schema", s.Dialect)
 			require.Equal(t, policy, s.Title)
 			require.NotEmpty(t, s.Examples)
-			j := newJudge(t)
+			j := newJudge(t, bundles.SubjectOf(policy))
 			for _, example := range s.Examples {
 				require.Empty(t, j.problems(t, policy, example), "%v", example)
 				require.Empty(t, refused(t, policy, example), "%v", example)
@@ -111,7 +111,7 @@ func refused(t *testing.T, policy string, value any) (texts []string) {
 
 // The regular expression of the schemas and the policies know the same patterns of images.
 func TestPatternsAgree(t *testing.T) {
-	j := newJudge(t)
+	j := newJudge(t, bundles.Images)
 	valid := map[string]bool{
 		"registry.example": true, "registry.example/team/*": true, "registry.example/**": true, "localhost": true, "localhost:5000/a": true,
 		"*": true, "**": true, "*/a": true, "*.example/a-*": true, "[::1]:5000/a": true, "docker.io/a*b*c": true, "Registry.Example:443/a_b": true, "*:5000/x": true,
@@ -201,8 +201,8 @@ type judge struct {
 	compiler *ast.Compiler
 }
 
-func newJudge(t *testing.T) *judge {
-	files, err := bundles.Files(bundles.Replay, nil)
+func newJudge(t *testing.T, subject bundles.Subject) *judge {
+	files, err := bundles.FilesOf(subject, bundles.Replay, nil, nil)
 	require.NoError(t, err)
 	compiler := compile(t, files)
 	require.Empty(t, compiler.Errors)
@@ -228,7 +228,7 @@ func (j *judge) problems(t *testing.T, policy string, parameters any) []string {
 	for _, v := range results[0].Expressions[0].Value.([]any) {
 		violation := v.(map[string]any)
 		if violation["code"] == policy+".parameters" {
-			text := strings.TrimPrefix(violation["msg"].(string), "Pod: ")
+			_, text, _ := strings.Cut(violation["msg"].(string), ": ") // what it is about
 			text, _, _ = strings.Cut(text, ". ")
 			out = append(out, strings.TrimPrefix(text, policy+"."))
 		}

@@ -14,13 +14,15 @@ default object := null
 
 object := input
 
-# The file under test, relative to where conftest runs, as conftest names it.
+# The file under test, which conftest names by its absolute path, relative to the
+# root of the repository that `waxseal collect` has read.
 default file := ""
 
-file := concat("/", [part |
-	some part in split(concat("/", [tested.dir, tested.name]), "/")
-	not part in {"", "."}
-])
+file := trim_prefix(concat("/", [tested.dir, tested.name]), _root)
+
+default _root := ""
+
+_root := concat("", [waxseal.root, "/"]) if is_string(waxseal.root)
 
 old_object := null
 

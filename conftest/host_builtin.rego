@@ -12,13 +12,10 @@ default object := null
 
 object := input
 
-# The file under test, relative to where conftest runs, as conftest names it.
+# The file under test, as conftest names it: by its absolute path.
 default file := ""
 
-file := concat("/", [part |
-	some part in split(concat("/", [tested.dir, tested.name]), "/")
-	not part in {"", "."}
-])
+file := concat("/", [tested.dir, tested.name])
 
 old_object := null
 

@@ -33,7 +33,7 @@ func typed(t *testing.T, text string) string {
 		replaced++
 		return fmt.Sprintf("%s(%s) := %s(%s)", parts[1], parts[2], names[parts[1]], parts[2])
 	})
-	require.Equal(t, len(names)-7, replaced, "one accessor for each builtin but evidence.collect the pure ones, and those whose payload is looked into")
+	require.Equal(t, len(names)-9, replaced, "one accessor for each builtin but evidence.collect the pure ones, and those whose payload is looked into")
 	return out
 }
 
@@ -69,4 +69,34 @@ func TestPoliciesReadFieldsThatExist(t *testing.T) {
 		return strings.ReplaceAll(text, "_answer(ctr, trusted).signers", "_answer(ctr, trusted).signer")
 	})
 	require.ErrorContains(t, misspelt, "undefined ref")
+}
+
+// TestPoliciesOverFilesReadFieldsThatExist is the same for the policies that judge
+// pipelines and admission configuration, against the types of the pure builtins.
+func TestPoliciesOverFilesReadFieldsThatExist(t *testing.T) {
+	for subject, row := range map[bundles.Subject]struct{ file, accessor, parse, field, misspelt string }{
+		bundles.Pipelines:   {"lib/waxseal/evidence/pipelines.rego", "pipeline_read", "pipeline.parse({ref: ref})", "img.signed", "img.sined"},
+		bundles.Enforcement: {"lib/waxseal/evidence/enforcement.rego", "enforcement_read", "enforcement.parse([{ref: ref}])", "rule.facts", "rule.fact"},
+	} {
+		compiled := func(change func(string) string) error {
+			files, err := bundles.FilesOf(subject, bundles.CLI, nil, nil)
+			require.NoError(t, err)
+			require.Contains(t, files, row.file)
+			files[row.file] = fmt.Appendf(nil, "package lib.waxseal.evidence\n%[1]s_request(ref) := {\"fn\": \"%[1]s\", \"ref\": ref, \"opts\": {}}\n%[1]s(ref) := %[2]s\n", row.accessor, row.parse)
+			modules := map[string]*ast.Module{}
+			for name, raw := range files {
+				modules[name], err = ast.ParseModuleWithOpts(name, change(string(raw)), ast.ParserOptions{})
+				require.NoError(t, err, name)
+			}
+			capabilities := ast.CapabilitiesForThisVersion()
+			capabilities.Builtins = append(capabilities.Builtins, builtins.Declarations()...)
+			c := ast.NewCompiler().WithCapabilities(capabilities)
+			if c.Compile(modules); c.Failed() {
+				return c.Errors
+			}
+			return nil
+		}
+		require.NoError(t, compiled(func(text string) string { return text }), subject)
+		require.ErrorContains(t, compiled(func(text string) string { return strings.ReplaceAll(text, row.field, row.misspelt) }), "undefined ref", subject)
+	}
 }

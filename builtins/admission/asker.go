@@ -24,7 +24,10 @@ func newAsker(r *reader) *asker {
 
 // ask fills in the rules of each container of a group.
 func (a *asker) ask(w *Workload, m maker) {
-	made := subject{kind: m.kind, name: m.src.ref.Name, namespace: w.Namespace, labels: m.src.root().at("metadata", "labels").labels(), space: a.r.spaces[w.Namespace]}
+	if m.static {
+		return // its image has been pulled when admission sees it
+	}
+	made := subject{kind: m.kind, name: m.src.root().at("metadata", "name").text(), namespace: w.Namespace, labels: m.src.root().at("metadata", "labels").labels(), space: a.r.spaces[w.Namespace]}
 	pod := subject{kind: podKind, namespace: w.Namespace, labels: m.labels, space: made.space}
 	for i, rule := range a.rules {
 		object, when := rule.match.object(&made), "when made"

@@ -33,6 +33,24 @@ func (r *reader) connaisseur(root node) {
 	}
 }
 
+// connaisseurOverridden takes into the rules of a chart what another file of values,
+// which has no policy, says of it: such files are laid over each other.
+func (r *reader) connaisseurOverridden(root node) {
+	features, failure := root.at("application", "features"), root.at("kubernetes", "webhook", "failurePolicy")
+	for _, rule := range r.rules {
+		if rule.System != Connaisseur || rule.Object.Kind != valuesKind {
+			continue
+		}
+		if detect := features.first("detectionMode", "detection_mode"); detect.truth(No) == Yes {
+			rule.act(Warn, "detectionMode: true", detect)
+		}
+		if failure.is() && failure.text() != "Fail" {
+			rule.failure(failure, rule.ref(), "Fail")
+		}
+		rule.approvals(features)
+	}
+}
+
 // connaisseurRule reads what holds for all images.
 func (r *reader) connaisseurRule(root, features, at node, name string) *Rule {
 	rule := newRule(Connaisseur, name, at)
@@ -54,7 +72,8 @@ func (r *reader) connaisseurRule(root, features, at node, name string) *Rule {
 	rule.Scope.Pods, rule.Scope.Ephemeral = Yes, Yes
 	rule.covers(Lists{Yes, Yes, Yes, No}, at)
 	rule.approvals(features)
-	e := extent{kinds: func(k Kind) Truth { return said(k == podKind || slices.Contains(controllers, k)) }}
+	only := features.at("resourceValidationMode").text() == "podsOnly" // what makes Pods is only warned of; they are refused
+	e := extent{kinds: func(k Kind) Truth { return said(k == podKind || !only && slices.Contains(controllers, k)) }}
 	e.namespaces = rule.annotated(features)
 	rule.match = e.matcher()
 	return rule
@@ -66,9 +85,6 @@ func (r *Rule) approvals(features node) {
 	}
 	if at := features.first("automaticChildApproval", "automatic_child_approval"); at.truth(No) == Yes || at.at("enabled").truth(No) == Yes {
 		r.fact(ApprovedUnseen, at, "automaticChildApproval: what an approved object makes is approved without verifying it")
-	}
-	if at := features.at("resourceValidationMode"); at.text() == "podsOnly" {
-		r.fact(WarnOnly, at, "resourceValidationMode is podsOnly: other kinds than Pod are only warned of; their Pods are judged when they are made")
 	}
 }
 

@@ -14,6 +14,8 @@ type exception struct {
 	component *Component         // that says it
 	labels    []selector
 	named     bool
+	spaces    []string // the namespaces that are left out wholly; empty when it is about something else
+	code      Code     // of the fact; "" for that of the kind of exception
 }
 
 func (r *reader) except(e exception) { r.exceptions = append(r.exceptions, e) }
@@ -27,10 +29,13 @@ func (r *reader) excepted() {
 			}
 			rule.Exceptions = append(rule.Exceptions, e.Exception)
 			code := NamespacesExempt
-			if e.Kind == "policy_exception" {
+			switch {
+			case e.code != "":
+				code = e.code
+			case e.Kind == "policy_exception":
 				code = ExceptionWidens
 			}
-			rule.factAt(code, e.Place, "%s %s: %s", e.Object.Kind, e.Object.Name, e.Text)
+			rule.takes(Fact{Code: code, Text: e.Text, Place: e.Place, Names: strings.Join(e.spaces, " ")}, e.Object.Kind+" "+e.Object.Name)
 			rule.match.without(e)
 			e.component.serves(rule)
 		}
@@ -60,9 +65,6 @@ func (r *reader) kyvernoException(s *source) {
 	c := r.component(Kyverno, "exception", s)
 	spec := s.root().at("spec")
 	match := readFilters(spec.at("match"))
-	if spec.at("podSecurity").is() {
-		return // of rules about the security of pods, not of images
-	}
 	wide := said(len(match.list) == 0 || slices.ContainsFunc(match.list, func(f filter) bool { return !f.narrow() }))
 	for i, entry := range spec.at("exceptions").list() {
 		policy, rules := entry.at("policyName").text(), entry.at("ruleNames").texts()
@@ -186,40 +188,4 @@ func (r *reader) celException(s *source) {
 		}
 		r.except(e)
 	}
-}
-
-// kyvernoFilters reads resourceFilters of Kyverno's ConfigMap: [kind,namespace,name]
-// that Kyverno is not asked of at all.
-func (r *reader) kyvernoFilters(s *source, at node) {
-	c := r.component(Kyverno, "config", s)
-	var out []string
-	for _, entry := range strings.Split(at.text(), "]") {
-		parts := strings.Split(strings.TrimLeft(strings.TrimSpace(entry), "["), ",")
-		if len(parts) != 3 || strings.TrimSpace(parts[2]) != "*" || !filtersPods(strings.TrimSpace(parts[0])) {
-			continue
-		}
-		if space := strings.TrimSpace(parts[1]); space != "" && !slices.Contains(out, space) {
-			out = append(out, space)
-		}
-	}
-	r.kyvernoExempt(c, s, at, out)
-}
-
-func filtersPods(kind string) bool {
-	return kind == "*" || kind == "*/*" || strings.HasPrefix(kind, "Pod") && (kind == "Pod" || kind == "Pod/*")
-}
-
-// kyvernoExempt takes namespaces out of all rules of Kyverno.
-func (r *reader) kyvernoExempt(c *Component, s *source, at node, namespaces []string) {
-	if len(namespaces) == 0 {
-		return
-	}
-	text := "the namespaces " + strings.Join(namespaces, ", ") + " are left out of all rules"
-	c.fact(NamespacesExempt, at, "%s", text)
-	r.except(exception{
-		Exception: Exception{Kind: "ignored", Object: s.ref, Text: text, Wide: said(slices.Contains(namespaces, "*")), Place: at.place()},
-		of:        func(rule *Rule) bool { return rule.System == Kyverno },
-		object:    func(sub *subject) answer { return extent{include: namespaces}.answer(sub) },
-		component: c,
-	})
 }

@@ -5,6 +5,9 @@ type Fact struct {
 	Code Code   `json:"code"`
 	Text string `json:"text"`
 	Place
+	// Names are the namespaces that are left out, with blanks between them; "" where
+	// the fact is not about named ones.
+	Names string `json:"names"`
 }
 
 // Code is the kind of a [Fact]. The list is closed.
@@ -86,5 +89,6 @@ const (
 	ExceptionWidens       Code = "exception_widens"
 	NamespacesExempt      Code = "namespaces_exempt" // the system as a whole leaves out namespaces
 	RemovedFromKubernetes Code = "removed_from_kubernetes"
+	DefinedTwice          Code = "defined_twice" // another object of the same name says something else
 	UnknownField          Code = "unknown_field" // a field of the object is not one of its kind: the API server drops or refuses it
 )

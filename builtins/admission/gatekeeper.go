@@ -38,7 +38,7 @@ func (r *reader) constraint(s *source, l *library, templates int) {
 	r.constraintTemplate(rule, s, l, templates)
 	rule.known(spec, "enforcementAction", "scopedEnforcementActions", "match", "parameters")
 	rule.known(spec.at("match"), "kinds", "namespaces", "excludedNamespaces", "labelSelector", "namespaceSelector", "scope", "source", "name")
-	constraintAction(rule, spec)
+	constraintAction(rule, spec, l != nil && l.native)
 	if asked := constraintKinds(spec.at("match")); rule.About == AboutUnknown && asked(podKind) == No && !makesPods(extent{kinds: asked}) && len(spec.at("match", "kinds").list()) > 0 {
 		rule.About = AboutOther
 	}
@@ -46,7 +46,7 @@ func (r *reader) constraint(s *source, l *library, templates int) {
 	if rule.About != AboutOther {
 		constraintImages(rule, spec.at("parameters"))
 	}
-	if rule.System == Waxseal {
+	if rule.System == Waxseal && (l == nil || l.own) {
 		ownConstraint(rule, s.kind(), spec.at("parameters"))
 	}
 	r.constraintProvider(rule, l, spec)
@@ -61,7 +61,7 @@ func (r *reader) constraintTemplate(rule *Rule, s *source, l *library, templates
 	if l == nil {
 		d.State = r.absent()
 		rule.need(d)
-		rule.guess(s.kind())
+		rule.guess(s.kind(), d.State == Missing)
 		if d.State == Missing {
 			rule.fact(TemplateMissing, s.root().at("kind"), "there is no ConstraintTemplate of kind %s: nothing is rejected", s.kind())
 		}
@@ -74,12 +74,14 @@ func (r *reader) constraintTemplate(rule *Rule, s *source, l *library, templates
 	rule.check(l.looks.checks...)
 	rule.covers(l.looks.lists, l.src.root().at("spec", "targets"))
 	for _, f := range l.component.Facts {
-		rule.factAt(f.Code, f.Place, "%s %s: %s", l.src.ref.Kind, l.src.ref.Name, f.Text)
+		rule.takes(f, l.src.ref.Kind+" "+l.src.ref.Name)
 	}
 }
 
 // guess reads a kind whose template is not there by its name.
-func (r *Rule) guess(kind string) {
+// What Gatekeeper asks nobody is about what it is named for; else a name verifies
+// nothing, but for those of Waxseal and of Ratify's library.
+func (r *Rule) guess(kind string, missing bool) {
 	lower := strings.ToLower(kind)
 	if !slices.ContainsFunc(kindWords, func(w string) bool { return strings.Contains(lower, w) }) {
 		return
@@ -92,15 +94,26 @@ func (r *Rule) guess(kind string) {
 	case strings.HasPrefix(kind, "K8sAllowedRepos"), kind == "K8sDisallowedRepos", kind == "K8sImageDigests", kind == "K8sDisallowedTags":
 		r.Scope.Containers = Lists{Yes, Yes, Yes, No}
 		r.check(naming(checksIn(kind))...)
+	case !missing && !slices.ContainsFunc(ofRatify, func(w string) bool { return strings.Contains(lower, w) }):
+		r.About = AboutUnknown
 	default:
 		r.check(checksIn(kind)...)
 	}
 }
 
-// points are the names of admission in enforcementPoints.
-var points = []string{"validation.gatekeeper.sh", "*", "vap.k8s.io"}
+// ofRatify are words in the kinds of Ratify's library.
+var ofRatify = []string{"ratify", "notation", "cosign", "sbom", "vulnerab"}
 
-func constraintAction(rule *Rule, spec node) {
+// points are the names of admission in enforcementPoints: that of the API server is
+// one only of what is written in CEL.
+func points(native bool) []string {
+	if native {
+		return []string{"validation.gatekeeper.sh", "*", "vap.k8s.io"}
+	}
+	return []string{"validation.gatekeeper.sh", "*"}
+}
+
+func constraintAction(rule *Rule, spec node, native bool) {
 	at := spec.at("enforcementAction")
 	own := at.text()
 	if own != "scoped" {
@@ -118,7 +131,7 @@ func constraintAction(rule *Rule, spec node) {
 			action = EffectUnknown
 		}
 		for _, point := range scoped.at("enforcementPoints").list() {
-			if name := point.at("name").text(); slices.Contains(points, name) {
+			if name := point.at("name").text(); slices.Contains(points(native), name) {
 				if strength(action) > strength(effect) {
 					effect, where = action, scoped.at("action")
 				}
@@ -194,7 +207,7 @@ func (r *Rule) narrowed(match node, e extent) {
 		r.fact(NamespacesLimited, match.at("namespaces"), "it is asked only in the namespaces %s", strings.Join(e.include, ", "))
 	}
 	if len(e.exclude) > 0 {
-		r.fact(NamespacesExcluded, match.at("excludedNamespaces"), "the namespaces %s are left out", strings.Join(e.exclude, ", "))
+		r.leftOut(NamespacesExcluded, match.at("excludedNamespaces"), e.exclude)
 	}
 	if len(e.names) > 0 {
 		r.fact(ObjectsExcluded, match.at("name"), "it is asked only of objects that are named %s", strings.Join(e.names, ", "))
@@ -358,7 +371,7 @@ func (r *reader) gatekeeperConfig(s *source) {
 			object: func(sub *subject) answer {
 				return extent{include: namespaces, wild: edges}.answer(sub)
 			},
-			component: c,
+			component: c, spaces: namespaces,
 		})
 	}
 }

@@ -4,7 +4,12 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/selection"
 )
+
+// valuesKind stands for the kind of files of values.
+const valuesKind = "Helm values"
 
 // helmValues reads files of values, which have neither apiVersion nor kind. They
 // are known by their shape, at the top or as the values of a subchart:
@@ -16,17 +21,28 @@ import (
 //   - ratify: notation and cosign beside oras or provider
 //   - kube-mgmt: admissionController.failurePolicy or .kind, beside mgmt, opa or bootstrapPolicies
 func (r *reader) helmValues() {
+	var others []node
 	for _, s := range r.sources {
 		if s.kind() != "" || s.group() != "" {
 			continue
 		}
-		s.ref.Kind, s.ref.Name = "Helm values", path.Base(strings.ReplaceAll(s.File, `\`, "/"))
+		s.ref.Kind, s.ref.Name = valuesKind, path.Base(strings.ReplaceAll(s.File, `\`, "/"))
 		if r.values(s.root()) {
 			continue
 		}
+		others = append(others, s.root())
 		for _, chart := range s.root().fields() {
+			before := len(r.rules)
 			r.values(chart)
+			if off := chart.at("enabled"); off.truth(Yes) == No {
+				for _, rule := range r.rules[before:] {
+					rule.act(Off, chart.name+".enabled: false", off)
+				}
+			}
 		}
+	}
+	for _, root := range others {
+		r.connaisseurOverridden(root)
 	}
 }
 
@@ -100,13 +116,21 @@ func (r *reader) gatekeeperValues(root node) {
 	if check := root.at("validatingWebhookCheckIgnoreFailurePolicy"); check.text() == "Ignore" {
 		rule.fact(NamespacesSelected, check, "whoever may label a namespace leaves it out with admission.gatekeeper.sh/ignore while the webhook that checks this is down")
 	}
-	e := extent{objects: readSelector(root.at("validatingWebhookObjectSelector")), wild: glob}
+	e := extent{objects: readSelector(root.at("validatingWebhookObjectSelector")), namespaces: notIgnored(), wild: glob}
+	e.unknown = rule.conditions(root.at("validatingWebhookMatchConditions"), "cel", "expression")
+	if scope := root.at("validatingWebhookScope"); scope.text() == "Cluster" {
+		rule.fact(MatchesNothing, scope, "validatingWebhookScope is Cluster: whatever makes containers is in a namespace")
+	}
+	if off := root.at("enableExternalData"); off.truth(Yes) == No {
+		r.noExternalData(rule.Object, off)
+	}
 	for _, label := range root.at("validatingWebhookExemptNamespacesLabels").fields() {
 		if label.name == nameLabel {
 			e.exclude = append(e.exclude, label.texts()...)
-			rule.fact(NamespacesExcluded, label, "the namespaces %s are left out", strings.Join(label.texts(), ", "))
+			rule.leftOut(NamespacesExcluded, label, label.texts())
 			continue
 		}
+		e.namespaces.require(label.name, selection.NotIn, label.texts())
 		rule.fact(NamespacesSelected, label, "namespaces whose label %s is one of %s are left out", label.name, strings.Join(label.texts(), ", "))
 	}
 	custom := readResources(root.at("validatingWebhookCustomRules", "rules"))
@@ -133,28 +157,7 @@ func (r *reader) kyvernoValues(root node) {
 			r.ignores = append(r.ignores, forced{c, force.place()})
 		}
 	}
-	config := root.at("config")
-	webhooks := config.at("webhooks")
-	if len(webhooks.list()) > 0 {
-		webhooks = webhooks.list()[0]
-	}
-	s := readSelector(webhooks.at("namespaceSelector"))
-	if s.empty() {
-		return
-	}
-	text := "only namespaces whose labels are " + s.String() + " are judged"
-	c.fact(NamespacesExempt, webhooks.at("namespaceSelector"), "%s", text)
-	r.except(exception{
-		Exception: Exception{Kind: "exempt_namespaces", Object: root.src.ref, Text: text, Wide: No, Place: webhooks.at("namespaceSelector").place()},
-		of:        func(rule *Rule) bool { return rule.System == Kyverno && !rule.Engine },
-		object: func(sub *subject) answer {
-			if sub.namespace == "" {
-				return unsure("the namespace of the object is not known")
-			}
-			return sub.inSpace(s).not()
-		},
-		component: c,
-	})
+	r.kyvernoConfig(c, root.at("config"))
 }
 
 // forced is where it is said that all of Kyverno fails open.
@@ -174,11 +177,11 @@ func (r *reader) kubeMgmt(root node) {
 	rule.wait(root.at("timeoutSeconds"), 10)
 	e := webhookScope(rule, at, known{system: KubeMgmt})
 	rule.match = e.matcher()
-	text := ""
+	var modules []string
 	for _, policy := range root.at("bootstrapPolicies").fields() {
-		text += uncomment(policy.text())
+		modules = append(modules, uncomment(policy.text()))
 	}
-	if l := readText(text); l.image {
+	if l := readLoaded(modules); l.image {
 		rule.About = AboutImage
 		rule.check(l.checks...)
 	}
@@ -211,6 +214,9 @@ func (r *reader) policyControllerValues(root node) {
 func (r *reader) ratifyValues(root node) {
 	c := r.component(Ratify, "verifier", root.src)
 	c.About = AboutImage
+	if root.at("enabled").truth(Yes) == No {
+		return
+	}
 	if at := root.at("notation"); at.is() && at.at("enabled").truth(Yes) != No {
 		c.Checks = append(c.Checks, CheckSignature)
 		notationTrust(c, at)

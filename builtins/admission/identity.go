@@ -201,11 +201,44 @@ func literalOf(part *syntax.Regexp) string {
 // everybody says whether anybody with an account can get a subject that matches.
 func (w want) everybody(known *issuer) bool {
 	subjects := known.all
+	if known.free {
+		subjects = append(subjects[:len(subjects):len(subjects)], w.owned()...)
+	}
 	if branch := w.branch(); known.free && branch != "" {
 		mine := strings.TrimSuffix(known.all[0], "x")
 		subjects = append(subjects[:len(subjects):len(subjects)], mine+branch, mine+branch+"x")
 	}
 	return slices.ContainsFunc(subjects, w.match)
+}
+
+// owned are subjects of an owner whose name its owner chooses, where the glob leaves
+// the owner open: whoever may make a repository of the name that follows meets it.
+func (w want) owned() []string {
+	for _, host := range []string{"https://github.com/", "https://gitlab.com/"} {
+		rest, found := w.below(host)
+		owner, after, slash := strings.Cut(rest, "/")
+		if !found || !slash || !strings.ContainsAny(owner, "*?") {
+			continue
+		}
+		var out []string
+		for _, name := range []string{"evil-example", "evil"} {
+			owner := strings.NewReplacer("*", name, "?", "x").Replace(owner)
+			for _, filler := range []string{"", "x", ".github/workflows/x.yaml@refs/heads/x"} {
+				out = append(out, host+owner+"/"+strings.NewReplacer("*", filler, "?", "x").Replace(after))
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// below is what a glob has after a host, in whose name an expression may have left
+// the dot unquoted.
+func (w want) below(host string) (string, bool) {
+	if rest, found := strings.CutPrefix(w.glob, host); found {
+		return rest, true
+	}
+	return strings.CutPrefix(w.glob, strings.Replace(host, ".com/", "?com/", 1))
 }
 
 // branch is the text of a glob, where it may be the name of a branch.
@@ -221,7 +254,7 @@ func (w want) branch() string {
 // owner's name.
 func (w want) owner() string {
 	for _, host := range []string{"https://github.com/", "https://gitlab.com/"} {
-		rest, found := strings.CutPrefix(w.glob, host)
+		rest, found := w.below(host)
 		owner, _, slash := strings.Cut(rest, "/")
 		if found && strings.HasSuffix(owner, "*") && !slash && owner != "*" {
 			return "the owner's name is not ended with a slash: owners whose name begins so meet it, too"

@@ -83,6 +83,19 @@ var controllers = []Kind{
 	{"batch", "CronJob", ""}, {"batch", "Job", ""},
 }
 
+// versions are those in which the groups of Kubernetes that make Pods were ever
+// served. An object of one is asked for in all.
+var versions = map[string][]string{
+	"": {"v1"}, "apps": {"v1", "v1beta1", "v1beta2"}, "batch": {"v1", "v1beta1", "v2alpha1"}, "extensions": {"v1beta1"},
+}
+
+// served says whether a kind is there in a version that is asked for. Of groups of
+// others it is taken to be.
+func served(k Kind, asked func(version string) bool) bool {
+	all, known := versions[k.Group]
+	return !known || slices.ContainsFunc(all, asked)
+}
+
 // resource is the name of a kind in the rules of webhooks.
 func resource(kind string) string {
 	lower := strings.ToLower(kind)

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -17,8 +18,8 @@ func (r *reader) kyverno() {
 		r.kyvernoException(s)
 	}
 	for _, s := range r.of("", "ConfigMap") {
-		if s.ref.Name == "kyverno" && s.root().at("data", "resourceFilters").is() {
-			r.kyvernoFilters(s, s.root().at("data", "resourceFilters"))
+		if s.ref.Name == "kyverno" {
+			r.kyvernoConfig(r.component(Kyverno, "config", s), s.root().at("data"))
 		}
 	}
 }
@@ -125,11 +126,14 @@ func (r *Rule) preconditions(at node) string {
 	return "it depends on the preconditions " + text
 }
 
+// operationOnly is a key that is the operation and nothing else.
+var operationOnly = regexp.MustCompile(`^\{\{-?\s*request\.operation\s*(\|\|\s*['"` + "`" + `]+[A-Z]*['"` + "`" + `]+\s*)?-?\}\}$`)
+
 func onlyDeletes(at node) bool {
 	harmless := true
 	at.walk(func(n node) {
 		if key := n.at("key"); key.is() {
-			operation := strings.Contains(key.text(), "request.operation")
+			operation := operationOnly.MatchString(key.text())
 			values := " " + strings.Join(n.at("value").texts(), " ") + " "
 			operator := n.at("operator").text()
 			negative := strings.Contains(operator, "Not")

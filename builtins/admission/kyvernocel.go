@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -135,6 +136,10 @@ func (r *Rule) globs(at node) {
 	r.match.image = patterns(r.Images.Include, nil, kyvernoPattern)
 }
 
+// lenientWords are parts of expressions that hold whatever was verified: the number
+// of signatures is never below 0.
+var lenientWords = regexp.MustCompile(`>=\s*0\b|>\s*-\s*\d|!=\s*-\s*\d|\|\|\s*true\b|\btrue\s*\|\|`)
+
 // celAttestors reads the attestors that a validation names. The others are not
 // in effect.
 func (r *Rule) celAttestors(spec node, text string) {
@@ -157,6 +162,9 @@ func (r *Rule) celAttestors(spec node, text string) {
 	if strings.Contains(text, "verifyAttestationSignature") {
 		r.check(CheckAttestation)
 	}
+	if lenient := lenientWords.FindString(text); lenient != "" {
+		r.fact(NotRequired, spec.at("validations"), "an expression has %q, which holds of images without a signature", lenient)
+	}
 	r.Attestors = append(r.Attestors, set)
 	if !r.verifies() || len(set.Attestors) == 0 {
 		r.fact(NoAttestor, spec.at("validations"), "no validation verifies a signature of one of the attestors")
@@ -175,6 +183,9 @@ func (r *Rule) celAttestor(name string, at node) []Attestor {
 		out = append(out, attestor("notary", name, at))
 	case cosign.at("key").is():
 		a := attestor("key", name, cosign.at("key"))
+		if len(cosign.at("key").names()) == 0 {
+			r.fact(NoAttestor, cosign.at("key"), "the attestor %s names no key", name)
+		}
 		if cosign.at("key", "kms").is() {
 			a = attestor("kms", cosign.at("key", "kms").text(), cosign.at("key"))
 		}

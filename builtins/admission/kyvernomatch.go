@@ -18,18 +18,18 @@ type filter struct {
 
 // kindPattern is how Kyverno names kinds: Pod, v1/Pod, apps/*/Deployment,
 // Pod/ephemeralcontainers.
-type kindPattern struct{ group, kind, sub string }
+type kindPattern struct{ group, version, kind, sub string }
 
 var kindVersion = regexp.MustCompile(`^(v\d\w*|\*)$`)
 
 func readKind(text string) kindPattern {
 	parts := strings.Split(text, "/")
-	k := kindPattern{group: "*"}
+	k := kindPattern{group: "*", version: "*"}
 	switch {
 	case len(parts) >= 3 && kindVersion.MatchString(parts[1]):
-		k.group, parts = parts[0], parts[2:]
+		k.group, k.version, parts = parts[0], parts[1], parts[2:]
 	case len(parts) >= 2 && kindVersion.MatchString(parts[0]) && parts[0] != "*":
-		k.group, parts = "", parts[1:] // v1/Pod is of the core group
+		k.group, k.version, parts = "", parts[0], parts[1:] // v1/Pod is of the core group
 	case len(parts) >= 2 && parts[0] == "*":
 		parts = parts[1:]
 	}
@@ -43,7 +43,8 @@ func readKind(text string) kindPattern {
 }
 
 func (k kindPattern) matches(of Kind) bool {
-	return k.sub == "" && glob(k.group, of.Group) && glob(k.kind, of.Kind)
+	return k.sub == "" && glob(k.group, of.Group) && glob(k.kind, of.Kind) &&
+		served(of, func(version string) bool { return glob(k.version, version) })
 }
 
 // readFilter reads resources and who asks.
@@ -136,6 +137,7 @@ func (f filters) kinds() []kindPattern {
 // kyvernoMatch reads match and exclude of a rule.
 func kyvernoMatch(rule *Rule, s *source, at node, unknown string) matcher {
 	match, exclude := readFilters(at.at("match")), readFilters(at.at("exclude"))
+	exclude.list = atAdmission(exclude)
 	generated := autogen(s, match, exclude)
 	home := extent{unknown: unknown}
 	if s.kind() == "Policy" {
@@ -155,6 +157,18 @@ func kyvernoMatch(rule *Rule, s *source, at node, unknown string) matcher {
 		m.names = m.names || len(one.names) > 0
 	}
 	return m
+}
+
+// atAdmission are the filters of an exclude that can leave out what is made or
+// changed: one that is only of other operations leaves out nothing that runs.
+func atAdmission(exclude filters) []filter {
+	other := func(f filter) bool {
+		return len(f.only) > 0 && !slices.Contains(f.only, "CREATE") && !slices.Contains(f.only, "UPDATE")
+	}
+	if exclude.all && slices.ContainsFunc(exclude.list, other) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(exclude.list), other)
 }
 
 // autogen are the controllers for which Kyverno makes rules of its own from one
@@ -195,12 +209,16 @@ func (r *Rule) filtered(match, exclude filters, generated []string) {
 		pods = append(pods, f.kind(&subject{kind: podKind}))
 	}
 	r.Scope.Pods = some(pods...).truth
+	if match.all && len(pods) > 0 {
+		r.Scope.Pods = all(pods...).truth
+	}
 	r.Scope.Ephemeral = r.Scope.Pods // Kyverno asks for the subresource where it asks for Pods
 	for _, f := range match.list {
 		r.matched(f)
 	}
+	narrow := exclude.all && slices.ContainsFunc(exclude.list, filter.narrow)
 	for _, f := range exclude.list {
-		r.excluded(f)
+		r.excluded(f, narrow)
 	}
 	for _, operation := range []string{"CREATE", "UPDATE"} {
 		if !slices.Contains(r.Scope.Operations, operation) {
@@ -211,7 +229,7 @@ func (r *Rule) filtered(match, exclude filters, generated []string) {
 
 func (r *Rule) matched(f filter) {
 	resources := f.at.at("resources")
-	if len(f.include) > 0 {
+	if len(f.include) > 0 && !slices.Contains(f.include, "*") {
 		r.Scope.Namespaces.Include = append(r.Scope.Namespaces.Include, f.include...)
 		r.fact(NamespacesLimited, resources.at("namespaces"), "it is asked only in the namespaces %s", strings.Join(f.include, ", "))
 	}
@@ -223,7 +241,7 @@ func (r *Rule) matched(f filter) {
 		r.Scope.Objects = text
 		r.fact(ObjectsExcluded, resources.at("selector"), "it is asked only of objects whose labels are %s: whoever writes an object leaves it out", text)
 	}
-	if len(f.names) > 0 {
+	if len(f.names) > 0 && !slices.Contains(f.names, "*") {
 		r.Scope.Names = append(r.Scope.Names, f.names...)
 		r.fact(ObjectsExcluded, resources.first("names", "name"), "it is asked only of objects that are named %s", strings.Join(f.names, ", "))
 	}
@@ -235,12 +253,14 @@ func (r *Rule) matched(f filter) {
 	}
 }
 
-func (r *Rule) excluded(f filter) {
+// excluded says what a filter of an exclude leaves out. Narrow says that another
+// filter, which must match too, leaves out less.
+func (r *Rule) excluded(f filter, narrow bool) {
 	resources := f.at.at("resources")
 	switch {
 	case len(f.include) > 0:
 		r.Scope.Namespaces.Exclude = append(r.Scope.Namespaces.Exclude, f.include...)
-		r.fact(NamespacesExcluded, resources.at("namespaces"), "the namespaces %s are left out", strings.Join(f.include, ", "))
+		r.leftOut(NamespacesExcluded, resources.at("namespaces"), f.include)
 	case !f.namespaces.empty():
 		r.fact(NamespacesExcluded, resources.at("namespaceSelector"), "namespaces whose labels are %s are left out", f.namespaces)
 	case !f.objects.empty():
@@ -251,7 +271,10 @@ func (r *Rule) excluded(f filter) {
 		r.fact(ObjectsExcluded, resources.at("annotations"), "objects with annotations are left out: whoever writes an object leaves it out")
 	case f.users:
 		r.fact(UsersExcluded, f.at, "who is named here is left out")
-	case len(f.kindsOf) > 0 && f.kinds(podKind) == Yes:
+	case f.kinds(podKind) != Yes || narrow:
+	case len(f.only) > 0 && !slices.Contains(f.only, "CREATE"):
+		r.fact(OperationsNotCovered, resources.at("operations"), "it is not asked when objects are changed")
+	default:
 		r.fact(MatchesNothing, resources.at("kinds"), "Pod is left out")
 		r.Scope.Pods = No
 	}

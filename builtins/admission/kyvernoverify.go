@@ -9,7 +9,11 @@ func (r *reader) verifyImages(rule *Rule, at, image node) {
 	rule.About = AboutImage
 	rule.Required, rule.MutateDigest, rule.VerifyDigest = image.at("required").truth(Yes), image.at("mutateDigest").truth(Yes), image.at("verifyDigest").truth(Yes)
 	lists := Lists{Yes, Yes, Yes, No}
-	if extractors := at.at("imageExtractors"); extractors.is() && !extractors.at("Pod").is() {
+	switch extractors := at.at("imageExtractors"); {
+	case extractors.at("Pod").is(): // in place of all lists of a Pod
+		paths := extractors.at("Pod").allText()
+		lists = Lists{said(strings.Contains(paths, "/spec/containers/")), said(strings.Contains(paths, "/spec/initContainers/")), said(strings.Contains(paths, "/spec/ephemeralContainers/")), No}
+	case extractors.is():
 		lists = Lists{Unknown, Unknown, Unknown, No}
 	}
 	rule.covers(lists, image)
@@ -47,6 +51,9 @@ func (r *Rule) references(image node) {
 		r.Images.Exclude = append(r.Images.Exclude, p)
 		r.fact(ImagesExcluded, item, "images that match %q are left out", p.Text)
 		r.loose(p)
+	}
+	if len(items) == 0 {
+		r.fact(ImagesMatchNothing, image.first("imageReferences"), "it has no imageReferences: Kyverno refuses it, and it judges no image")
 	}
 	r.limited(image.first("imageReferences", "image"))
 	r.match.image = patterns(r.Images.Include, r.Images.Exclude, kyvernoPattern)
@@ -128,15 +135,21 @@ func (r *reader) attestation(rule *Rule, at, attestation node, notary, signed bo
 		rule.Attestors = append(rule.Attestors, AttestorSet{For: kind, Attestors: []Attestor{}, Place: attestation.place()})
 		rule.fact(NoAttestor, attestation, "nobody is named who must have signed the attestation %s", kind)
 	}
-	if !attestation.at("conditions").is() {
+	if !says(attestation.at("conditions")) {
 		rule.fact(AttestationUnchecked, attestation, "it has no conditions: an attestation of the type %s is enough, whatever it says", kind)
 	}
 }
 
+// says whether conditions have any in them.
+func says(conditions node) bool {
+	found := false
+	conditions.walk(func(n node) { found = found || n.at("key").is() })
+	return found
+}
+
 func (r *reader) attestorSet(rule *Rule, at, set node, kind string, notary bool) AttestorSet {
 	out := AttestorSet{For: kind, Attestors: []Attestor{}, Place: set.place()}
-	entries := set.at("entries").list()
-	for _, entry := range entries {
+	for _, entry := range set.at("entries").list() {
 		out.Attestors = append(out.Attestors, r.entry(rule, at, entry, notary)...)
 	}
 	if count, ok := set.at("count").number(); ok && count > 0 {
@@ -161,9 +174,13 @@ func (r *reader) entry(rule *Rule, at, entry node, notary bool) []Attestor {
 			kind = "notary"
 		}
 		a := attestor(kind, "", entry.at("certificates"))
+		if entry.at("certificates").first("cert", "certChain").text() == "" {
+			rule.fact(NoAttestor, entry.at("certificates"), "neither cert nor certChain is given: nobody is named who must have signed")
+		}
 		kyvernoLog(rule, &a, entry.at("certificates"))
 		return []Attestor{a}
 	case entry.at("attestor").is():
+		r.attestorSet(rule, at, entry.at("attestor"), "signature", notary) // for its facts: any of its weaknesses is one of the rule
 		return []Attestor{attestor("set", "", entry.at("attestor"))}
 	}
 	rule.fact(NoAttestor, entry, "the entry names neither keys, certificates nor keyless signers")
@@ -215,7 +232,9 @@ func (r *reader) inline(rule *Rule, keys node) []Attestor {
 		kyvernoLog(rule, &a, keys)
 		out = append(out, a)
 	}
-	if !strings.Contains(at.text(), "-----BEGIN PUBLIC KEY-----") && !strings.Contains(at.text(), "://") {
+	if strings.TrimSpace(at.text()) == "" {
+		rule.fact(NoAttestor, keys, "it names no key: no signature is verified with it")
+	} else if !strings.Contains(at.text(), "-----BEGIN PUBLIC KEY-----") && !strings.Contains(at.text(), "://") {
 		rule.fact(Placeholder, at, "it is no public key in PEM: no signature can be verified with it")
 	}
 	rule.exampleKey(at, at.text())
@@ -243,7 +262,7 @@ func (r *reader) variable(rule *Rule, at, key node) {
 // keyObject notes that a key stands in an object.
 func (r *reader) keyObject(rule *Rule, kind, space, name, entry string, at node) {
 	all := r.of("", kind)
-	d := Dependency{Role: "keys", Kind: kind, Name: strings.TrimPrefix(space+"/"+name, "/"), State: r.absent(), Seen: len(all), Objects: []Ref{}}
+	d := Dependency{Role: "keys", Kind: kind, Name: strings.TrimPrefix(space+"/"+name, "/"), State: r.absentOf(Kind{Kind: kind}), Seen: len(all), Objects: []Ref{}}
 	for _, s := range all {
 		if s.ref.Name == name && (s.ref.Namespace == space || space == "" || s.ref.Namespace == "") {
 			d.State, d.Objects = Found, append(d.Objects, s.ref)

@@ -10,6 +10,7 @@ import (
 func (r *reader) link() {
 	r.ratified()
 	r.loaded()
+	r.gatekeeperArguments()
 	for _, rule := range r.rules {
 		if rule.Engine {
 			continue
@@ -18,6 +19,7 @@ func (r *reader) link() {
 		case rule.constraint:
 			r.behind(rule, Gatekeeper)
 			r.provided(rule)
+			r.unaskedOf(rule)
 		case rule.System == Kyverno:
 			r.behind(rule, Kyverno)
 		case rule.System == PolicyController && rule.About == AboutImage:
@@ -62,6 +64,10 @@ func (r *reader) behind(rule *Rule, system System) {
 		rule.factAt(WebhookMissing, rule.Place, "there is no webhook of %s: it is not asked at all", system)
 		rule.match.object = func(*subject) answer { return appliesNot }
 	case len(engines) == 0 && system != Kyverno:
+		if system == Gatekeeper {
+			object, asked := rule.match.object, extent{namespaces: notIgnored()}
+			rule.match.object = func(s *subject) answer { return all(object(s), asked.installed(s)) }
+		}
 		rule.factAt(FailurePolicyUnknown, rule.Place, "the webhook of %s is not here: what happens when it is down is not known%s", system, map[bool]string{true: " (as it is installed, everything is admitted then)"}[system == Gatekeeper])
 	case len(engines) > 0:
 		rule.through(engines, system)
@@ -77,15 +83,18 @@ func (r *Rule) through(engines []*Rule, system System) {
 			if e.OnFailure.Effect == "allow" {
 				weakest = e
 			}
+			for _, f := range e.Facts {
+				r.takes(f, e.ref())
+			}
+			if e.Action.Effect == Off {
+				r.Action.Effect = Off
+			}
 		}
 		r.OnFailure, r.Timeout = weakest.OnFailure, weakest.Timeout
 		r.Scope.Ephemeral = weakest.Scope.Ephemeral
-		for _, f := range weakest.Facts {
-			r.factAt(f.Code, f.Place, "%s: %s", weakest.ref(), f.Text)
-		}
-		if weakest.Action.Effect == Off {
-			r.Action.Effect = Off
-		}
+	}
+	if system == Kyverno {
+		r.throughKyverno(engines)
 	}
 	object := r.match.object
 	var parts []func(*subject) answer
@@ -108,6 +117,30 @@ func (r *Rule) through(engines []*Rule, system System) {
 	}
 }
 
+// throughKyverno takes what Kyverno's webhooks leave out into a rule. Each policy is
+// asked for through the webhook that fails as the policy says: where there is none
+// such, Kyverno was told to fail open.
+func (r *Rule) throughKyverno(engines []*Rule) {
+	var closed []*Rule
+	for _, e := range engines {
+		if e.OnFailure.Effect == "deny" {
+			closed = append(closed, e)
+		}
+	}
+	if len(closed) == 0 && r.OnFailure.Effect == "deny" {
+		open := engines[0]
+		r.OnFailure = open.OnFailure
+		r.factAt(FailurePolicyIgnore, open.OnFailure.Place, "%s: the webhooks of Kyverno fail open, whatever the policy says", open.ref())
+	}
+	for _, e := range closed {
+		for _, f := range e.Facts {
+			if !slices.Contains([]Code{FilledAtRuntime, KindsNotCovered, OperationsNotCovered, EphemeralNotCovered}, f.Code) {
+				r.takes(f, e.ref())
+			}
+		}
+	}
+}
+
 // provided takes what is said of a provider into the rules that ask it.
 func (r *reader) provided(rule *Rule) {
 	for _, c := range r.components {
@@ -116,7 +149,7 @@ func (r *reader) provided(rule *Rule) {
 		}
 		c.serves(rule)
 		for _, f := range c.Facts {
-			rule.factAt(f.Code, f.Place, "Provider %s: %s", c.Object.Name, f.Text)
+			rule.takes(f, "Provider "+c.Object.Name)
 		}
 		if c.seconds >= rule.Timeout.Seconds && rule.Timeout.Seconds > 0 && c.seconds > 0 {
 			rule.factAt(TimeoutShort, rule.Timeout.Place, "the webhook waits %d s, and the Provider %s may take %d s: slow answers are none", rule.Timeout.Seconds, c.Object.Name, c.seconds)
@@ -132,7 +165,7 @@ func (r *reader) unmatched(rule *Rule) {
 		}
 		c.serves(rule)
 		for _, f := range c.Facts {
-			rule.factAt(f.Code, f.Place, "ConfigMap %s: %s", c.Object.Name, f.Text)
+			rule.takes(f, "ConfigMap "+c.Object.Name)
 		}
 	}
 }
@@ -166,10 +199,21 @@ func (r *reader) kyvernoArguments(s *source) {
 	}
 }
 
+// readLoaded says what modules look at, which OPA runs as it is: what asks nobody
+// verifies nothing.
+func readLoaded(modules []string) looks {
+	text := strings.Join(modules, "\n")
+	l := readText(text)
+	if l.image && !strings.Contains(text, "http.send") && !slices.ContainsFunc(modules, func(m string) bool { return foreign(m) != "" }) {
+		l.checks = naming(l.checks)
+	}
+	return l
+}
+
 // loaded reads the policies that kube-mgmt loads into OPA from ConfigMaps: what
 // they look at is what OPA's webhook looks at.
 func (r *reader) loaded() {
-	text := ""
+	var modules []string
 	var used []*Component
 	for _, s := range r.of("", "ConfigMap") {
 		if s.root().at("metadata", "labels", "openpolicyagent.org/policy").text() != "rego" {
@@ -177,11 +221,11 @@ func (r *reader) loaded() {
 		}
 		c := r.component(KubeMgmt, "policy", s)
 		for _, module := range s.root().at("data").fields() {
-			text += uncomment(module.text())
+			modules = append(modules, uncomment(module.text()))
 		}
 		used = append(used, c)
 	}
-	l := readText(text)
+	l := readLoaded(modules)
 	for _, rule := range r.rules {
 		if rule.System != KubeMgmt || !l.image {
 			continue

@@ -116,7 +116,7 @@ func TestProvider(t *testing.T) {
 }
 
 func TestRatify(t *testing.T) {
-	text := strings.ReplaceAll(constraint, "cosign-provider", "ratify-provider") + `---
+	text := strings.NewReplacer("cosign-provider", "ratify-provider", "count(r.errors)", "not r.responses[_].isSuccess; count(r.errors)").Replace(constraint) + `---
 apiVersion: config.ratify.deislabs.io/v1beta1
 kind: Verifier
 metadata: {name: verifier-notation}

@@ -163,6 +163,15 @@ func (n *Namespace) full() map[string]string {
 	return full
 }
 
+// installed is the answer where it is not known that the webhook has the selector
+// of an installation: only labels that are known to be there count against it.
+func (e extent) installed(s *subject) answer {
+	if s.space == nil {
+		return applies
+	}
+	return s.inSpace(e.namespaces)
+}
+
 func (e extent) labels(s *subject) answer {
 	switch e.objects.matches(s.labels, true) {
 	case Yes:

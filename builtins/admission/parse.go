@@ -3,6 +3,8 @@ package admission
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,12 +25,14 @@ type Options struct {
 	// Complete says that the objects are everything that the cluster has, so that
 	// what is not among them is missing. The default is that it is unknown.
 	Complete bool
+	// Holds says of which kinds that is so. The default is that it is of all.
+	Holds func(Kind) bool
 }
 
 // Parse reads all objects together: what one of them says of another counts.
 // It changes none of them. What says nothing of admission is passed over.
 func Parse(objects []Object, options Options) *Configuration {
-	r := &reader{complete: options.Complete, byKind: map[Kind][]*source{}, spaces: map[string]*Namespace{}, asking: map[System][]*Rule{}}
+	r := &reader{complete: options.Complete, holds: options.Holds, byKind: map[Kind][]*source{}, spaces: map[string]*Namespace{}, asking: map[System][]*Rule{}}
 	for _, object := range objects {
 		r.add(object)
 	}
@@ -36,6 +40,7 @@ func Parse(objects []Object, options Options) *Configuration {
 		read()
 	}
 	r.link()
+	r.twins()
 	r.identify()
 	workloads := r.workloads()
 	return r.finish(workloads)
@@ -44,6 +49,7 @@ func Parse(objects []Object, options Options) *Configuration {
 // reader is all that is read, while it is put together.
 type reader struct {
 	complete   bool
+	holds      func(Kind) bool
 	sources    []*source
 	byKind     map[Kind][]*source
 	spaces     map[string]*Namespace
@@ -52,6 +58,7 @@ type reader struct {
 	components []*Component
 	exceptions []exception
 	ignores    []forced
+	unasked    []unasked
 	problems   []Problem
 }
 
@@ -127,12 +134,62 @@ func (r *reader) absent() State {
 	return StateUnknown
 }
 
+// absentOf is the state of an object of a kind that is not in the input.
+func (r *reader) absentOf(kind Kind) State {
+	if r.holds != nil && !r.holds(kind) {
+		return StateUnknown
+	}
+	return r.absent()
+}
+
 func (r *reader) namespaces() {
 	for _, s := range r.of("", "Namespace") {
 		if _, twice := r.spaces[s.ref.Name]; !twice {
 			r.spaces[s.ref.Name] = &Namespace{Name: s.ref.Name, Labels: s.root().at("metadata", "labels").labels(), Place: s.ref.Place}
 		}
 	}
+}
+
+// twins notes on rules that the input has another object of the same name that says
+// something else: which of them the cluster has is not known.
+func (r *reader) twins() {
+	firsts, others := map[Ref]*source{}, map[Ref]*source{}
+	for _, s := range r.sources {
+		key := s.named()
+		one, twice := firsts[key]
+		switch {
+		case s.kind() == "" || s.ref.Name == "" || !admits(s.group()) && s.group() != ratifyGroup:
+		case !twice:
+			firsts[key] = s
+		case !s.says(one):
+			others[key] = s
+		}
+	}
+	for _, rule := range r.rules {
+		s := rule.at.src
+		other := others[s.named()]
+		if other == s {
+			other = firsts[s.named()]
+		}
+		if other != nil {
+			rule.fact(DefinedTwice, s.root().at("metadata", "name"), "%s has another %s of this name that says something else: which of them is applied is not known", other.File, s.kind())
+		}
+	}
+}
+
+// named is what tells objects of a cluster apart.
+func (s *source) named() Ref {
+	return Ref{Kind: s.group() + "/" + s.kind(), Name: s.ref.Name, Namespace: s.ref.Namespace}
+}
+
+// says tells whether two objects say the same, but for their metadata.
+func (s *source) says(other *source) bool {
+	a, b := maps.Clone(s.Value), maps.Clone(other.Value)
+	for _, of := range []map[string]any{a, b} {
+		delete(of, "metadata")
+		delete(of, "status")
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // identify puts the rules in order and makes their IDs unique.

@@ -50,10 +50,11 @@ func (r *reader) clusterImagePolicy(s *source) {
 func cipMatch(rule *Rule, spec node) matcher {
 	var parts []extent
 	for _, item := range spec.at("match").list() {
-		group, plural := item.at("group").text(), item.at("resource").text()
+		group, version, plural := item.at("group").text(), item.at("version").text(), item.at("resource").text()
 		e := extent{objects: readSelector(item.at("selector"))}
 		e.kinds = func(k Kind) Truth {
-			return said((group == "" || group == k.Group) && (plural == "" || plural == resource(k.Kind)))
+			return said((group == "" || group == k.Group) && (plural == "" || plural == resource(k.Kind)) &&
+				served(k, func(of string) bool { return version == "" || version == of }))
 		}
 		rule.Scope.Kinds = append(rule.Scope.Kinds, Kind{Group: group, Kind: kindOf(group, plural)})
 		if !e.objects.empty() {
@@ -195,11 +196,21 @@ func (r *reader) authority(rule *Rule, at, spec node) Attestor {
 	for _, attestation := range at.at("attestations").list() {
 		kind := attestation.at("predicateType").text()
 		rule.check(CheckAttestation, predicate(kind))
-		if !attestation.at("policy").is() && !spec.at("policy").is() {
+		if !looked(attestation.at("policy")) && !looked(spec.at("policy")) {
 			rule.fact(AttestationUnchecked, attestation, "it has no policy: an attestation of the type %s is enough, whatever it says", kind)
 		}
 	}
 	return a
+}
+
+// looked says whether a policy of an attestation looks at it. What stands elsewhere
+// is taken to.
+func looked(policy node) bool {
+	text := policy.at("data").text()
+	if policy.at("type").text() == "rego" {
+		return !policy.at("data").is() && policy.is() || strings.Contains(uncomment(text), "input")
+	}
+	return policy.is() && (!policy.at("data").is() || strings.TrimSpace(text) != "")
 }
 
 func (r *Rule) static(name string, at node) Attestor {
@@ -216,6 +227,8 @@ func (r *Rule) static(name string, at node) Attestor {
 	case "fail":
 		r.fact(StaticFail, at.at("action"), "static: fail refuses the images of the policy")
 		r.check(CheckRegistry)
+	default:
+		r.fact(ActionUnknown, at.first("action"), "static says %q, and it is not known what that does", oneLine(a.Static))
 	}
 	return a
 }
@@ -229,6 +242,9 @@ func (r *reader) authorityKey(rule *Rule, name string, at node) Attestor {
 		space := first(secret.at("namespace").text(), "cosign-system")
 		r.keyObject(rule, "Secret", space, secret.at("name").text(), "", secret)
 		return attestor("key", "Secret "+space+"/"+secret.at("name").text(), at)
+	}
+	if strings.TrimSpace(at.at("data").text()) == "" {
+		rule.fact(NoAttestor, at, "it names no key: no signature is verified with it")
 	}
 	rule.exampleKey(at.at("data"), at.at("data").text())
 	return attestor("key", name, at)

@@ -18,6 +18,7 @@ func (r *reader) podSecurityPolicies() {
 		{Group: "policies.kubewarden.io", Kind: "AdmissionPolicy"}:         "Kubewarden",
 		{Group: "config.openshift.io", Kind: "ClusterImagePolicy"}:         "OpenShift",
 		{Group: "config.openshift.io", Kind: "ImagePolicy"}:                "OpenShift",
+		{Group: "config.ratify.dev", Kind: "Executor"}:                     "Ratify 2",
 		{Group: "apiserver.config.k8s.io", Kind: "AdmissionConfiguration"}: "the API server",
 	} {
 		for _, s := range r.byKind[kind] {

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,7 @@ func (r *reader) ratify() {
 	for _, s := range r.of(ratifyGroup, "Policy", "NamespacedPolicy", "ClusterPolicy") {
 		c := r.component(Ratify, "image_policy", s)
 		ratifyPassthrough(c, s.root().at("spec", "parameters"))
+		ratifyRego(c, s.root().at("spec"))
 	}
 	for _, s := range r.of(ratifyGroup, "Store", "NamespacedStore", "ClusterStore") {
 		r.component(Ratify, "store", s)
@@ -27,6 +29,22 @@ func (r *reader) ratify() {
 		}
 	}
 }
+
+// ratifyRego reads a policy in Rego: one that does not look at the reports of the
+// verifiers accepts whatever they say.
+func ratifyRego(c *Component, spec node) {
+	policy := spec.at("parameters", "policy")
+	text := uncomment(policy.text())
+	switch {
+	case !policy.is():
+	case !strings.Contains(text, "verifierReports"):
+		c.fact(NoAttestor, policy, "its Rego does not look at verifierReports: what the verifiers say decides nothing")
+	case validByDefault.MatchString(text):
+		c.fact(NotRequired, policy, "its Rego holds an image valid by default")
+	}
+}
+
+var validByDefault = regexp.MustCompile(`(?m)^\s*default\s+valid\s*:?=\s*true\b`)
 
 func ratifyPassthrough(c *Component, parameters node) {
 	if at := parameters.at("passthroughEnabled"); at.truth(No) == Yes {
@@ -110,6 +128,7 @@ func (r *reader) ratified() {
 		}
 		rule.System = Ratify
 		d := Dependency{Role: "verifier", Kind: "Verifier", State: r.absent(), Objects: []Ref{}}
+		var checks []Check
 		for _, c := range r.components {
 			if c.System != Ratify || c.Role == "template" || c.Role == "provider" {
 				continue
@@ -117,13 +136,21 @@ func (r *reader) ratified() {
 			c.serves(rule)
 			if c.Role == "verifier" {
 				d.State, d.Objects, d.Seen = Found, append(d.Objects, c.Object), d.Seen+1
-				rule.check(c.Checks...)
+				checks = append(checks, c.Checks...)
 			}
 			for _, f := range c.Facts {
-				rule.factAt(f.Code, f.Place, "%s %s: %s", c.Object.Kind, c.Object.Name, f.Text)
+				rule.takes(f, c.Object.Kind+" "+c.Object.Name)
 			}
 		}
 		rule.need(d)
+		if d.State == Found { // what the verifiers verify counts, not what the template is named
+			rule.Checks = []Check{}
+			rule.check(checks...)
+			if len(checks) == 0 {
+				rule.check(CheckOther)
+				rule.factAt(NoAttestor, rule.Place, "Ratify's verifiers are switched off: nothing is verified")
+			}
+		}
 		if d.State == Missing {
 			rule.factAt(NoAttestor, rule.Place, "Ratify has no Verifier: nothing is verified")
 		}

@@ -48,7 +48,22 @@ func (r *Rule) fact(code Code, at node, format string, args ...any) {
 }
 
 func (r *Rule) factAt(code Code, at Place, format string, args ...any) {
-	f := Fact{Code: code, Text: fmt.Sprintf(format, args...), Place: at}
+	r.note(Fact{Code: code, Text: fmt.Sprintf(format, args...), Place: at})
+}
+
+// leftOut is a fact about namespaces that are left out by their names.
+func (r *Rule) leftOut(code Code, at node, names []string) {
+	text := fmt.Sprintf("the namespaces %s are left out", strings.Join(names, ", "))
+	r.note(Fact{Code: code, Text: text, Place: at.place(), Names: strings.Join(names, " ")})
+}
+
+// takes notes a fact of another object, which holds of the rule too.
+func (r *Rule) takes(f Fact, of string) {
+	f.Text = of + ": " + f.Text
+	r.note(f)
+}
+
+func (r *Rule) note(f Fact) {
 	if r.said[f] {
 		return
 	}
@@ -133,9 +148,12 @@ func (r *Rule) failure(at node, by, missing string) {
 	case "Ignore":
 		r.OnFailure.Effect = "allow"
 		r.fact(FailurePolicyIgnore, at, "%s is Ignore: everything is admitted while it cannot be asked, or is slow", at.name)
+	case "":
+		r.OnFailure.Effect = "unknown"
+		r.fact(FailurePolicyUnknown, at, "nothing says what happens when it cannot be asked")
 	default:
 		r.OnFailure.Effect = "unknown"
-		r.fact(FailurePolicyUnknown, at, "%s is %q, which is filled in later or not known", at.name, said)
+		r.fact(ActionUnknown, at, "%s is %q, which is filled in later or not known", at.name, said)
 	}
 }
 

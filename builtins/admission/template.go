@@ -17,12 +17,15 @@ type library struct {
 	asks      bool     // external data
 	chosen    bool     // its constraints name the provider
 	builtins  string   // the first call of a builtin that a plain Gatekeeper does not know
+	native    bool     // it has CEL, which the API server can be given
+	own       bool     // it has Waxseal's code, not only its name
 	broken    bool
 }
 
 var (
 	providerName   = regexp.MustCompile(`external_data\s*\(\s*\{[^}]*"provider"\s*:\s*"([^"]+)"`)
 	externalData   = regexp.MustCompile(`\bexternal_data\s*\(`)
+	ownCode        = regexp.MustCompile(`(?m)^\s*package\s+lib\.waxseal\.`)
 	providerErrors = regexp.MustCompile(`\bsystem_error\b|\berrors\b`)
 	exemptLibrary  = regexp.MustCompile(`(?m)^\s*package\s+[\w.]*exempt\w*\s*$`)
 	violationRule  = regexp.MustCompile(`(?m)^\s*violation\b`)
@@ -47,6 +50,7 @@ func (r *reader) template(s *source) *library {
 	spec := s.root().at("spec")
 	l := &library{src: s, kind: spec.at("crd", "spec", "names", "kind").text(), component: r.component(systemOf(spec.at("crd", "spec", "names", "kind").text()), "template", s)}
 	rego, native := l.code(spec)
+	l.native = native != ""
 	l.read(rego, native)
 	l.check(spec, rego, native)
 	l.component.About = l.about
@@ -102,9 +106,21 @@ func (l *library) read(modules []string, native string) {
 	if l.about == AboutImage && !l.asks && l.builtins == "" {
 		l.looks.checks = naming(l.looks.checks)
 	}
-	if strings.HasPrefix(l.kind, "Waxseal") {
+	l.own = strings.HasPrefix(l.kind, "Waxseal") && ownCode.MatchString(rego)
+	if l.own {
 		l.about, l.looks = AboutImage, looks{image: true, lists: Lists{Yes, Yes, Yes, Yes}, checks: ownChecks(ownPolicies(l.kind))}
 	}
+}
+
+const gatekeeperTarget = "admission.k8s.gatekeeper.sh"
+
+// target is the target of a template, of which there is one.
+func target(spec node) string {
+	targets := spec.at("targets").list()
+	if len(targets) != 1 {
+		return ""
+	}
+	return targets[0].at("target").text()
 }
 
 func (l *library) check(spec node, modules []string, native string) {
@@ -113,6 +129,9 @@ func (l *library) check(spec node, modules []string, native string) {
 	case strings.TrimSpace(rego) == "" && native == "":
 		l.broken = true
 		l.component.fact(TemplateBroken, spec, "it has no code: it rejects nothing")
+	case target(spec) != gatekeeperTarget:
+		l.broken = true
+		l.component.fact(TemplateBroken, spec.at("targets"), "its target is %q and has to be %s: Gatekeeper refuses it", oneLine(target(spec)), gatekeeperTarget)
 	case native == "" && !violationRule.MatchString(rego):
 		l.broken = true
 		l.component.fact(TemplateBroken, spec.at("targets"), "its Rego has no rule violation: Gatekeeper does not load it")
@@ -122,6 +141,9 @@ func (l *library) check(spec node, modules []string, native string) {
 	}
 	if l.builtins != "" {
 		l.component.fact(UnknownBuiltin, spec.at("targets"), "it calls %s, which a plain Gatekeeper does not know and refuses", l.builtins)
+	}
+	if slices.ContainsFunc(l.providers, func(name string) bool { return strings.Contains(name, "ratify") }) && !strings.Contains(rego, "isSuccess") {
+		l.component.fact(ProviderUnsafe, spec.at("targets"), "it does not look at isSuccess of Ratify's answer, which is where it says that an image is not verified")
 	}
 	if l.asks && !providerErrors.MatchString(rego) {
 		l.component.fact(ProviderUnsafe, spec.at("targets"), "it looks at neither errors nor system_error of the provider's answer: what cannot be verified may pass")

@@ -46,8 +46,21 @@ func (r *reader) bound(s, binding *source, seen int) {
 // bindingScope reads what a binding narrows.
 func bindingScope(rule *Rule, at node) extent {
 	e := extent{namespaces: readSelector(at.at("namespaceSelector")), objects: readSelector(at.at("objectSelector"))}
-	if rules := readResources(at.at("resourceRules")); len(rules.rules) > 0 {
-		e.kinds = rules.kind
+	rules, without := readResources(at.at("resourceRules")), readResources(at.at("excludeResourceRules"))
+	if len(rules.rules)+len(without.rules) > 0 {
+		e.kinds = func(k Kind) Truth {
+			if without.kind(k) == Yes {
+				return No
+			}
+			if len(rules.rules) == 0 {
+				return Yes
+			}
+			return rules.kind(k)
+		}
+		if rule.Scope.Pods == Yes && e.kinds(podKind) == No {
+			rule.Scope.Pods = No
+			rule.fact(KindsNotCovered, at, "the binding leaves out pods: what is made as a Pod passes")
+		}
 	}
 	if !e.namespaces.empty() || !e.objects.empty() {
 		before := rule.Scope
@@ -91,7 +104,11 @@ func (r *reader) parameters(rule *Rule, s *source, ref node) {
 	})
 	d := Dependency{Role: "parameters", Kind: name, Name: ref.at("name").text(), State: Found, Objects: refs(found), Seen: len(found)}
 	if len(found) == 0 {
-		d.State = r.absent()
+		group, _, grouped := strings.Cut(kind.at("apiVersion").text(), "/")
+		if !grouped {
+			group = ""
+		}
+		d.State = r.absentOf(Kind{Group: group, Kind: name})
 	}
 	rule.need(d)
 	if !ref.is() {

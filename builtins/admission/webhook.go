@@ -25,14 +25,14 @@ var knownWebhooks = []known{
 	{[]string{"policy.sigstore.dev"}, PolicyController, AboutUnknown, true, false, true},
 	{[]string{"validate-policy.kyverno", "mutate-policy.kyverno", "monitor-webhooks.kyverno", "cleanup", "kyverno-exception", "validate-exception"}, Kyverno, AboutOther, true, false, true},
 	{[]string{"kyverno"}, Kyverno, AboutUnknown, true, false, true},
-	{[]string{"connaisseur"}, Connaisseur, AboutImage, false, true, false},
+	{[]string{"connaisseur"}, Connaisseur, AboutImage, false, true, false}, // its policy stands elsewhere
 	{[]string{"waxseal"}, Waxseal, AboutImage, false, true, false},
 	{[]string{"openpolicyagent", "opa.", "opa-"}, KubeMgmt, AboutUnknown, false, false, false},
 	{[]string{"tekton.dev", "tekton-"}, OtherSystem, AboutOther, false, false, true},
 	{[]string{"knative.dev"}, OtherSystem, AboutOther, false, false, true},
 	{[]string{"cert-manager"}, OtherSystem, AboutOther, false, false, true},
 	{[]string{"istio"}, OtherSystem, AboutOther, false, false, true},
-	{[]string{"kritis", "portieris", "image-policy", "imagepolicy", "cosigned", "image-signature", "notary"}, Webhook, AboutImage, false, true, false},
+	{[]string{"kritis", "portieris", "cosigned"}, Webhook, AboutImage, false, true, false},
 }
 
 func recognise(webhook node) known {
@@ -76,6 +76,9 @@ func (r *reader) webhook(at node, k known) {
 	rule.wait(at.at("timeoutSeconds"), map[bool]int{true: 30, false: 10}[at.src.version() == "v1beta1"])
 	e := webhookScope(rule, at, k)
 	rule.match = e.matcher()
+	if k.verify && k.system != Waxseal {
+		rule.match.image = func(string, image) answer { return unsure("what its own policy says of the image is not here") }
+	}
 	if k.about == AboutUnknown && !k.engine && rule.Scope.Pods == No && !makesPods(e) {
 		rule.About = AboutOther
 	}
@@ -152,7 +155,7 @@ func (r *Rule) selects(at node, e extent) {
 	}
 	if names := e.namespaces.named(selection.NotIn); len(names) > 0 {
 		r.Scope.Namespaces.Exclude = append(r.Scope.Namespaces.Exclude, names...)
-		r.fact(NamespacesExcluded, at.at("namespaceSelector"), "the namespaces %s are left out", strings.Join(names, ", "))
+		r.leftOut(NamespacesExcluded, at.at("namespaceSelector"), names)
 	}
 	if text := e.namespaces.rest(r.guarded(at)); text != "" {
 		r.fact(NamespacesSelected, at.at("namespaceSelector"), "it is asked only in namespaces whose labels are %s: whoever may label a namespace leaves it out", text)
@@ -221,19 +224,31 @@ func readResources(at node) resources { return resources{at.list()} }
 
 // kind says whether objects of a kind are asked.
 func (a resources) kind(k Kind) Truth {
+	answer := No
 	for _, rule := range a.rules {
-		if anyOf(rule.at("apiGroups").texts(), k.Group) && a.names(rule, resource(k.Kind), "") && rule.at("scope").text() != "Cluster" &&
-			(a.operation(rule, "CREATE") || a.operation(rule, "UPDATE")) {
+		if !anyOf(rule.at("apiGroups").texts(), k.Group) || !a.names(rule, resource(k.Kind), "") || rule.at("scope").text() == "Cluster" || !versioned(rule, k) {
+			continue
+		}
+		switch {
+		case a.operation(rule, "CREATE"):
 			return Yes
+		case a.operation(rule, "UPDATE"): // what is made is not asked of, what is changed is
+			answer = Unknown
 		}
 	}
-	return No
+	return answer
+}
+
+// versioned says whether a rule is asked of a version that the kind has.
+func versioned(rule node, k Kind) bool {
+	asked := rule.at("apiVersions").texts()
+	return len(asked) == 0 || served(k, func(version string) bool { return anyOf(asked, version) })
 }
 
 func (a resources) names(rule node, plural, sub string) bool {
 	return slices.ContainsFunc(rule.at("resources").texts(), func(p string) bool {
 		if sub == "" {
-			return p == "*" || p == "*/*" || p == plural
+			return p == "*" || p == "*/*" || p == plural || p == plural+"/*"
 		}
 		return p == "*/*" || p == plural+"/*" || p == "*/"+sub || p == plural+"/"+sub
 	})

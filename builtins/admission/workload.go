@@ -12,6 +12,7 @@ type maker struct {
 	kind       Kind
 	labels     map[string]string // of the Pods
 	containers []Container
+	static     bool // the kubelet runs it, and asks nobody
 }
 
 // groups collects makers that no rule tells apart.
@@ -51,6 +52,7 @@ func (r *reader) workloads() []Workload {
 
 func readMaker(s *source, kind Kind, place template) maker {
 	m := maker{src: s, kind: kind, labels: s.root().at("metadata", "labels").labels()}
+	m.static = kind == podKind && s.root().at("metadata", "annotations", "kubernetes.io/config.mirror").is()
 	for _, path := range place.pods {
 		for _, spec := range s.root().spread(path) {
 			m.pod(spec)
@@ -140,7 +142,7 @@ func (g *groups) key(m maker) string {
 			b.WriteString(strconv.Itoa(len(text)) + ":" + text)
 		}
 	}
-	write(m.kind.Group, m.kind.Kind, m.src.ref.Namespace)
+	write(m.kind.Group, m.kind.Kind, m.src.ref.Namespace, strconv.FormatBool(m.static))
 	if g.names {
 		write(m.src.ref.Name)
 	}

@@ -7,10 +7,11 @@ import (
 )
 
 // Local reads what lies beside the host, the pipelines or the admission
-// configuration of a repository, and returns it as a value of JSON. Ref is a file
+// configuration of a repository, and returns it as a value of JSON, with the name that the
+// repository has for the reference. Ref is a file
 // of the repository, or "" for all of it. An error that carries a [fault.Code]
 // becomes a result that is not OK.
-type Local func(ctx context.Context, ref string) (any, error)
+type Local func(ctx context.Context, ref string) (name string, value any, err error)
 
 // The functions that read locally, and the payload of their results.
 const (
@@ -29,8 +30,8 @@ func (d *Decision) local(ctx context.Context, fn, ref string) (Result, error) {
 	if read == nil {
 		return nil, invalid("fn: %s reads files, and this host reads none: use `waxseal pipeline`, `waxseal enforcement`, `waxseal collect`, or a conftest with the builtins inside", fn)
 	}
-	value, err := read(ctx, ref)
-	return Found(fn, ref, value, err)
+	name, value, err := read(ctx, ref)
+	return Found(fn, name, value, err)
 }
 
 // Found is the result of a function that reads locally: the value, or the error

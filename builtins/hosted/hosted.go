@@ -25,6 +25,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -85,7 +86,11 @@ func localsOf(dir string) (evidence.Locals, error) {
 	if err != nil {
 		return nil, fmt.Errorf("$WAXSEAL_REPOSITORY: %w", err)
 	}
-	return evidence.Locals{evidence.PipelineRead: builtins.Pipelines(opened.FS())}, nil
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("$WAXSEAL_REPOSITORY: %w", err)
+	}
+	return evidence.Locals{evidence.PipelineRead: builtins.Pipelines(opened.FS(), absolute)}, nil
 }
 
 func refreshed(r keyring.Refresh) {

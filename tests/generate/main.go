@@ -79,8 +79,10 @@ func generated() (map[string][]byte, error) {
 	if files["docs/waxseal.schema.json"], err = config.Schema(parameters); err != nil {
 		return nil, err
 	}
-	if files["docs/policies/parameters.md"], err = verdictPage(); err != nil {
-		return nil, err
+	for page, about := range pages {
+		if files["docs/policies/"+page], err = reportPage(about); err != nil {
+			return nil, err
+		}
 	}
 	if err := mutationFiles(files); err != nil {
 		return nil, err
@@ -144,13 +146,22 @@ func parts(folder, name string) ([]*ast.Module, error) {
 	return out, nil
 }
 
-func verdictPage() ([]byte, error) {
-	module, err := parse("lib/waxseal/verdict/verdict.rego")
+// about is a page on what a report says beside its policies.
+type about struct{ module, title, text string }
+
+var pages = map[string]about{
+	"parameters.md":  {"lib/waxseal/verdict/verdict.rego", "Parameters as a whole", "What is said about the parameters of every bundle."},
+	"pipelines.md":   {"lib/waxseal/pipelines/report.rego", "Pipelines as a whole", "What is said of a repository beside the policies."},
+	"enforcement.md": {"lib/waxseal/enforcement/enforcement.rego", "Enforcement as a whole", "What is said of admission configuration beside the policies."},
+}
+
+func reportPage(a about) ([]byte, error) {
+	module, err := parse(a.module)
 	if err != nil {
 		return nil, err
 	}
 	var b strings.Builder
-	b.WriteString("# Parameters as a whole\n\nGenerated from METADATA by `make generate`. What is said about the parameters of every bundle.\n\n")
+	fmt.Fprintf(&b, "# %s\n\nGenerated from METADATA by `make generate`. %s\n\n", a.title, a.text)
 	violations(&b, module)
 	return []byte(b.String()), nil
 }

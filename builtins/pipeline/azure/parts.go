@@ -14,7 +14,6 @@ import (
 // see and the conditions of the template expressions around it.
 type part struct {
 	node *document.Node
-	at   *document.Node // the key of a field
 	name string
 	c    *ctx
 }

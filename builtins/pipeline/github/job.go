@@ -23,7 +23,6 @@ type job struct {
 	place   model.Place
 	needs   []string
 	when    when
-	all     []string // the conditions of the job, those of its callers included
 	never   bool
 	fails   bool
 	outputs map[string]value

@@ -212,7 +212,7 @@ func (c *ctx) turns(in value, n groovy.Node, do func(c *ctx, key, item value) re
 // counted reads for (i = 0; i < list.size(); i++).
 func (c *ctx) counted(n groovy.For) result {
 	turns := 1
-	var index func(int) value = func(int) value { return c.symbol(n.Var) }
+	index := func(int) value { return c.symbol(n.Var) }
 	if cond, ok := n.Cond.(groovy.Binary); ok && cond.Op == "<" {
 		if l, ok := c.sized(cond.R); ok && l <= maxTurns {
 			turns, index = l, func(i int) value { return word(itoa(i)) }

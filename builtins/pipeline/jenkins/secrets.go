@@ -53,7 +53,6 @@ type givenSecret struct {
 	at    model.Place
 	name  string
 	to    string
-	steps []*model.Step
 	reads map[*model.Step]bool
 }
 

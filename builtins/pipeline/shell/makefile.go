@@ -504,9 +504,7 @@ func (r *makeReader) addRule(targets []string, needs, recipe string, at model.Pl
 	}
 	r.rules = append(r.rules, rule{targets: targets, at: at, when: r.whenNow()})
 	r.recipe = &r.rules[len(r.rules)-1]
-	for _, need := range words(strings.ReplaceAll(r.expand(needs, automaticMarks, at), "|", " ")) {
-		r.recipe.needs = append(r.recipe.needs, need)
-	}
+	r.recipe.needs = append(r.recipe.needs, words(strings.ReplaceAll(r.expand(needs, automaticMarks, at), "|", " "))...)
 	if recipe != "" {
 		r.addLine(recipe, at, at.Line)
 	}

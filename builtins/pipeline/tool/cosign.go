@@ -33,7 +33,9 @@ func cosign(r reader) Effect {
 	}
 	e := r.cosignCommand(p, p.pos[1:])
 	e.Secrets = append(e.Secrets, r.passwordArgument(p.last("registry-password"), "--registry-password")...)
-	e.Secrets = append(e.Secrets, r.passwordArgument(p.last("identity-token"), "--identity-token")...)
+	if token := p.last("identity-token"); !strings.HasPrefix(token, "/") && !strings.HasPrefix(token, "./") { // the token, or the path of its file
+		e.Secrets = append(e.Secrets, r.passwordArgument(token, "--identity-token")...)
+	}
 	return e
 }
 

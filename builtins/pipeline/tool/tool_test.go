@@ -445,3 +445,19 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 		}
 	}
 }
+
+// cosign takes an identity token, or the name of the file that holds it.
+func TestTokenFiles(t *testing.T) {
+	for line, kinds := range map[string][]string{
+		"cosign sign --identity-token /var/run/sigstore/token x.io/a:1":        nil,
+		"cosign sign --identity-token ./token x.io/a:1":                        nil,
+		"cosign sign --identity-token eyJhbGciOi.eyJpc3MiOi.c2lnbmF0 x.io/a:1": {"password"},
+		"cosign sign --identity-token ${TOKEN} x.io/a:1":                       {"argument"},
+	} {
+		var got []string
+		for _, s := range tool.Read(command(line), files(nil)).Secrets {
+			got = append(got, s.Kind)
+		}
+		require.Equal(t, kinds, got, line)
+	}
+}

@@ -243,15 +243,13 @@ func precedence(t token) int {
 func (p *parser) binary(least int) Node {
 	n := p.unary()
 	for p.failed == "" {
-		at := p.i
 		t := p.peek()
+		at := p.i
 		if t.kind == breakOff { // && and || begin no statement
 			at = p.after(p.i)
 			if t = p.at(at); !t.is("&&") && !t.is("||") {
 				return n
 			}
-		} else {
-			at = p.i
 		}
 		level := precedence(t)
 		if level < least || level == 0 {

@@ -21,6 +21,9 @@ type Found struct {
 	Evidence    map[string]evidence.Result `json:"evidence"`
 	CollectedAt time.Time                  `json:"collected_at"` // RFC 3339, UTC, in seconds
 	Revision    string                     `json:"revision"`     // of the policies that planned
+	// Root is the absolute path of the repository whose pipelines were read: conftest
+	// names files by absolute paths.
+	Root string `json:"root,omitempty"`
 }
 
 // unknown counts the answers that another attempt may change.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -43,7 +44,11 @@ func (f *flags) pipelines(ctx context.Context, paths []string, stderr io.Writer)
 		return nil, err
 	}
 	defer root.Close()
-	read := builtins.Pipelines(root.FS())
+	dir, err := filepath.Abs(paths[0])
+	if err != nil {
+		return nil, err
+	}
+	read := builtins.Pipelines(root.FS(), dir)
 	set, err := builtins.New(cfg, builtins.WithLocals(evidence.Locals{evidence.PipelineRead: read}), builtins.WithReport(func(err error) {
 		fmt.Fprintln(stderr, "waxseal:", render.Clean(err.Error()))
 	}))
@@ -67,12 +72,12 @@ func (f *flags) pipelines(ctx context.Context, paths []string, stderr io.Writer)
 	if err := cmp.Or(err, ctx.Err()); err != nil {
 		return nil, err
 	}
-	return &Found{Evidence: results, CollectedAt: now.UTC().Truncate(time.Second), Revision: planner.Revision}, nil
+	return &Found{Evidence: results, CollectedAt: now.UTC().Truncate(time.Second), Revision: planner.Revision, Root: filepath.ToSlash(dir)}, nil
 }
 
 // ciFiles are the files that conftest may be asked about, and "" for all of them.
 func ciFiles(ctx context.Context, read evidence.Local) ([]string, error) {
-	value, err := read(ctx, "")
+	_, value, err := read(ctx, "")
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // groups are the API groups whose objects tell what is enforced, whichever of
-// their kinds the cluster has. A trailing dot stands for a family.
+// their kinds the cluster has.
 var groups = []string{
 	"admissionregistration.k8s.io", "config.gatekeeper.sh", "connaisseur.policy", "constraints.gatekeeper.sh",
 	"externaldata.gatekeeper.sh", "kyverno.io", "policies.kyverno.io", "policy.sigstore.dev", "templates.gatekeeper.sh",
@@ -21,11 +22,15 @@ var groups = []string{
 // families are groups by what they end in.
 var families = []string{".ratify.deislabs.io", ".ratify.dev", "ratify.deislabs.io"}
 
+// collection is a collection of objects of one kind.
+type collection struct{ path, version, kind string }
+
 // workloads are the collections that are read of the groups that every cluster
 // has. Pods are what runs; what makes them is known by its Pods.
-var workloads = []string{
-	"/api/v1/namespaces", "/api/v1/pods", "/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets",
-	"/apis/apps/v1/statefulsets", "/apis/batch/v1/cronjobs", "/apis/policy/v1beta1/podsecuritypolicies",
+var workloads = []collection{
+	{"/api/v1/namespaces", "v1", "Namespace"}, {"/api/v1/pods", "v1", "Pod"}, {"/apis/apps/v1/deployments", "apps/v1", "Deployment"},
+	{"/apis/apps/v1/daemonsets", "apps/v1", "DaemonSet"}, {"/apis/apps/v1/statefulsets", "apps/v1", "StatefulSet"},
+	{"/apis/batch/v1/cronjobs", "batch/v1", "CronJob"}, {"/apis/policy/v1beta1/podsecuritypolicies", "policy/v1beta1", "PodSecurityPolicy"},
 }
 
 // gathered is what a cluster was found to hold, and what could not be read.
@@ -38,26 +43,32 @@ type gathered struct {
 // be read is listed, never passed over.
 func gather(ctx context.Context, api *cluster.API) *gathered {
 	g := &gathered{}
-	paths := slices.Clone(workloads)
-	found, err := collections(ctx, api)
-	if err != nil {
-		g.miss("the list of API groups", err)
-	}
-	for _, path := range append(paths, found...) {
-		items, err := cluster.List[map[string]any](ctx, api, path)
-		if cluster.Absent(err) {
+	for _, c := range append(slices.Clone(workloads), g.collections(ctx, api)...) {
+		items, err := cluster.List[map[string]any](ctx, api, c.path)
+		if cluster.Absent(err) && !strings.HasPrefix(c.path, "/api/v1/") { // no API server is without those
 			continue
 		}
 		if err != nil {
-			g.miss(path, err)
+			g.miss(c.path, err)
 			continue
 		}
 		for _, item := range items {
-			g.objects = append(g.objects, admission.Object{Value: typed(item, path)})
+			if item != nil {
+				g.objects = append(g.objects, admission.Object{Value: c.typed(item)})
+			}
 		}
 	}
 	g.configMaps(ctx, api)
 	return g
+}
+
+// held says of which kinds a cluster's objects are all read. Secrets are not, nor
+// are most ConfigMaps, nor kinds of others that parameters may be of.
+func held(kind admission.Kind) bool {
+	return matters(kind.Group) || slices.ContainsFunc(workloads, func(c collection) bool {
+		group, _, grouped := strings.Cut(c.version, "/")
+		return c.kind == kind.Kind && (grouped && group == kind.Group || !grouped && kind.Group == "")
+	})
 }
 
 func (g *gathered) miss(what string, err error) {
@@ -68,7 +79,6 @@ func (g *gathered) miss(what string, err error) {
 var named = []string{
 	"/api/v1/namespaces/cosign-system/configmaps/config-policy-controller",
 	"/api/v1/namespaces/kyverno/configmaps/kyverno",
-	"/apis/apps/v1/namespaces/gatekeeper-system/deployments/gatekeeper-controller-manager",
 }
 
 func (g *gathered) configMaps(ctx context.Context, api *cluster.API) {
@@ -79,98 +89,82 @@ func (g *gathered) configMaps(ctx context.Context, api *cluster.API) {
 		case cluster.Absent(err):
 		case err != nil:
 			g.miss(path, err)
-		case !strings.Contains(path, "/deployments/"): // those were listed
+		case object != nil:
 			g.objects = append(g.objects, admission.Object{Value: object})
 		}
 	}
 }
 
-// collections are the paths of all collections of the groups that matter, in the
-// version that the server prefers.
-func collections(ctx context.Context, api *cluster.API) ([]string, error) {
+// collections are all collections of the groups that matter. A kind is in some of a
+// group's versions only, so all of them are asked.
+func (g *gathered) collections(ctx context.Context, api *cluster.API) []collection {
+	type version struct{ GroupVersion string }
 	var list struct {
 		Groups []struct {
 			Name             string
-			PreferredVersion struct{ GroupVersion string }
+			PreferredVersion version
+			Versions         []version
 		}
 	}
 	if err := api.Get(ctx, "/apis", &list); err != nil {
-		return nil, err
+		g.miss("the list of API groups", err)
+		return nil
 	}
-	var paths []string
+	seen, found := map[string]bool{}, []collection{}
 	for _, group := range list.Groups {
 		if !matters(group.Name) {
 			continue
 		}
-		found, err := resources(ctx, api, group.PreferredVersion.GroupVersion)
-		if err != nil {
-			return paths, fmt.Errorf("%s: %w", group.Name, err)
+		for _, v := range append([]version{group.PreferredVersion}, group.Versions...) {
+			if v.GroupVersion == "" || seen[v.GroupVersion] {
+				continue
+			}
+			seen[v.GroupVersion] = true
+			resources, err := resources(ctx, api, v.GroupVersion)
+			if err != nil {
+				g.miss("the kinds of "+v.GroupVersion, err)
+			}
+			for _, c := range resources {
+				if key := group.Name + "/" + path.Base(c.path); !seen[key] {
+					seen[key] = true
+					found = append(found, c)
+				}
+			}
 		}
-		paths = append(paths, found...)
 	}
-	slices.Sort(paths)
-	return paths, nil
+	return found
 }
 
 func matters(group string) bool {
 	return slices.Contains(groups, group) || slices.ContainsFunc(families, func(family string) bool { return strings.HasSuffix(group, family) })
 }
 
-func resources(ctx context.Context, api *cluster.API, groupVersion string) ([]string, error) {
+func resources(ctx context.Context, api *cluster.API, groupVersion string) ([]collection, error) {
 	group, version, _ := strings.Cut(groupVersion, "/")
 	base := "/apis/" + url.PathEscape(group) + "/" + url.PathEscape(version)
 	var list struct {
 		Resources []struct {
-			Name  string
-			Verbs []string
+			Name, Kind string
+			Verbs      []string
 		}
 	}
 	if err := api.Get(ctx, base, &list); err != nil {
 		return nil, err
 	}
-	var paths []string
-	for _, resource := range list.Resources {
-		if !strings.Contains(resource.Name, "/") && slices.Contains(resource.Verbs, "list") {
-			paths = append(paths, base+"/"+url.PathEscape(resource.Name))
+	var found []collection
+	for _, r := range list.Resources {
+		if !strings.Contains(r.Name, "/") && slices.Contains(r.Verbs, "list") {
+			found = append(found, collection{base + "/" + url.PathEscape(r.Name), groupVersion, r.Kind})
 		}
 	}
-	return paths, nil
-}
-
-// kinds are those of the collections whose items come without their type.
-var kinds = map[string][2]string{
-	"/api/v1/namespaces":                       {"v1", "Namespace"},
-	"/api/v1/pods":                             {"v1", "Pod"},
-	"/apis/apps/v1/deployments":                {"apps/v1", "Deployment"},
-	"/apis/apps/v1/daemonsets":                 {"apps/v1", "DaemonSet"},
-	"/apis/apps/v1/statefulsets":               {"apps/v1", "StatefulSet"},
-	"/apis/batch/v1/cronjobs":                  {"batch/v1", "CronJob"},
-	"/apis/policy/v1beta1/podsecuritypolicies": {"policy/v1beta1", "PodSecurityPolicy"},
-}
-
-// admissionKinds are those of the group that is built in.
-var admissionKinds = map[string]string{
-	"validatingwebhookconfigurations":   "ValidatingWebhookConfiguration",
-	"mutatingwebhookconfigurations":     "MutatingWebhookConfiguration",
-	"validatingadmissionpolicies":       "ValidatingAdmissionPolicy",
-	"validatingadmissionpolicybindings": "ValidatingAdmissionPolicyBinding",
-	"mutatingadmissionpolicies":         "MutatingAdmissionPolicy",
-	"mutatingadmissionpolicybindings":   "MutatingAdmissionPolicyBinding",
+	return found, nil
 }
 
 // typed gives an item of a list the type that the server leaves out for the kinds
 // that are built in; custom resources have it.
-func typed(item map[string]any, path string) map[string]any {
-	if _, has := item["kind"]; has {
-		return item
-	}
-	if kind, known := kinds[path]; known {
-		item["apiVersion"], item["kind"] = kind[0], kind[1]
-		return item
-	}
-	parts := strings.Split(strings.TrimPrefix(path, "/apis/"), "/")
-	if len(parts) == 3 {
-		item["apiVersion"], item["kind"] = parts[0]+"/"+parts[1], admissionKinds[parts[2]]
+func (c collection) typed(item map[string]any) map[string]any {
+	if kind, has := item["kind"].(string); !has || kind == "" {
+		item["apiVersion"], item["kind"] = c.version, c.kind
 	}
 	return item
 }

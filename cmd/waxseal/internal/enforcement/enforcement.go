@@ -77,13 +77,15 @@ func (f *flags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	locals := evidence.Locals{evidence.EnforcementRead: func(context.Context, string) (any, error) { return found.configuration, nil }}
+	locals := evidence.Locals{evidence.EnforcementRead: func(_ context.Context, ref string) (string, any, error) {
+		return ref, found.configuration, nil
+	}}
 	out, err := f.Judge(cmd, bundles.Enforcement, locals, "")
 	if err != nil {
 		return err
 	}
 	report := render.NewReport(append(study.Decisions(out, found.whole), found.unread...), found.notes...)
-	report.Study, err = studyOf(out)
+	report.Study, err = studyOf(out, len(found.unread)+len(found.configuration.Problems))
 	if err != nil {
 		return err
 	}
@@ -138,7 +140,7 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 		return nil, err
 	}
 	g := gather(ctx, api)
-	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0})}
+	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0, Holds: held})}
 	for _, missed := range g.missed {
 		r.unread = append(r.unread, render.Decision{File: "cluster", Err: "not read: " + missed})
 	}
@@ -148,7 +150,7 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 // said is what the report of the policies has beside violations.
 type said struct {
 	Objects []object
-	Images []struct {
+	Images  []struct {
 		Image, Container, Kind, Namespace, Name, File, Covered string
 		Line, Members                                          int
 		Exempt                                                 bool

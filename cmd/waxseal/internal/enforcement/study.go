@@ -11,7 +11,7 @@ import (
 
 // studyOf puts what was found into its form: tables, and the lines that people
 // quote. The last is the verdict on the whole.
-func studyOf(out *engine.Outcome) (*render.Study, error) {
+func studyOf(out *engine.Outcome, unread int) (*render.Study, error) {
 	facts := map[string]any{}
 	for _, part := range []string{"objects", "images", "coverage", "whole"} {
 		facts[part] = out.Report[part]
@@ -24,10 +24,10 @@ func studyOf(out *engine.Outcome) (*render.Study, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("read the report: %w", err)
 	}
-	return &render.Study{Facts: facts, Grids: []render.Grid{s.objects(), s.uncovered()}, Lines: s.lines()}, nil
+	return &render.Study{Facts: facts, Grids: []render.Grid{s.objects(), s.uncovered()}, Lines: s.lines(unread)}, nil
 }
 
-func (s *said) lines() []string {
+func (s *said) lines(unread int) []string {
 	c := s.Coverage
 	var lines []string
 	if c.Containers.All > 0 {
@@ -39,6 +39,9 @@ func (s *said) lines() []string {
 			line += "; left out: " + strings.Join(c.Exempt, ", ")
 		}
 		lines = append(lines, line)
+	}
+	if strings.HasPrefix(s.Whole.Line, "verification enforced") && unread > 0 {
+		return append(lines, s.Whole.Line+", as far as it could be read")
 	}
 	return append(lines, s.Whole.Line)
 }

@@ -72,7 +72,7 @@ func (f *flags) run(cmd *cobra.Command, target string) error {
 		return err
 	}
 	defer root.Close()
-	out, err := f.Judge(cmd, bundles.Pipelines, evidence.Locals{evidence.PipelineRead: builtins.Pipelines(root.FS())}, file)
+	out, err := f.Judge(cmd, bundles.Pipelines, evidence.Locals{evidence.PipelineRead: builtins.Pipelines(root.FS(), "")}, file)
 	if err != nil {
 		return err
 	}

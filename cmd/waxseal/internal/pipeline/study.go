@@ -112,7 +112,7 @@ func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
 func (s *said) lines() []string {
 	n := s.Summary
 	if n.Images == 0 && n.NotPushed == 0 {
-		return []string{"no pipeline builds an image: not applicable"}
+		return []string{"no pipeline is seen to build an image"}
 	}
 	line := fmt.Sprintf("%d of %d images are signed", n.Signed, n.Images)
 	if n.CannotTell > 0 {

@@ -101,9 +101,13 @@ func (d *Decision) item(b *bytes.Buffer, mark string, v Violation) {
 	}
 }
 
+// fence opens and closes a block of code; no line of the code holds it.
+const fence = "~~~~~~~~"
+
 // fenced is a block of code in a list; a snippet is shown once.
 func fenced(lines []string) []byte {
-	return []byte("\n  ~~~~\n  " + strings.Join(lines, "\n  ") + "\n  ~~~~\n")
+	code := strings.ReplaceAll(strings.Join(lines, "\n  "), fence, "~")
+	return []byte("\n  " + fence + "\n  " + code + "\n  " + fence + "\n")
 }
 
 // snippet returns the lines of a snippet, clean.

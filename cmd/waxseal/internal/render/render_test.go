@@ -42,6 +42,37 @@ func unsigned(object, kind, container, image, path string) render.Violation {
 	}
 }
 
+// study is a report about files: one is wrong, of one nobody can tell.
+func study() *render.Report {
+	at := func(file string, line int) render.Where {
+		return render.Where{Kind: "Pipeline", Name: "ci.yml", File: file, Line: line}
+	}
+	wrong := render.FileDecision("ci.yml")
+	snippet := "- run: cosign sign --yes \"$IMAGE@$DIGEST\"\n  env: {DIGEST: x}\n"
+	for _, line := range []int{7, 9} {
+		wrong.Violations = append(wrong.Violations, render.Violation{
+			Code: "pipeline_signs_images.unsigned", Policy: "pipeline_signs_images", Severity: "high", Title: "The pipeline does not sign the image",
+			Msg: "image \"" + web + "\" of ci.yml: nothing signs it. " + sign, Remediation: sign, Image: web, Where: at("build/Makefile", line),
+			Snippet: snippet, Controls: []string{controls},
+		})
+	}
+	untold := render.FileDecision(hostile)
+	untold.Violations = []render.Violation{{
+		Code: "pipeline_signs_images.cannot_tell", Policy: "pipeline_signs_images", Severity: "medium", Title: "Nobody can tell", Msg: hostile, Snippet: hostile,
+		Where: render.Where{Kind: "Pipeline", Name: hostile, File: hostile, Line: 3}, Errors: []render.Error{{Code: "not_visible", Message: "x", Retryable: true}},
+	}}
+	r := render.NewReport([]render.Decision{wrong, untold})
+	r.Study = &render.Study{
+		Lines: []string{"1 of 2 images are signed"}, Facts: map[string]any{"images": 2},
+		Grids: []render.Grid{{Columns: []string{"IMAGE", "LINE", "SIGNED"}, Rows: []render.Row{
+			{Verdict: render.Denied, Group: "ci.yml", Cells: []string{web, "7", "no"}},
+			{Verdict: render.Admitted, Group: "ci.yml", Cells: []string{proxy, "9", "yes, cosign-keyless by digest"}},
+			{Verdict: render.CannotTell, Group: hostile, Cells: []string{hostile, "3"}},
+		}}, {Columns: []string{"EMPTY"}}},
+	}
+	return r
+}
+
 func quote(s string) string {
 	b, _ := json.Marshal(s) // strings always can be
 	return string(b)
@@ -151,6 +182,15 @@ func TestGolden(t *testing.T) {
 		"everything.xml":        {everything(), render.JUnit, render.Options{}},
 		"everything.sarif":      {everything(), render.SARIF, render.Options{Version: "1.2.3"}},
 		"everything.github":     {everything(), render.GitHub, render.Options{}},
+		"everything.md":         {everything(), render.Markdown, render.Options{}},
+		"hostile.md":            {attack(), render.Markdown, render.Options{}},
+		"study-60.txt":          {study(), render.Table, render.Options{Width: 60}},
+		"study-120.txt":         {study(), render.Table, render.Options{Width: 120}},
+		"study-colour.txt":      {study(), render.Table, render.Options{Width: 80, Colour: true}},
+		"study.json":            {study(), render.JSON, render.Options{}},
+		"study.md":              {study(), render.Markdown, render.Options{}},
+		"study.sarif":           {study(), render.SARIF, render.Options{Version: "1.2.3"}},
+		"study.github":          {study(), render.GitHub, render.Options{}},
 		"hostile.txt":           {attack(), render.Table, render.Options{Width: 80}},
 		"hostile.github":        {attack(), render.GitHub, render.Options{}},
 		"nothing.txt":           {render.NewReport(nil), render.Table, render.Options{}},
@@ -327,7 +367,7 @@ func TestSummaryFailsClosed(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	err := everything().Write(&bytes.Buffer{}, "csv", render.Options{})
-	require.EqualError(t, err, `unknown format "csv": expected one of table, json, yaml, junit, sarif, github`)
+	require.EqualError(t, err, `unknown format "csv": expected one of table, json, yaml, junit, sarif, github, markdown`)
 }
 
 type broken struct{}

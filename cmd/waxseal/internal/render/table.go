@@ -219,7 +219,7 @@ func (p *page) violation(d *Decision, v Violation, indent int) {
 	if at := v.at(); at != "" {
 		p.put(indent, "", dim, at)
 	}
-	if why := v.why(d.Images); why != "" {
+	if why := d.why(v); why != "" {
 		p.put(indent, "", plain, why+".")
 	}
 	if todo := fold(v.Remediation); todo != "" {
@@ -243,7 +243,7 @@ func (p *page) snippet(v Violation, indent int) {
 }
 
 func (p *page) note(d *Decision, n Violation, indent int) {
-	text := n.why(d.Images)
+	text := d.why(n)
 	if text == "" {
 		text = n.heading()
 	}

@@ -13,6 +13,9 @@ func (d *Decision) subject() string {
 	if d.File == CommandLine && len(d.Images) == 1 {
 		return d.Images[0].name()
 	}
+	if d.Kind == fileKind {
+		return Clean(d.Name)
+	}
 	return subject(d.Kind, d.Namespace, d.Name, "(no name)")
 }
 
@@ -62,6 +65,24 @@ func (i Image) name() string {
 		return "(no image)"
 	}
 	return Clean(i.Image)
+}
+
+// why is [Violation.why] where the object stands above; of files the message says
+// what it is about.
+func (d *Decision) why(v Violation) string {
+	if d.Kind == fileKind {
+		return v.sentence()
+	}
+	return v.why(d.Images)
+}
+
+// sentence is the message without what to do.
+func (v Violation) sentence() string {
+	text := strings.TrimSpace(v.Msg)
+	if v.Remediation != "" {
+		text = strings.TrimSpace(strings.TrimSuffix(text, strings.TrimSpace(v.Remediation)))
+	}
+	return Clean(capital(strings.TrimSuffix(text, ".")))
 }
 
 // why returns the part of the message that is neither what it is about nor what

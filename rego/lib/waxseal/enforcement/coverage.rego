@@ -108,7 +108,12 @@ _namespaces_judged[image.namespace] contains image.covered if some image in _jud
 #   workload is known, one such rule judges everything. By names the objects.
 whole := {"verdict": _whole, "by": _by, "line": _line}
 
-_by := sort({sprintf("%s %s", [rules[id].object.kind, rules[id].object.name]) | some id in enforcing})
+_by := sort({sprintf("%s %s", [rules[id].object.kind, rules[id].object.name]) | some id in _quoted})
+
+# Where all is enforced, those are quoted that do it without a gap.
+_quoted := _tight if {
+	_whole == "enforces"
+} else := enforcing
 
 _whole := "enforces" if {
 	count(enforcing) > 0
@@ -128,20 +133,31 @@ _tight := {id | some id in enforcing; verdict(rules[id]) == "enforces"}
 
 _all_covered if {
 	count(_judged) > 0
-	every image in _judged {
-		_tightly(image)
-	}
+	count(_loose) == 0
 }
 
 _all_covered if {
 	count(_judged) == 0
-	some id in _tight
-	_unlimited(rules[id])
+	_everywhere
 }
 
-_tightly(image) if {
+_loose contains workload.id if {
+	some workload in configuration.workloads
+	count(exemptions(workload.namespace)) == 0
+	some ctr in workload.containers
+	not _tightly(ctr)
+}
+
+_tightly(ctr) if {
+	some applied in ctr.rules
+	applied.rule in _tight
+	_enforced(applied)
+}
+
+# Some rule judges whatever is made, not only what is known to run.
+_everywhere if {
 	some id in _tight
-	rules[id].object.name in image.by
+	_unlimited(rules[id])
 }
 
 _unlimited(rule) if {
@@ -151,6 +167,9 @@ _unlimited(rule) if {
 }
 
 _line := sprintf("verification enforced via %s", [concat(", ", _by)]) if {
+	_whole == "enforces"
+	_everywhere
+} else := sprintf("verification enforced for all workloads that were read, not for every image, via %s", [concat(", ", _by)]) if {
 	_whole == "enforces"
 } else := sprintf("verification enforced with gaps via %s", [concat(", ", _by)]) if {
 	_whole == "enforces_with_gap"

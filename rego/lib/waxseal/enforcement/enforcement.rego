@@ -70,7 +70,7 @@ _spoken(said, policy) if count(said[policy].pass) > 0
 # title: The configuration could not be read
 # description: Nobody can tell what a cluster enforces whose configuration is not at hand.
 # related_resources:
-#   - https://github.com/waxseal/waxseal/blob/main/docs/enforcement.md
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/enforcement.md#unreadable
 # custom:
 #   code: enforcement.unreadable
 #   severity: high

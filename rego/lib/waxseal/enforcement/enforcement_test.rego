@@ -50,6 +50,7 @@ _policies := {"enforcement_verifies_images"}
 
 _report(rules, workloads, said) := report if {
 	report := enforcement.report(said) with host.parameters as _on
+		with host.problems as set()
 		with plan.policies as _policies
 		with evidence._collected as answer(rules, workloads)
 }
@@ -124,6 +125,7 @@ test_images if {
 test_coverage if {
 	workloads := [workload("shop", [applied("yes", "deny")]), workload("dev", []), workload("kube-system", [])]
 	report := enforcement.report(_said(set(), {1})) with plan.policies as _policies
+		with host.problems as set()
 		with host.parameters as {"enforcement_verifies_images": {"exempt": [{"namespaces": ["kube-*"], "reason": "x"}]}}
 		with evidence._collected as answer([rule({})], workloads)
 	report.coverage == {
@@ -139,6 +141,9 @@ test_whole if {
 		[[rule({})], [workload("shop", yes)], "enforces", "verification enforced via ClusterPolicy signed"],
 		[[rule({})], [workload("shop", yes), workload("dev", [])], "enforces_with_gap", "verification enforced with gaps via ClusterPolicy signed"],
 		[[rule({"facts": [fact("any_identity")]})], [workload("shop", yes)], "enforces_with_gap", "verification enforced with gaps via ClusterPolicy signed"],
+		[[rule({"facts": [fact("images_limited")]})], [workload("shop", yes)], "enforces", "verification enforced for all workloads that were read, not for every image, via ClusterPolicy signed"],
+		[[rule({}), rule({"id": "b", "facts": [fact("any_identity")]})], [workload("shop", [object.union(yes[0], {"rule": "b"})])], "enforces_with_gap", "verification enforced with gaps via ClusterPolicy signed"],
+		[[rule({}), rule({"id": "b", "object": {"name": "loose"}, "facts": [fact("any_identity")]})], [workload("shop", yes)], "enforces", "verification enforced via ClusterPolicy signed"],
 		[[rule({"facts": [fact("images_limited")]})], [], "enforces_with_gap", "verification enforced with gaps via ClusterPolicy signed"],
 		[[rule({"images": {"all": "no"}})], [], "enforces_with_gap", "verification enforced with gaps via ClusterPolicy signed"],
 		[[rule({"facts": [fact("no_attestor")]})], [], "broken", "verification not enforced: the rules that verify images do not do what they say"],
@@ -153,6 +158,7 @@ test_whole if {
 # Only what the parameters count is verification.
 test_checks if {
 	report := enforcement.report(_said(set(), {1})) with plan.policies as _policies
+		with host.problems as set()
 		with host.parameters as {"enforcement_verifies_images": {"checks": ["registry"]}}
 		with evidence._collected as answer([rule({"checks": ["registry"]})], [])
 	report.whole.verdict == "enforces"
@@ -170,7 +176,7 @@ test_not_judged if {
 	broken := json.patch(answer([], []), [{"op": "add", "path": [json.marshal(evidence.enforcement_read_request("")), "configuration", "problems"], "value": [
 		{"file": "a.yaml", "line": 4, "code": "unsupported", "text": "render it"}, {"file": "b.yaml", "line": 0, "code": "malformed", "text": "not YAML"},
 	]}])
-	report := enforcement.report(_said(set(), {1})) with host.parameters as _on with plan.policies as _policies with evidence._collected as broken
+	report := enforcement.report(_said(set(), {1})) with host.parameters as _on with host.problems as set() with plan.policies as _policies with evidence._collected as broken
 	report.not_judged == {{"path": "a.yaml:4", "reason": "render it"}, {"path": "b.yaml", "reason": "not YAML"}}
 }
 

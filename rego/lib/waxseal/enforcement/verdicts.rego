@@ -13,7 +13,7 @@ _weights := {
 		"template_broken", "template_missing", "threshold_impossible", "webhook_missing",
 	},
 	"gap": {
-		"action_weakened", "any_identity", "approved_unseen", "attestation_unchecked", "containers_not_covered",
+		"action_weakened", "any_identity", "approved_unseen", "attestation_unchecked", "containers_not_covered", "defined_twice",
 		"ephemeral_not_covered", "exception_widens", "identity_broad", "identity_never_matches", "images_excluded",
 		"images_unanchored", "kinds_not_covered", "match_conditions", "namespaces_excluded", "namespaces_exempt",
 		"no_match_allowed", "not_required", "objects_excluded", "operations_not_covered", "opt_in_needed", "provider_unsafe",
@@ -35,11 +35,22 @@ weight(code) := weight if {
 } else := "gap"
 
 # METADATA
+# title: The weight of a fact in this decision
+# description: Namespaces that the parameters leave out, with a reason, are no gap when a rule leaves them out.
+weighed(fact) := "note" if {
+	names := split(object.get(fact, "names", ""), " ")
+	names != [""]
+	every name in names {
+		count(exemptions(name)) > 0
+	}
+} else := weight(fact.code)
+
+# METADATA
 # title: The verdict on a rule
 # description: >-
 #   The worst of its facts decides. enforces: what violates it is refused, also when
 #   it cannot be asked.
-verdict(rule) := _worst(({weight(fact.code) | some fact in rule.facts} | _unsaid(rule)) - _immaterial(rule))
+verdict(rule) := _worst(({weighed(fact) | some fact in rule.facts} | _unsaid(rule)) - _immaterial(rule))
 
 # What a rule about other things leaves out is no gap in the verification of images.
 _immaterial(rule) := {"gap"} if rule.about == "other"
@@ -112,7 +123,7 @@ _about(group) := "image" if {
 	rule.about == "unknown"
 } else := "other"
 
-_reasons(rule) := {{"code": fact.code, "weight": weight(fact.code), "text": fact.text, "file": fact.file, "line": fact.line, "rule": rule.name} |
+_reasons(rule) := {{"code": fact.code, "weight": weighed(fact), "text": fact.text, "file": fact.file, "line": fact.line, "rule": rule.name} |
 	some fact in rule.facts
 }
 

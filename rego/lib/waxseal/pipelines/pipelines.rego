@@ -11,7 +11,11 @@ import data.lib.waxseal.host
 
 # METADATA
 # title: The one request of all policies
-requests := {evidence.pipeline_read_request(host.file)}
+# description: None where no policy over pipelines is switched on.
+requests contains evidence.pipeline_read_request(host.file) if {
+	some name in object.keys(host.parameters)
+	startswith(name, "pipeline_")
+}
 
 # METADATA
 # title: Whether a policy is switched on
@@ -20,6 +24,16 @@ on(policy) if policy in object.keys(host.parameters)
 # METADATA
 # title: What the policies read
 answer := evidence.pipeline_read(host.file)
+
+# METADATA
+# title: The file in question
+# description: >-
+#   Relative to the root of the repository, which the host may name otherwise; ""
+#   is all of it.
+file := answer.image.ref if {
+	answer.ok
+	answer.image.ref != ""
+} else := host.file
 
 # METADATA
 # title: The repository, as it was read
@@ -68,24 +82,24 @@ problems contains problem if {
 	not _of_others(problem)
 }
 
-_asked(_) if host.file == ""
+_asked(_) if file == ""
 
-_asked(file) if file == host.file
+_asked(name) if name == file
 
 _of_others(problem) if {
 	_elsewhere(problem.file)
 	not _leads_to(problem)
 }
 
-_elsewhere(file) if {
+_elsewhere(name) if {
 	some pipe in repository.pipelines
-	pipe.file == file
-	file != host.file
+	pipe.file == name
+	name != file
 }
 
-_elsewhere(file) if {
-	startswith(file, ".github/workflows/")
-	file != host.file
+_elsewhere(name) if {
+	startswith(name, ".github/workflows/")
+	name != file
 }
 
 _leads_to(problem) if {
@@ -118,6 +132,7 @@ chosen(img, _) if count(unseen(img, "push")) > 0
 # description: 'Kind is what it may do: sign, scan, push.'
 unseen(img, kind) := {part |
 	some pipe in _by_file[img.pipeline]
+	object.get(pipe, "line", 0) == object.get(img, "pipeline_line", object.get(pipe, "line", 0))
 	some i in img.unseen
 	part := pipe.unseen[i]
 	may(part, kind)

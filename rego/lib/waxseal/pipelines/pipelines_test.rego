@@ -29,9 +29,10 @@ test_what_is_in_question if {
 }
 
 test_requests if {
-	json.marshal(pipelines.requests) == `[{"fn":"pipeline.read","opts":{},"ref":""}]`
-	requests := pipelines.requests with host.file as "ci.yml"
-	{request.ref | some request in requests} == {"ci.yml"}
+	requests := pipelines.requests with host.file as "ci.yml" with host.parameters as {"pipeline_signs_images": {}}
+	json.marshal(requests) == `[{"fn":"pipeline.read","opts":{},"ref":"ci.yml"}]`
+	none := pipelines.requests with host.parameters as {"signed_images": {}}
+	none == set()
 }
 
 test_on if {
@@ -103,7 +104,7 @@ test_states if {
 test_others if {
 	img := samples.built({"other": [samples.scan({}), samples.signature({})]})
 	pipelines.others(img, "sign") == {samples.signature({})}
-	pipelines.hidden(samples.built({"other": [samples.signature({"known": false})]}), [], "sign")
+	pipelines.hidden(samples.built({"other": [samples.signature({"known": false})]}), [], "sign") with host.collect as {}
 	not pipelines.hidden(img, [], "sign") with host.collect as samples.repository("", samples.release(img))
 }
 
@@ -124,11 +125,21 @@ test_exemptions_that_are_wrong if {
 	good := _rules("2026-12-31").exempt[0]
 	pipelines.exempt_problems("p", {"exempt": [good]}, "images") == set()
 	pipelines.exempt_problems("p", {}, "images") == set()
-	pipelines.exempt_problems("p", {"exempt": [{"expires": "2026-02-31", "images": ["a?"]}]}, "images") == {
+	pipelines.exempt_problems("p", {"exempt": [{"expires": "2026-13-01", "images": ["a?"]}]}, "images") == {
 		"p.exempt[0] has no owner",
 		"p.exempt[0] has no reason",
 		"p.exempt[0] needs an end, as a day like 2026-12-31",
 		`p.exempt[0] has the pattern "a?" in images: write a name, with * for any characters but a slash`,
 	}
 	pipelines.exempt_problems("p", {"exempt": [object.remove(good, ["images"])]}, "images") == {"p.exempt[0] has no images: it is for nothing"}
+}
+
+# A host may name the file otherwise than the repository does.
+test_file if {
+	key := json.marshal({"fn": "pipeline.read", "ref": "/work/ci.yml", "opts": {}})
+	answered := {key: object.union(samples.repository("/work/ci.yml", samples.release(samples.built({})))[key], {"image": {"ref": "ci.yml"}})}
+	named := pipelines.file with host.collect as answered with host.file as "/work/ci.yml"
+	named == "ci.yml"
+	unnamed := pipelines.file with host.collect as {} with host.file as "/work/ci.yml"
+	unnamed == "/work/ci.yml"
 }

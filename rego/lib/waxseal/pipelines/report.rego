@@ -30,7 +30,7 @@ _choice := object.get(host.parameters, ["pipeline_signs_images", "images"], "pus
 #   severity: high
 #   remediation: Build the bundle of the flavour that is for this host, and give it what it reads.
 #   controls: ["NIST-800-53:CM-14"]
-misuse contains result.at(rego.metadata.chain(), {"why": why, "file": host.file}) if some why in host.problems
+misuse contains result.at(rego.metadata.chain(), {"why": why, "file": file}) if some why in host.problems
 
 # METADATA
 # title: No policy is switched on
@@ -42,7 +42,7 @@ misuse contains result.at(rego.metadata.chain(), {"why": why, "file": host.file}
 #   severity: high
 #   remediation: Name at least one policy over pipelines in the parameters, for example pipeline_signs_images.
 #   controls: ["NIST-800-53:CM-14"]
-misuse contains result.at(rego.metadata.chain(), {"why": "the parameters switch on no policy over pipelines", "file": host.file}) if {
+misuse contains result.at(rego.metadata.chain(), {"why": "the parameters switch on no policy over pipelines", "file": file}) if {
 	count(_on) == 0
 }
 
@@ -56,7 +56,7 @@ misuse contains result.at(rego.metadata.chain(), {"why": "the parameters switch 
 #   severity: high
 #   remediation: Correct the name, or build the policy into the bundle.
 #   controls: ["NIST-800-53:CM-14"]
-misuse contains result.at(rego.metadata.chain(), {"why": why, "file": host.file}) if {
+misuse contains result.at(rego.metadata.chain(), {"why": why, "file": file}) if {
 	some name in (object.keys(host.parameters) - (plan.policies | _others))
 	why := sprintf("%q is not a policy of this bundle; there are %s", [name, listed(plan.policies)])
 }
@@ -71,7 +71,7 @@ misuse contains result.at(rego.metadata.chain(), {"why": why, "file": host.file}
 #   severity: high
 #   remediation: See to what the message names, and judge the repository again.
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-3"]
-misuse contains result.at(rego.metadata.chain(), {"why": why, "file": host.file, "errors": answer.errors}) if {
+misuse contains result.at(rego.metadata.chain(), {"why": why, "file": file, "errors": answer.errors}) if {
 	_unreadable
 	why := sprintf("what its pipelines do cannot be read: %s", [concat("; ", [sprintf("%s: %s", [error.code, error.message]) | some error in answer.errors])])
 }
@@ -86,13 +86,17 @@ misuse contains result.at(rego.metadata.chain(), {"why": why, "file": host.file,
 #   severity: low
 #   remediation: Nothing is to be done, unless images are built in a way that is not seen here.
 #   controls: ["NIST-800-53:CM-14", "NIST-800-218:PS.2.1"]
-notes contains result.note_at(rego.metadata.chain(), {"why": why, "file": host.file}) if {
+notes contains result.note_at(rego.metadata.chain(), {"why": why, "file": file}) if {
 	answer.ok
 	count(images) == 0
 	why := sprintf("%d pipelines were read, and none of them is seen to build an image: signing and scanning are not applicable", [count(pipelines)])
 }
 
-_unreadable if not answer.ok
+# What is not asked for is not missing.
+_unreadable if {
+	count(requests) > 0
+	not answer.ok
+}
 
 # What stands in the parameters for other bundles.
 _others := {"origins", "workloads"} | plan.others

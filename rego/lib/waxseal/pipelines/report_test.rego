@@ -7,6 +7,7 @@ import data.lib.waxseal.samples_test as samples
 
 _report(repo, parameters, said) := report if {
 	report := pipelines.report(said) with host.collect as samples.repository("", repo)
+		with host.problems as set()
 		with host.parameters as parameters
 		with plan.policies as {"pipeline_a", "pipeline_b"}
 		with plan.others as {"signed_images"}
@@ -125,15 +126,18 @@ test_report_misuse if {
 		with host.problems as {"it gives nothing"}
 	_codes(misfit) == {"parameters.host"}
 
-	# A plan that names no others has none.
+	# What no other bundle has is a mistake too.
 	alone := pipelines.report(_passes({_img})) with host.collect as samples.repository("", repo)
+		with host.problems as set()
 		with host.parameters as {"pipeline_a": {}, "signed_images": {}}
 		with plan.policies as {"pipeline_a"}
+		with plan.others as set()
 	_codes(alone) == {"parameters.unknown"}
 }
 
 test_report_unreadable if {
 	report := pipelines.report({"pipeline_a": _nothing}) with host.collect as {}
+		with host.problems as set()
 		with host.parameters as _on
 		with host.file as "ci.yml"
 		with plan.policies as {"pipeline_a"}

@@ -63,7 +63,7 @@ else := "build"
 
 _digest(img) := sprintf("${{ %s }}", [symbol]) if {
 	img.system == "github-actions"
-	symbol := _digests(img)[0]
+	symbol := _digests(img)[0] # a step may give more than one
 } else := sprintf("${{ steps.%s.outputs.digest }}", [_step(img)]) if {
 	img.system == "github-actions"
 } else := "${DIGEST}"

@@ -25,7 +25,7 @@ action := {
 	"file": workflow_file, "line": 20, "id": "A1", "kind": "build", "tool": "buildx", "method": "", "images": [],
 	"from": [], "through": [], "when": [], "optional": "", "pushes": true, "push_when": [], "gates": "",
 	"gates_why": "", "known": true, "signed": false, "predicate": "", "key": "",
-	"digests": ["jobs.build.steps.push.outputs.digest"], "names": [], "files": [],
+	"digests": ["jobs.build.steps.push.outputs.digest", "jobs.build.steps.push.outputs.imageid"], "names": [], "files": [],
 }
 
 # An image of that pipeline, with what is patched.

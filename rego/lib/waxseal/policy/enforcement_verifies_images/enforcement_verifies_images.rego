@@ -44,10 +44,11 @@ deny contains result.at(rego.metadata.chain(), {"subject": "the admission config
 #   severity: critical
 #   remediation: Correct the object, or install what it needs, and try it with an image that it has to refuse.
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7"]
-deny contains result.at(rego.metadata.chain(), _about(rule, fact)) if {
+deny contains result.at(rego.metadata.chain(), details) if {
 	some rule in _of_images
 	some fact in rule.facts
 	enforcement.weight(fact.code) == "broken"
+	details := _about(rule, fact)
 }
 
 # METADATA
@@ -60,10 +61,11 @@ deny contains result.at(rego.metadata.chain(), _about(rule, fact)) if {
 #   severity: high
 #   remediation: Let it deny, and let it fail closed (failurePolicy Fail).
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7"]
-deny contains result.at(rego.metadata.chain(), _about(rule, fact)) if {
+deny contains result.at(rego.metadata.chain(), details) if {
 	some rule in _of_images
 	some fact in _advices(rule)
 	not _others_enforce
+	details := _about(rule, fact)
 }
 
 # METADATA
@@ -76,9 +78,10 @@ deny contains result.at(rego.metadata.chain(), _about(rule, fact)) if {
 #   severity: high
 #   remediation: Close the gap, or accept it by its code and with a reason in the parameters (accepted).
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7"]
-deny contains result.at(rego.metadata.chain(), _about(rule, fact)) if {
+deny contains result.at(rego.metadata.chain(), details) if {
 	some [rule, fact] in _gaps
 	not _accepted(rule, fact)
+	details := _about(rule, fact)
 }
 
 # METADATA
@@ -91,11 +94,12 @@ deny contains result.at(rego.metadata.chain(), _about(rule, fact)) if {
 #   severity: high
 #   remediation: Extend a rule to its namespace, its kind and its image, or leave out the namespace in the parameters (exempt) with a reason.
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SI-7", "CIS-Kubernetes:5.5.1"]
-deny contains result.at(rego.metadata.chain(), _uncovered(image, "no rule that enforces verification applies to it")) if {
+deny contains result.at(rego.metadata.chain(), details) if {
 	count(enforcement.enforcing) > 0
 	some image in enforcement.images
 	image.covered == "no"
 	image.exempt == false
+	details := _uncovered(image, "no rule that enforces verification applies to it")
 }
 
 # METADATA
@@ -116,9 +120,8 @@ deny contains result.at(rego.metadata.chain(), {"subject": "the admission config
 	}
 	why := sprintf("every rule that enforces verification is limited: %s", [concat("; ", sort({text |
 		some id in enforcement.enforcing
-		some fact in enforcement.rules[id].facts
-		fact.code in _limits
-		text := sprintf("%s: %s", [enforcement.rules[id].object.name, fact.text])
+		some limit in _limits_of(enforcement.rules[id])
+		text := sprintf("%s: %s", [enforcement.rules[id].object.name, limit])
 	}))])
 }
 
@@ -132,11 +135,12 @@ deny contains result.at(rego.metadata.chain(), {"subject": "the admission config
 #   severity: high
 #   remediation: Supply what is named, or try the rule in the cluster with an image that it has to refuse.
 #   controls: ["NIST-800-53:CM-14"]
-deny contains result.at(rego.metadata.chain(), object.union(_uncovered(image, why), {"errors": [_not_visible(why)]})) if {
+deny contains result.at(rego.metadata.chain(), details) if {
 	some image in enforcement.images
 	image.covered == "cannot_tell"
 	image.exempt == false
 	why := sprintf("nobody can tell whether a rule applies to it: %s", [concat("; ", image.why)])
+	details := object.union(_uncovered(image, why), {"errors": [_not_visible(why)]})
 }
 
 # METADATA
@@ -149,10 +153,11 @@ deny contains result.at(rego.metadata.chain(), object.union(_uncovered(image, wh
 #   severity: high
 #   remediation: Supply what is named, or try the rule in the cluster with an image that it has to refuse.
 #   controls: ["NIST-800-53:CM-14"]
-deny contains result.at(rego.metadata.chain(), object.union(_object(rule, rule), {"why": why, "errors": [_not_visible(why)]})) if {
+deny contains result.at(rego.metadata.chain(), details) if {
 	count(enforcement.enforcing) == 0
 	some rule in _unclear
 	why := "nothing else verifies images, and nobody can tell from this object whether it does"
+	details := object.union(_object(rule, rule), {"why": why, "errors": [_not_visible(why)]})
 }
 
 # METADATA
@@ -184,10 +189,11 @@ pass contains enforcement.whole if {
 #   severity: low
 #   remediation: Let it deny when it has run without surprises.
 #   controls: ["NIST-800-53:CM-14"]
-notes contains result.note_at(rego.metadata.chain(), _about(rule, fact)) if {
+notes contains result.note_at(rego.metadata.chain(), details) if {
 	_others_enforce
 	some rule in _of_images
 	some fact in _advices(rule)
+	details := _about(rule, fact)
 }
 
 # METADATA
@@ -200,11 +206,12 @@ notes contains result.note_at(rego.metadata.chain(), _about(rule, fact)) if {
 #   severity: low
 #   remediation: Take it out of the parameters when it is closed.
 #   controls: ["NIST-800-53:CM-14"]
-notes contains result.note_at(rego.metadata.chain(), object.union(_object(rule, rule), {"why": why})) if {
+notes contains result.note_at(rego.metadata.chain(), details) if {
 	some [rule, fact] in _gaps
 	some accepted in _settings.accepted
 	_names(accepted, rule, fact)
 	why := sprintf("%s (accepted: %s)", [fact.text, accepted.reason])
+	details := object.union(_object(rule, rule), {"why": why})
 }
 
 # METADATA
@@ -217,10 +224,11 @@ notes contains result.note_at(rego.metadata.chain(), object.union(_object(rule, 
 #   severity: low
 #   remediation: Take it out of the parameters when a rule judges it.
 #   controls: ["NIST-800-53:CM-14"]
-notes contains result.note_at(rego.metadata.chain(), {"subject": sprintf("namespace %s", [namespace]), "why": why}) if {
+notes contains result.note_at(rego.metadata.chain(), {"subject": subject, "why": why}) if {
 	some image in enforcement.images
 	image.covered != "yes"
 	namespace := image.namespace
+	subject := sprintf("namespace %s", [namespace])
 	some exemption in enforcement.exemptions(namespace)
 	why := sprintf("images in it are not verified (exempt: %s)", [exemption.reason])
 }
@@ -247,7 +255,7 @@ _gaps := [[rule, fact] |
 	some rule in _of_images
 	rule.id in enforcement.enforcing
 	some fact in rule.facts
-	enforcement.weight(fact.code) == "gap"
+	enforcement.weighed(fact) == "gap"
 ]
 
 _accepted(rule, fact) if {
@@ -268,6 +276,11 @@ _limited(rule) if {
 }
 
 _limited(rule) if rule.images.all != "yes"
+
+_limits_of(rule) := limits if {
+	limits := {fact.text | some fact in rule.facts; fact.code in _limits}
+	count(limits) > 0
+} else := {"which images it judges cannot be told from it"}
 
 _about(rule, fact) := object.union(_object(rule, fact), {"why": fact.text})
 

@@ -101,7 +101,7 @@ test_deny_uncovered if {
 
 test_deny_limited if {
 	_messages([_with(["images_limited"])], [], {}) == {"the admission configuration: every rule that enforces verification is limited: signed: it is images_limited. Give the workloads too (the folder of the manifests, or --cluster), or add a rule for all other images."}
-	_codes([samples.rule({"images": {"all": "unknown"}})], [], {}) == {"enforcement_verifies_images.limited"}
+	_messages([samples.rule({"images": {"all": "unknown"}})], [], {}) == {"the admission configuration: every rule that enforces verification is limited: signed: which images it judges cannot be told from it. Give the workloads too (the folder of the manifests, or --cluster), or add a rule for all other images."}
 	_codes([_with(["images_limited"])], [samples.workload("shop", _yes)], {}) == set()
 }
 
@@ -146,4 +146,13 @@ test_deny_without_a_file if {
 		"ClusterPolicy signed: it is any_identity. Close the gap, or accept it by its code and with a reason in the parameters (accepted).",
 		{"kind": "ClusterPolicy", "namespace": "", "name": "signed", "path": "", "container": "", "file": "", "line": 0},
 	]}
+}
+
+# Namespaces that are left out on purpose are no gap of the rule that leaves them out.
+test_allow_namespaces_left_out if {
+	fact := object.union(samples.fact("namespaces_excluded"), {"names": "kube-system infra"})
+	rules := [samples.rule({"facts": [fact]})]
+	_deny(rules, [samples.workload("shop", _yes)], {"exempt": [{"namespaces": ["kube-*", "infra"], "reason": "the provider runs them"}]}) == set()
+	_codes(rules, [samples.workload("shop", _yes)], {"exempt": [{"namespaces": ["kube-*"], "reason": "the provider runs them"}]}) == {"enforcement_verifies_images.gap"}
+	_codes(rules, [samples.workload("shop", _yes)], {}) == {"enforcement_verifies_images.gap"}
 }

@@ -99,7 +99,7 @@ deny contains result.at(rego.metadata.chain(), details) if some details in _refu
 #   severity: high
 #   remediation: The owner of the policy has to correct the parameters.
 #   controls: ["NIST-800-53:CM-14"]
-deny contains result.at(rego.metadata.chain(), {"file": host.file, "why": problem}) if some problem in _problems
+deny contains result.at(rego.metadata.chain(), {"file": pipelines.file, "why": problem}) if some problem in _problems
 
 pass contains pipe if {
 	_valid

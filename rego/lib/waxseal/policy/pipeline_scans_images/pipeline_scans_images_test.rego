@@ -45,7 +45,10 @@ _good := {"scanned": [samples.scan({})], "signed": [samples.signature({})]}
 
 _first := {"scanned": [samples.scan({"after": []})], "pushed": [object.union(samples.pushed, {"action": "A5", "after": ["A1", "A2"]})]}
 
-test_requests if json.marshal(policy.requests) == `[{"fn":"pipeline.read","opts":{},"ref":""}]`
+test_requests if {
+	requests := policy.requests with host.parameters as {"pipeline_scans_images": {}}
+	json.marshal(requests) == `[{"fn":"pipeline.read","opts":{},"ref":""}]`
+}
 
 test_deny_unscanned if {
 	_deny(samples.release(samples.built({})), {}) == {{
@@ -139,6 +142,16 @@ test_deny_scanner if {
 	_judged(_good, {"scanners": ["snyk", "grype"]}) == _refused("scanner", 25)
 	_said(_good, {"scanners": ["snyk", "grype"]}) == {"trivy in .github/workflows/release.yml:25 scans it, and grype or snyk was expected"}
 	_judged(_good, {"scanners": ["trivy"]}) == _accepted
+}
+
+# What has the name before the build is another image, unless it was built before, too, to be scanned. An order
+# that is not known says nothing.
+test_deny_scanned_before_build if {
+	early := {"scanned": [samples.scan({"after": []})], "signed": _good.signed, "build": object.union(samples.build, {"after": ["A2"]})}
+	_judged(early, {}) == _refused("scans_another_image", 25)
+	_said(early, {}) == {`trivy in .github/workflows/release.yml:25 scans "ghcr.io/shop/app@${jobs.build.steps.push.outputs.digest}" before it is built, and a scan of what is built was expected`}
+	_judged(object.union(early, _good), {}) == _accepted
+	_judged(object.union(early, {"build": object.union(samples.build, {"after": ["A9"]})}), {}) == _accepted
 }
 
 test_deny_scans_another_image if {

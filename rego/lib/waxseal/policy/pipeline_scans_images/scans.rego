@@ -36,6 +36,21 @@ _allowed(use) if use.tool in _parameters.scanners
 
 _fault("scans_another_image", _, use) if pipelines.fixed(use)
 
+_fault("scans_another_image", img, use) if _early(img, use)
+
+# What had the name before it was built is another image. Where it is built twice,
+# to be scanned and to be pushed, the first build has come before.
+_early(img, use) if {
+	use.action in img.build.after
+	not _built_before(use)
+}
+
+_built_before(use) if {
+	some id in use.after
+	some action in pipelines.actions[id]
+	action.kind == "build"
+}
+
 _fault("cannot_stop", _, use) if use.gates == "no"
 
 _fault("cannot_stop", _, use) if use.optional != ""
@@ -82,7 +97,9 @@ _waits(action, use) if use.action in action.after
 
 _why("unscanned", _, _) := "it is pushed and nothing scans it, and a scan that can stop the pipeline was expected"
 
-_why("scans_another_image", _, use) := sprintf("%s scans %q, and a scan of this image was expected", [pipelines.acting(use), use.text])
+_why("scans_another_image", img, use) := sprintf("%s scans %q before it is built, and a scan of what is built was expected", [pipelines.acting(use), use.text]) if {
+	_early(img, use)
+} else := sprintf("%s scans %q, and a scan of this image was expected", [pipelines.acting(use), use.text])
 
 _why("cannot_stop", _, use) := sprintf("%s scans it, and a failure of that does not stop the pipeline (%s)", [pipelines.acting(use), use.optional]) if {
 	use.optional != ""
