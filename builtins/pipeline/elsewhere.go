@@ -44,10 +44,7 @@ func (d *deed) startedBy(p *model.Pipeline) *deed {
 	}) {
 		return d
 	}
-	text := d.pipeline.File + " is started by " + strings.Join(d.pipeline.Triggers, ", ")
-	out := *d
-	out.when = append(slices.Clip(d.when), condition{text, text})
-	return &out
+	return d.given(d.pipeline.File + " is started by " + strings.Join(d.pipeline.Triggers, ", "))
 }
 
 // fixedRepos are the repositories of an image whose names are the same in all pipelines.

@@ -24,6 +24,9 @@ func link(pipelines []model.Pipeline) ([]model.Image, []model.Problem) {
 		all, loose = append(all, groups...), append(loose, unmatched...)
 	}
 	elsewhere(all, loose)
+	for _, g := range all {
+		g.unnamed()
+	}
 	var out []model.Image
 	for _, g := range withoutCalled(all) {
 		out = append(out, g.image())

@@ -31,6 +31,9 @@ func (l *linker) stale(all []*deed) {
 			g.forget(func(u use) bool { return g.remade(u, makers) })
 		}
 		g.forget(g.early)
+		if g.unsignedTwin() {
+			g.forget(g.ofOneBuild)
+		}
 	}
 }
 
@@ -64,6 +67,36 @@ func (g *group) early(u use) bool {
 	}
 	return !slices.ContainsFunc(made, func(m *deed) bool {
 		return m.job == u.job && m.at <= u.at || slices.Contains(u.job.Needs, m.job.ID)
+	})
+}
+
+// unsignedTwin says whether one of several builds that push the same name is
+// signed by its digest, and another one, which nothing replaces, is not.
+func (g *group) unsignedTwin() bool {
+	if g.isList || len(g.builds) < 2 || len(g.builds) > maxOther || !slices.ContainsFunc(g.uses, g.ofOneBuild) {
+		return false
+	}
+	return slices.ContainsFunc(g.builds, func(b *deed) bool {
+		if !b.Pushes || len(b.Digests) == 0 {
+			return false
+		}
+		return !slices.ContainsFunc(g.builds, func(other *deed) bool {
+			return other != b && (other.Pushes && follows(other, b) || exclusive(other.when, b.when))
+		}) && !slices.ContainsFunc(g.uses, func(u use) bool { return signs(u) && (!g.ofOneBuild(u) && follows(u.deed, b) || names(u, b)) })
+	})
+}
+
+func signs(u use) bool { return u.Kind == model.Sign }
+
+// ofOneBuild says of a signature that it is of the digest of one build.
+func (g *group) ofOneBuild(u use) bool {
+	return signs(u) && slices.ContainsFunc(g.builds, func(b *deed) bool { return names(u, b) })
+}
+
+// names says whether something is about a digest that a build gave.
+func names(u use, b *deed) bool {
+	return slices.ContainsFunc(u.images, func(n name) bool {
+		return slices.Contains(b.Digests, n.digest) || n.symbol != "" && slices.Contains(b.Digests, n.symbol)
 	})
 }
 
