@@ -283,3 +283,14 @@ func texts(all []condition) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+var succeeded = regexp.MustCompile(`^needs\.([A-Za-z_][\w-]*)\.result=='success'$`)
+
+// withoutNeeds leaves out the conditions that say no more than that the job needs
+// other ones.
+func withoutNeeds(all []condition, job *model.Job) []condition {
+	return slices.DeleteFunc(all, func(c condition) bool {
+		m := succeeded.FindStringSubmatch(c.key)
+		return m != nil && slices.ContainsFunc(job.Needs, func(id string) bool { return id == m[1] || strings.HasPrefix(id, m[1]+".") })
+	})
+}

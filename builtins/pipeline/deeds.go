@@ -76,7 +76,7 @@ func newDeed(p *model.Pipeline, job *model.Job, step *model.Step, a *model.Actio
 	own := slices.Concat(a.When, step.When)
 	d.own = meaning(conditions(own), p)
 	a.When = sorted(slices.Concat(own, job.When))
-	d.when = meaning(conditions(a.When), p)
+	d.when = withoutNeeds(meaning(conditions(a.When), p), job)
 	d.anyway = runsAnyway(a.When)
 	for _, reason := range []string{step.Optional, job.Optional} {
 		if a.Optional == "" {

@@ -21,7 +21,7 @@ func (l *linker) find(n name) (g *group, traced bool, level int) {
 			return g.root(), true, matchOutput
 		}
 	}
-	if fixedDigest.MatchString(n.digest) {
+	if fixedDigest.MatchString(n.digest) || given.MatchString(n.digest) {
 		return nil, false, 0 // a digest that was known before the build
 	}
 	if g, ok := l.keys["symbol "+n.symbol]; ok && n.symbol != "" {

@@ -141,6 +141,9 @@ func outsideSymbols(text string) string {
 // fixedDigest is a digest that is written out.
 var fixedDigest = regexp.MustCompile(`^[a-z0-9]+:[0-9a-f]{32,}$`)
 
+// given is a symbol whose value is set before the pipeline runs.
+var given = regexp.MustCompile(`^(vars|inputs|secrets|params|parameters|pipeline\.parameters|github\.event)\.`)
+
 // open says whether a tag stands for tags that are not known.
 func open(tag string) bool {
 	return unclear(tag) || strings.HasSuffix(tag, ".outputs.tags}") || strings.HasSuffix(tag, ".outputs.json}")
