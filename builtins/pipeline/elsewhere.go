@@ -17,14 +17,37 @@ func elsewhere(all []*group, loose []*deed) {
 		}
 	}
 	for _, d := range loose {
+		if called(d.pipeline) {
+			continue // nobody is seen to call it
+		}
 		for i, n := range d.images {
 			for _, g := range byRepo[n.repo] {
 				if g.main().pipeline != d.pipeline && len(g.pushes) > 0 && len(g.uses) < maxUses && g.mayBe(n) && !g.has(d) {
-					g.add(use{deed: d, ref: d.Images[i], level: matchRepository, remote: true})
+					g.add(use{deed: d.startedBy(g.main().pipeline), ref: d.Images[i], level: matchRepository, remote: true})
 				}
 			}
 		}
 	}
+}
+
+// startedBy is a deed of another pipeline as one pipeline sees it: under the
+// condition that somebody starts the other one, where nothing that starts the first does.
+func (d *deed) startedBy(p *model.Pipeline) *deed {
+	if d.pipeline.System != model.GitHub || len(d.pipeline.Triggers) == 0 || slices.ContainsFunc(d.pipeline.Triggers, func(t string) bool {
+		switch t {
+		case "workflow_dispatch", "schedule":
+			return false
+		case "workflow_run", "registry_package", "repository_dispatch", "deployment", "check_run", "check_suite":
+			return true
+		}
+		return slices.Contains(p.Triggers, t)
+	}) {
+		return d
+	}
+	text := d.pipeline.File + " is started by " + strings.Join(d.pipeline.Triggers, ", ")
+	out := *d
+	out.when = append(slices.Clip(d.when), condition{text, text})
+	return &out
 }
 
 // fixedRepos are the repositories of an image whose names are the same in all pipelines.
@@ -67,22 +90,28 @@ func (g *group) has(d *deed) bool {
 // withoutCalled leaves out the images of pipelines that only others run, where
 // the pipeline that runs them has the same build: there it has its names.
 func withoutCalled(all []*group) []*group {
-	ran := map[model.Place]bool{}
+	ran := map[model.Place]int{}
 	for _, g := range all {
-		p := g.main().pipeline
 		for _, b := range g.builds {
-			if !called(p) && (p.System != model.Azure || b.Place.File != p.File) {
-				ran[b.Place] = true
-			}
+			ran[b.Place] = max(ran[b.Place], standing(b))
 		}
 	}
 	return slices.DeleteFunc(all, func(g *group) bool {
-		p := g.main().pipeline
-		again := func(b *deed) bool {
-			return ran[b.Place] && (called(p) || p.System == model.Azure && b.Place.File == p.File)
-		}
-		return !slices.ContainsFunc(g.builds, func(b *deed) bool { return !again(b) })
+		return !slices.ContainsFunc(g.builds, func(b *deed) bool { return ran[b.Place] <= standing(b) })
 	})
+}
+
+// standing orders the pipelines that do a thing by who runs whom: tasks are run by
+// pipelines, and what is called, or may be a template, by what runs by itself.
+func standing(b *deed) int {
+	p := b.pipeline
+	switch {
+	case slices.Contains(p.Triggers, "task_call"):
+		return 0
+	case called(p), p.System == model.Azure && b.Place.File == p.File:
+		return 1
+	}
+	return 2
 }
 
 // called says whether a pipeline runs only when another one calls or includes

@@ -34,7 +34,7 @@ func (l *linker) find(n name) (g *group, traced bool, level int) {
 		return g, false, matchText
 	}
 	g = l.onlyOf(n.repo)
-	if g == nil || n.digest == "" && !g.takes(n) {
+	if g == nil || l.asksAnother(n) || n.digest == "" && !g.takes(n) {
 		return nil, false, 0
 	}
 	return g, false, matchRepository
@@ -71,21 +71,47 @@ func tagsItself(tool string) bool {
 // asked looks into a command that asks for a digest: in
 // ${(crane digest ghcr.io/shop/app:1)} the image is its argument.
 func (l *linker) asked(n name) *group {
+	for _, arg := range askedFor(n) {
+		if g, ok := l.keys["text "+arg.text]; ok && arg.text != "" {
+			return g.root()
+		}
+	}
+	return nil
+}
+
+// asksAnother says whether a digest is asked for by a tag of the repository that
+// the pipeline gives to none of its images.
+func (l *linker) asksAnother(n name) bool {
+	for _, arg := range askedFor(n) {
+		if arg.repo != n.repo || arg.tag == "" || strings.Contains(arg.tag, "${") {
+			continue
+		}
+		if g := l.onlyOf(arg.repo); g != nil && !g.takes(arg) {
+			return true
+		}
+	}
+	return false
+}
+
+// askedFor are the images that the command in a symbol is asked about.
+func askedFor(n name) []name {
+	var out []name
 	for _, symbol := range []string{n.digest, n.symbol} {
+		for _, of := range []string{"lookup:", "digest-of:"} { // as package tool writes it
+			if image, ok := strings.CutPrefix(symbol, of); ok {
+				out = append(out, parse(model.Ref{Text: image}))
+			}
+		}
 		inner, ok := strings.CutPrefix(symbol, "(")
 		if !ok || !strings.Contains(inner, "digest") && !strings.Contains(inner, "inspect") && !strings.Contains(inner, "Digest") {
 			continue
 		}
 		for _, word := range strings.Fields(strings.TrimSuffix(inner, ")"))[1:] {
 			word = strings.Trim(word, `"'`)
-			if word == "" || word[0] == '-' {
-				continue
-			}
-			arg := parse(model.Ref{Text: word})
-			if g, ok := l.keys["text "+arg.text]; ok && arg.text != "" {
-				return g.root()
+			if word != "" && word[0] != '-' {
+				out = append(out, parse(model.Ref{Text: word}))
 			}
 		}
 	}
-	return nil
+	return out
 }

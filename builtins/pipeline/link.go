@@ -105,6 +105,8 @@ func linkPipeline(p *model.Pipeline, all []*deed) (groups []*group, loose []*dee
 			l.others(d)
 		}
 	}
+	l.stale(all)
+	l.runs(p)
 	l.unseen(p)
 	return l.alive(), loose
 }

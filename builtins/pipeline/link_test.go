@@ -136,6 +136,20 @@ func told(i model.Image) string {
 	return strings.Join(parts, " | ")
 }
 
+// What a pipeline has built and runs is from the repository; another tag of it may be anything.
+func TestRunsWhatItBuilds(t *testing.T) {
+	p := ci(job("build", nil, pushes(do(model.Build, "ghcr.io/a/b:"+sha)), do(model.Push, "c/d:1")))
+	for _, text := range []string{"ghcr.io/a/b:" + sha, "ghcr.io/a/b:old", "ghcr.io/a/other", "c/d:1"} {
+		p.References = append(p.References, model.Reference{Kind: "image", Text: text})
+	}
+	pipeline.Link(p)
+	local := map[string]bool{}
+	for _, r := range p.References {
+		local[r.Text] = r.Local
+	}
+	require.Equal(t, map[string]bool{"ghcr.io/a/b:" + sha: true, "ghcr.io/a/b:old": false, "ghcr.io/a/other": false, "c/d:1": false}, local)
+}
+
 func TestLink(t *testing.T) {
 	other := ci()
 	other.File = "sign.yml"
@@ -155,7 +169,7 @@ func TestLink(t *testing.T) {
 			[]string{"a/b:${github.sha} | pushed by tag after 0 | signed by tag after 1"}},
 		{"signed in a job that does not need it",
 			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:"+sha))), job("sign", nil, do(model.Sign, "a/b:"+sha)))},
-			[]string{"a/b:${github.sha} | pushed by tag after 0 | signed by tag after 0"}},
+			[]string{"a/b:${github.sha} | pushed by tag after 0 | other by tag after 0"}},
 		{"another tag is another image",
 			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:"+sha)), do(model.Sign, "a/b:latest")))},
 			[]string{"a/b:${github.sha} | pushed by tag after 0 | other by tag after 1"}},
@@ -195,6 +209,45 @@ func TestLink(t *testing.T) {
 		{"the digest is asked of the registry",
 			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b@${(crane digest a/b:1)}")))},
 			[]string{"a/b:1 | pushed by tag after 0 | signed by digest after 1"}},
+		{"the digest of another tag is asked of the registry",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b@${(crane digest a/b:0)}")))},
+			[]string{"a/b:1 | pushed by tag after 0 | other by digest after 1"}},
+		{"the digest of another tag is asked of the registry, by a tool that is known",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b@${lookup:a/b:0}"), do(model.Sign, "a/b@${lookup:a/b:1}")))},
+			[]string{"a/b:1 | pushed by tag after 0 | signed by digest after 1 | other by digest after 1"}},
+		{"the digest is signed under another name",
+			[]model.Pipeline{ci(job("build", nil, digest(pushes(do(model.Build, "a/b:1")), out), do(model.Sign, "a/b-base@${"+out+"}"), do(model.Scan, "a/b-base@${"+out+"}")))},
+			[]string{"a/b:1 | pushed by tag after 0 | scanned by digest! after 1 | other by digest after 1"}},
+		{"the digest is signed under a name that a copy gave",
+			[]model.Pipeline{ci(job("build", nil, digest(pushes(do(model.Build, "a/b:1")), out), from(do(model.Copy, "c/d:1"), "a/b:1"), do(model.Sign, "c/d@${"+out+"}")))},
+			[]string{"a/b:1 | pushed by tag after 0 | pushed by tag after 1 | signed by digest! after 2"}},
+		{"the digest is signed under a name that is not known",
+			[]model.Pipeline{ci(job("build", nil, digest(pushes(do(model.Build, "${IMAGE}:1")), out), do(model.Sign, "a/b@${"+out+"}")))},
+			[]string{"${IMAGE}:1 | pushed by tag after 0 | signed by digest! after 1"}},
+		{"built and pushed again after the signature",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b:1"), pushes(do(model.Build, "a/b:1"))))},
+			[]string{"a/b:1 | pushed by tag after 0 | pushed by tag after 1 | other by tag after 1"}},
+		{"built again after the signature, in a job that needs it",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b:1")), job("again", []string{"build"}, do(model.Build, "a/b:1"), do(model.Push, "a/b:1")))},
+			[]string{"a/b:1 | pushed by tag after 0 | pushed by tag after 2 | other by tag after 1"}},
+		{"built again, and signed again",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b:1"), pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b:1")))},
+			[]string{"a/b:1 | pushed by tag after 0 | pushed by tag after 1 | signed by tag after 2 | other by tag after 1"}},
+		{"built and signed in one of two ways",
+			[]model.Pipeline{ci(job("build", nil, when(pushes(do(model.Build, "a/b:1")), "x == 'a'"), when(do(model.Sign, "a/b:1"), "x == 'a'"), when(pushes(do(model.Build, "a/b:1")), "x != 'a'"), when(do(model.Sign, "a/b:1"), "x != 'a'")))},
+			[]string{"a/b:1 | pushed by tag after 0 | pushed by tag [x != 'a'] after 0 | signed by tag after 1 | signed by tag after 1"}},
+		{"signed before it is built",
+			[]model.Pipeline{ci(job("build", nil, do(model.Sign, "a/b@${lookup:a/b:1}"), pushes(do(model.Build, "a/b:1"))))},
+			[]string{"a/b:1 | pushed by tag after 0 | other by digest after 0"}},
+		{"signed in a job that runs in any case",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:"+sha))), job("sign", nil, when(do(model.Sign, "a/b:"+sha), "always()")))},
+			[]string{"a/b:${github.sha} | pushed by tag after 0 | signed by tag after 0"}},
+		{"another image gets the name after the signature",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b:1"), from(do(model.Tag, "a/b:1"), "evil:1"), do(model.Push, "a/b:1")))},
+			[]string{"a/b:1 | pushed by tag after 0 | pushed by tag after 1 | other by tag after 1"}},
+		{"the image gets a further name after the signature",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "a/b:1")), do(model.Sign, "a/b:1"), from(do(model.Tag, "a/b:latest"), "a/b:1"), do(model.Push, "a/b:latest")))},
+			[]string{"a/b:1 | pushed by tag after 0 | pushed by tag after 2 | signed by tag after 1"}},
 		{"built, tagged, pushed and signed under the new name",
 			[]model.Pipeline{ci(job("build", nil, do(model.Build, "app"), from(do(model.Tag, "ghcr.io/a/b:1"), "app:latest"), do(model.Push, "ghcr.io/a/b:1"), do(model.Sign, "ghcr.io/a/b:1")))},
 			[]string{"ghcr.io/a/b:1 | pushed by tag after 1 | signed by tag after 2"}},
@@ -237,6 +290,15 @@ func TestLink(t *testing.T) {
 		{"signed in another pipeline",
 			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "ghcr.io/a/b:1")))), with(other, job("sign", nil, do(model.Sign, "ghcr.io/a/b:${TAG}")))},
 			[]string{"ghcr.io/a/b:1 | pushed by tag after 0 | signed by tag in sign.yml after 0"}},
+		{"signed in another pipeline that somebody has to start",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "ghcr.io/a/b:1")))), on(with(other, job("sign", nil, do(model.Sign, "ghcr.io/a/b:${TAG}"))), "workflow_dispatch", "schedule")},
+			[]string{"ghcr.io/a/b:1 | pushed by tag after 0 | signed by tag [sign.yml is started by workflow_dispatch, schedule] in sign.yml after 0"}},
+		{"signed in another pipeline after this one",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "ghcr.io/a/b:1")))), on(with(other, job("sign", nil, do(model.Sign, "ghcr.io/a/b:${TAG}"))), "workflow_run")},
+			[]string{"ghcr.io/a/b:1 | pushed by tag after 0 | signed by tag in sign.yml after 0"}},
+		{"signed in another pipeline that nobody calls",
+			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "ghcr.io/a/b:1")))), on(with(other, job("sign", nil, do(model.Sign, "ghcr.io/a/b:${TAG}"))), "workflow_call")},
+			[]string{"ghcr.io/a/b:1 | pushed by tag after 0"}},
 		{"another tag is signed in another pipeline",
 			[]model.Pipeline{ci(job("build", nil, pushes(do(model.Build, "ghcr.io/a/b:1")))), with(other, job("sign", nil, do(model.Sign, "ghcr.io/a/b:2")))},
 			[]string{"ghcr.io/a/b:1 | pushed by tag after 0"}},

@@ -186,6 +186,12 @@ func lost(t tree) []model.Problem {
 			Text: fmt.Sprintf("the folder %s cannot be listed: what lies in it is not read; let it be read", dir),
 		})
 	}
+	for _, name := range t.links {
+		out = append(out, model.Problem{
+			Place: model.Place{File: name}, Code: "unsupported",
+			Text: fmt.Sprintf("%s is a symbolic link, or no file at all: what it leads to is not read; put the pipeline itself there", name),
+		})
+	}
 	return out
 }
 

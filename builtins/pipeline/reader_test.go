@@ -289,6 +289,24 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// A link is not followed, and not passed over where a pipeline could be behind it.
+func TestLinks(t *testing.T) {
+	fsys := fstest.MapFS{
+		".github/workflows/a.yml": {Mode: fs.ModeSymlink},
+		".circleci":               {Mode: fs.ModeSymlink},
+		"Jenkinsfile":             {Mode: fs.ModeNamedPipe},
+		"README.md":               {Mode: fs.ModeSymlink},
+		"docs/other":              {Mode: fs.ModeSymlink},
+	}
+	r, err := pipeline.Read(context.Background(), fsys, source.Limits{})
+	require.NoError(t, err)
+	var got []string
+	for _, p := range r.Problems {
+		got = append(got, p.File+" "+p.Code)
+	}
+	require.Equal(t, []string{".circleci unsupported", ".github/workflows/a.yml unsupported", "Jenkinsfile unsupported"}, got)
+}
+
 func TestParseRefusesNames(t *testing.T) {
 	for name, files := range map[string]map[string][]byte{
 		"outside":         {"../a": nil},

@@ -299,6 +299,54 @@ jobs:
 `}, []string{
 			"ghcr.io/o/app:1 | pushed by tag after 0 | signed by digest! [startsWith(github.ref, 'refs/tags/')] after 1",
 		}},
+		{"a task is built where its pipeline runs it", map[string]string{"p.yaml": `
+apiVersion: tekton.dev/v1
+kind: Pipeline
+metadata: {name: p}
+spec:
+  tasks:
+    - {name: build, taskRef: {name: build}}
+    - {name: sign, taskRef: {name: sign}, runAfter: [build]}
+---
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: build}
+spec:
+  steps:
+    - name: build
+      image: docker
+      script: |
+        docker build -t ghcr.io/o/app:1 .
+        docker push ghcr.io/o/app:1
+---
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: sign}
+spec:
+  steps:
+    - {name: sign, image: cosign, script: "cosign sign --key k ghcr.io/o/app@$(crane digest ghcr.io/o/app:1)"}
+`}, []string{
+			"ghcr.io/o/app:1 | pushed by tag after 1 | signed by digest after 2",
+		}},
+		{"signed before the images of Cloud Build are pushed", map[string]string{"cloudbuild.yaml": `
+steps:
+  - {name: gcr.io/cloud-builders/docker, args: [build, -t, "ghcr.io/o/app:1", .]}
+  - {name: cosign, entrypoint: sh, args: [-ec, "cosign sign --key k ghcr.io/o/app@$$(crane digest ghcr.io/o/app:1)"]}
+images: ["ghcr.io/o/app:1"]
+`}, []string{
+			"ghcr.io/o/app:1 | pushed by tag after 1 | other by digest after 1",
+		}},
+		{"a stage of Azure that somebody has to start", map[string]string{"azure-pipelines.yml": `
+trigger: [main]
+stages:
+  - stage: build
+    jobs: [{job: b, steps: [{script: "docker build -t ghcr.io/o/app:1 . && docker push ghcr.io/o/app:1"}]}]
+  - stage: sign
+    trigger: manual
+    jobs: [{job: s, steps: [{script: "cosign sign --key k ghcr.io/o/app:1"}]}]
+`}, []string{
+			"ghcr.io/o/app:1 | pushed by tag after 1 | signed by tag [trigger: manual] after 2",
+		}},
 		{"Docker Content Trust", map[string]string{".github/workflows/a.yml": `
 on: push
 jobs:

@@ -17,7 +17,7 @@ func (l *linker) use(d *deed) bool {
 	var order []*group
 	for i, n := range d.images {
 		g, traced, level := l.find(n)
-		if level == 0 || g.isList && partial(g, n) {
+		if level == 0 || g.isList && partial(g, n) || d.Kind != model.Scan && level == matchOutput && l.foreign(g, n) {
 			continue
 		}
 		if _, ok := best[g]; !ok {

@@ -24,6 +24,7 @@ type found struct {
 type tree struct {
 	files []found
 	lost  []string // folders that cannot be listed
+	links []string // what lies where a system looks for pipelines, and is no file
 	print [sha256.Size]byte
 }
 
@@ -40,7 +41,7 @@ func walk(ctx context.Context, fsys fs.FS) (tree, error) {
 	if err != nil {
 		return tree{}, err
 	}
-	t := tree{files: w.files, lost: w.lost}
+	t := tree{files: w.files, lost: w.lost, links: w.links}
 	w.sum.Sum(t.print[:0])
 	return t, nil
 }
@@ -50,6 +51,7 @@ type walker struct {
 	sum   hash.Hash
 	files []found
 	lost  []string
+	links []string
 	met   int
 }
 
@@ -70,7 +72,10 @@ func (w *walker) visit(name string, d fs.DirEntry, err error) error {
 		return fs.SkipDir
 	case d.IsDir() && name != "." && skipped(d.Name()):
 		return fs.SkipDir
+	case d.IsDir():
+		return nil
 	case !d.Type().IsRegular():
+		w.link(name)
 		return nil
 	}
 	info, err := d.Info()
@@ -80,4 +85,17 @@ func (w *walker) visit(name string, d fs.DirEntry, err error) error {
 	fmt.Fprintf(w.sum, "%q %d %d\n", name, info.Size(), info.ModTime().UnixNano())
 	w.files = append(w.files, found{name, info.Size()})
 	return nil
+}
+
+// link remembers what is no file, where a pipeline or a folder of them could lie.
+func (w *walker) link(name string) {
+	known := false
+	for _, end := range []string{"", "/config.yml"} {
+		_, ok := byPath(name + end)
+		known = known || ok
+	}
+	if known && len(w.links) < maxOther {
+		fmt.Fprintf(w.sum, "%q @\n", name)
+		w.links = append(w.links, name)
+	}
 }

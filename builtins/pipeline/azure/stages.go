@@ -126,6 +126,9 @@ func (c *ctx) readStages(n *document.Node) {
 		in.pool = c.poolOf(o, c.pool)
 		in.variables(o.node("variables"))
 		in, never := in.conditioned(o)
+		if o.text("trigger") == "manual" {
+			in = in.given("trigger: manual")
+		}
 		before = id
 		if never {
 			c.stages[id] = &stage{id: id, needs: needs}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
+	"github.com/waxseal/waxseal/builtins/pipeline/tool"
 )
 
 func scan(tool, gates, why string, images ...string) model.Action {
@@ -33,18 +34,30 @@ func trivy(u *use) {
 		u.act(a)
 		return
 	}
+	if !tool.LooksForVulnerabilities(u.setting("scanners", "TRIVY_SCANNERS").text) {
+		return
+	}
 	a.Gates, a.GatesWhy = u.trivyGates()
+	if severities := u.setting("severity", "TRIVY_SEVERITY"); a.Gates == model.GatesYes && severities.sure && tool.LeavesCritical(severities.text) {
+		a.Gates, a.GatesWhy = model.GatesNo, "severity: "+severities.text+" leaves out CRITICAL"
+	}
 	u.act(a)
+}
+
+// setting is an input, or the variable that trivy reads in its place.
+func (u *use) setting(input, variable string) value {
+	in := u.input(input)
+	if v, ok := u.scope.env[variable]; ok && in.text == "" {
+		return v
+	}
+	return in
 }
 
 // trivyGates says whether findings fail trivy: only with an exit code.
 func (u *use) trivyGates() (gates, why string) {
-	code := u.input("exit-code")
-	from := "exit-code"
-	if code.text == "" {
-		if v, ok := u.scope.env["TRIVY_EXIT_CODE"]; ok {
-			code, from = v, "TRIVY_EXIT_CODE"
-		}
+	code, from := u.setting("exit-code", "TRIVY_EXIT_CODE"), "exit-code"
+	if u.input("exit-code").text == "" && code.text != "" {
+		from = "TRIVY_EXIT_CODE"
 	}
 	switch {
 	case symbolic(code.text) || !code.sure:

@@ -269,6 +269,8 @@ jobs:
           EOF
       - name: Echo
         run: X="${{ secrets.K }}" echo "${{ secrets.K }}" > file
+      # ${{ toJSON(secrets) }}
+      - run: echo '${{ toJSON( secrets ) }}' '${{ toJSON(secretsOf) }}'
   b: {uses: org/x/.github/workflows/y.yml@main, secrets: inherit}
 `)
 	var got []string
@@ -281,13 +283,14 @@ jobs:
 		}
 	}
 	same(t, "secrets", got, []string{
-		"3 exposed API to=shop/thing@v1, Call, docker/login-action@v3, cat > key <<EOF, Echo",
+		"3 exposed API to=shop/thing@v1, Call, docker/login-action@v3, cat > key <<EOF, Echo and 1 more",
 		"5 password DB_PASSWORD to=",
-		"11 exposed COSIGN to=shop/thing@v1, Call, docker/login-action@v3, cat > key <<EOF, Echo",
+		"11 exposed COSIGN to=shop/thing@v1, Call, docker/login-action@v3, cat > key <<EOF, Echo and 1 more",
 		"16 argument HOOK to=",
 		"20 password password to=",
 		"23 private_key private key to=",
-		"27 exposed secrets: inherit to=org/x/.github/workflows/y.yml@main",
+		"28 exposed secrets to=whatever reads the text",
+		"29 exposed secrets: inherit to=org/x/.github/workflows/y.yml@main",
 	})
 }
 

@@ -306,6 +306,14 @@ func TestActions(t *testing.T) {
         with: {command: "quickview,cves", image: "a:1", exit-code: true}
       - uses: aquasecurity/trivy-action@0.30.0
         with: {input: image.tar, exit-code: 1}
+      - uses: aquasecurity/trivy-action@0.30.0
+        with: {image-ref: "a:1", exit-code: 1, severity: UNKNOWN}
+      - uses: aquasecurity/trivy-action@0.30.0
+        with: {image-ref: "a:1", exit-code: 1, severity: "HIGH,CRITICAL"}
+      - uses: aquasecurity/trivy-action@0.30.0
+        with: {image-ref: "a:1", exit-code: 1, scanners: "secret,misconfig"}
+      - uses: aquasecurity/trivy-action@0.30.0
+        with: {image-ref: "a:1", exit-code: 1, scanners: "vuln,secret"}
 `, []string{
 			"build/#1 ci.yml:7 scan trivy tag:a:1 gates=no",
 			"build/#2 ci.yml:9 scan trivy tag:a:1 gates=no",
@@ -320,6 +328,9 @@ func TestActions(t *testing.T) {
 			"build/#13 ci.yml:33 scan docker-scout tag:a:1 gates=no",
 			"build/#13 ci.yml:33 scan docker-scout tag:a:1 gates=yes",
 			"build/#14 ci.yml:35 scan trivy file:image.tar gates=yes",
+			"build/#15 ci.yml:37 scan trivy tag:a:1 gates=no",
+			"build/#16 ci.yml:39 scan trivy tag:a:1 gates=yes",
+			"build/#18 ci.yml:43 scan trivy tag:a:1 gates=yes",
 		}},
 		{"buildah", `
       - id: b

@@ -25,6 +25,13 @@ func (f *frame) writes(out shell.Outcome, e *effect, symbols string, own *scope)
 		// Conditions name the output itself: the script may not come to write it.
 		e.outputs[strings.ToLower(name)] = value{text: text, expr: symbols + ".outputs." + strings.ToLower(name), kind: str}
 	}
+	if dirs := appended(out.Writes, "GITHUB_PATH"); len(dirs) > 0 {
+		path := "${PATH}"
+		if old, ok := own.env["PATH"]; ok {
+			path = old.text
+		}
+		f.added["PATH"] = value{text: clip(strings.Join(append(dirs, path), ":")), expr: "env.PATH", kind: str, order: []string{"PATH"}}
+	}
 	for name, text := range env.texts {
 		v := value{text: text, expr: "env." + name, kind: str}
 		// A step that may not run leaves what was there before.
@@ -56,6 +63,19 @@ func (a assignments) set(name, text string) {
 		a.twice[name] = true
 	}
 	a.texts[name] = clip(text)
+}
+
+// appended are the lines that are written to one of the files of GitHub, the last one first.
+func appended(writes []tool.Write, name string) []string {
+	var out []string
+	for _, w := range writes {
+		if strings.Contains(w.File, name) && len(out) < 100 {
+			for _, line := range strings.Fields(w.Text) {
+				out = append([]string{line}, out...)
+			}
+		}
+	}
+	return out
 }
 
 // files reads what is written to one of the files of GitHub: NAME=TEXT, or

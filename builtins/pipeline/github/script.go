@@ -83,7 +83,7 @@ func (f *frame) checkedOut(dir string) string {
 
 // program is what runs a script.
 type program struct {
-	name     string
+	name     string // with its options, where the pipeline gives them
 	pipefail bool
 }
 
@@ -95,14 +95,14 @@ func (f *frame) program(own string) (program, bool) {
 	if written == "" {
 		written = f.shell
 	}
-	name, _, custom := strings.Cut(written, " ")
+	name, options, custom := strings.Cut(written, " ")
 	switch {
 	case written == "" && f.windows():
 		return program{name: "pwsh"}, false
 	case written == "":
 		return program{name: "bash"}, false
 	case custom:
-		return program{name: path.Base(name)}, !stopsOnError.MatchString(written)
+		return program{name: path.Base(name) + " " + options}, !stopsOnError.MatchString(written)
 	}
 	return program{name: name, pipefail: name == "bash"}, false
 }

@@ -123,3 +123,23 @@ func TestFolders(t *testing.T) {
 		"build/#3 push.sh:1 push docker tag:act:1",
 	})
 }
+
+// A step is run by the shell that it names, with its options, and finds programs
+// in the folders that earlier steps have added.
+func TestWhatRunsAStep(t *testing.T) {
+	for _, row := range []struct{ name, steps, want string }{
+		{"stops", "      - {shell: 'bash -e {0}', run: \"cosign sign a:1\\necho\"}\n", "build/#1 ci.yml:7 sign cosign tag:a:1 method=cosign-keyless"},
+		{"only parses", "      - {shell: 'bash -n {0}', run: cosign sign a:1}\n", ""},
+		{"pipefail", "      - {shell: 'bash -eo pipefail {0}', run: cosign sign a:1 | cat}\n", "build/#1 ci.yml:7 sign cosign tag:a:1 method=cosign-keyless"},
+		{"no pipefail", "      - {shell: 'bash -e {0}', run: cosign sign a:1 | cat}\n", "build/#1 ci.yml:7 sign cosign tag:a:1 method=cosign-keyless optional=in a pipeline without pipefail"},
+		{"path", "      - run: echo $PWD/bin >> $GITHUB_PATH\n      - run: cosign sign a:1\n", "build/#2 cosign:1 push docker tag:b:1"},
+		{"other path", "      - run: echo $HOME/bin >> $GITHUB_PATH\n      - run: cosign sign a:1\n", "build/#2 ci.yml:8 sign cosign tag:a:1 method=cosign-keyless"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p, problems := repo{ci: steps(row.steps), "bin/cosign": "docker push b:1\n"}.read(t, ci)
+			if got := strings.Join(lines(p), "\n"); got != row.want || len(problems) > 0 {
+				t.Errorf("got %q, want %q, %v", got, row.want, problems)
+			}
+		})
+	}
+}

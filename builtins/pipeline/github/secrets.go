@@ -15,6 +15,8 @@ var (
 	privateKey = regexp.MustCompile(`-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----`)
 	token      = regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,}|AKIA[0-9A-Z]{16}|glpat-[A-Za-z0-9_-]{20}|dckr_pat_[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{36}|xox[abp]-[A-Za-z0-9-]{20,}|snyk_[A-Za-z0-9]{30,})`)
 
+	allSecrets = regexp.MustCompile(`(?i)\$\{\{[^}]*\btojson\(\s*secrets\s*\)`)
+
 	secretWord = regexp.MustCompile(`(?i)(password|passwd|passphrase|(^|[-_])(pwd|pass|token|secret|pat)$|api[-_]?key|access[-_]?key$|secret[-_]?key|private[-_]?key|signing[-_]?key|auth[-_]?token|client[-_]?secret|credentials?$)`)
 	notSecret  = regexp.MustCompile(`(?i)(file|path|name|names|url|uri|id|ids|format|type|length|version|enabled|required|ttl|expiry|permissions|audience|source|store|env|var|prefix|manager)$`)
 )
@@ -29,6 +31,10 @@ func (r *reader) plainSecrets(f file) {
 		}
 		if m := token.FindString(line); m != "" {
 			r.secret(model.Secret{Place: at, Kind: "token", Name: tokenKind(m), Text: "a token stands in the file"})
+		}
+		if allSecrets.MatchString(line) && !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			r.secret(model.Secret{Place: at, Kind: "exposed", Name: "secrets", To: "whatever reads the text",
+				Text: "all secrets of the repository are written into one text: name those that are needed"})
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/waxseal/waxseal/builtins/pipeline/model"
 )
 
 // builtin runs a command of the shell itself, or one that only prints or
@@ -13,10 +15,11 @@ func (s *shell) builtin(c context, cmd command) (flow, bool) {
 	switch args := cmd.args; args[0] {
 	case "exit", "return", "break", "continue":
 		return s.depart(c, args), true
-	case "true", ":", "false", "shopt", "umask", "ulimit", "hash", "alias", "wait", "sleep", "type", "bind", "jobs", "test", "[":
-		if args[0] == "shopt" && strings.Contains(cmd.text, "inherit_errexit") {
-			s.inherit = true
-		}
+	case "true", ":", "false", "umask", "ulimit", "hash", "wait", "sleep", "type", "bind", "jobs", "test", "[":
+	case "shopt":
+		s.shopt(args[1:])
+	case "alias":
+		s.alias(cmd)
 	case "set":
 		s.setOptions(args[1:])
 	case "cd", "pushd", "popd", "chdir":
@@ -105,6 +108,8 @@ func (s *shell) setOptions(args []string) {
 				s.errexit = on
 			case 'a':
 				s.allexp = on
+			case 'n':
+				s.noexec = s.noexec || on
 			case 'o':
 				if i+1 < len(args) {
 					i++
@@ -123,8 +128,42 @@ func (s *shell) option(name string, on bool) {
 		s.pipefail = on
 	case "allexport":
 		s.allexp = on
+	case "noexec":
+		s.noexec = s.noexec || on
 	case "posix":
 		s.inherit = on
+	}
+}
+
+// shopt is shopt -s inherit_errexit, and shopt -uo errexit, which is set +e.
+func (s *shell) shopt(args []string) {
+	on, ofSet := true, false
+	for _, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, "-"):
+			on = on && !strings.Contains(arg, "u")
+			ofSet = ofSet || strings.Contains(arg, "o")
+		case ofSet:
+			s.option(arg, on)
+		case arg == "inherit_errexit":
+			s.inherit = on
+		}
+	}
+}
+
+// alias makes functions of aliases: what else has their names is not run.
+func (s *shell) alias(cmd command) {
+	for _, arg := range cmd.args[1:] {
+		name, text, ok := strings.Cut(arg, "=")
+		if !ok || name == "" {
+			continue
+		}
+		sc, err := s.parse(text+` "$@"`, "bash", func(int) model.Place { return cmd.at }, false)
+		if err != nil || len(sc.file.Stmts) != 1 {
+			s.unseen(cmd.at, "dynamic", "alias "+name, "what the alias stands for, in place of it")
+			continue
+		}
+		s.funcs[name] = function{sc.file.Stmts[0], sc}
 	}
 }
 
@@ -233,14 +272,34 @@ func (s *shell) trapped(script *syntax.File, f fate) fate {
 		for _, word := range call.Args[2:] {
 			signals += " " + strings.ToUpper(word.Lit())
 		}
-		text := " " + normal(strings.Trim(s.src.slice(call.Args[1].Pos(), call.Args[1].End()), `"'`)) + " "
+		text := strings.Trim(s.src.slice(call.Args[1].Pos(), call.Args[1].End()), `"'`)
 		if (strings.Contains(signals, "EXIT") || strings.Contains(signals, "ERR") || strings.HasSuffix(signals, " 0")) &&
-			(strings.Contains(text, "exit 0 ") || strings.Contains(text, "exit 0;")) {
+			(exitsWell(text) || exitsWell(s.bodyOf(script, text))) {
 			f.exit, f.soft, f.status = or(f.exit, trapExits), or(f.soft, trapExits), or(f.status, trapExits)
 		}
 		return true
 	})
 	return f
+}
+
+func exitsWell(text string) bool {
+	text = " " + strings.ReplaceAll(normal(text), ";", " ; ") + " "
+	return strings.Contains(text, " exit 0 ")
+}
+
+// bodyOf is the text of the function that a trap calls, as a script has it.
+func (s *shell) bodyOf(script *syntax.File, trap string) string {
+	called, body := strings.Fields(trap), ""
+	if len(called) == 0 {
+		return ""
+	}
+	syntax.Walk(script, func(n syntax.Node) bool {
+		if f, ok := n.(*syntax.FuncDecl); ok && f.Name != nil && f.Name.Value == called[0] {
+			body = s.src.slice(f.Body.Pos(), f.Body.End())
+		}
+		return true
+	})
+	return body
 }
 
 // runTraps runs what is done when the shell ends.

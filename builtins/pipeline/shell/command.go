@@ -79,7 +79,7 @@ func (s *shell) run(c context, cmd command) flow {
 		cmd.args = cmd.args[1:]
 		return s.run(c, cmd)
 	}
-	if s.interpreter(c, cmd) {
+	if s.standIn(c, cmd) || s.interpreter(c, cmd) {
 		return goes
 	}
 	s.program(c, cmd)

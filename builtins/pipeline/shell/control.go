@@ -59,6 +59,11 @@ func (s *shell) branches(first, second func() flow) flow {
 
 // decides is what becomes of a failure in the condition of an if.
 func (s *shell) decides(c context, x *syntax.IfClause) string {
+	if x.Else == nil {
+		if reason, ok := s.doneEarly(c, x.Cond, x.Then); ok {
+			return reason
+		}
+	}
 	last := x.Cond[len(x.Cond)-1]
 	branch := []*syntax.Stmt{}
 	if last.Negated {

@@ -23,6 +23,7 @@ const (
 	inDeclare   = "its status is lost in a declaration"
 	trapExits   = "a trap exits with 0"
 	dashRecipe  = "- in the recipe"
+	ignores     = ".IGNORE"
 	keepsGoing  = "make goes on after a failure (-i or -k)"
 	substitutes = "its status is lost in <()"
 )

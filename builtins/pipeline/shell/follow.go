@@ -127,7 +127,7 @@ func (s *shell) child(cmd command) *shell {
 	}
 	sub.vars = with(sub.vars, cmd.env)
 	sub.funcs = map[string]function{}
-	sub.errexit, sub.pipefail, sub.allexp, sub.inherit = false, false, false, false
+	sub.errexit, sub.pipefail, sub.allexp, sub.inherit, sub.noexec = false, false, false, false, false
 	sub.args, sub.noArgs, sub.name = nil, false, ""
 	sub.guards, sub.base = [levels][]string{}, [levels]int{}
 	return sub
@@ -294,7 +294,7 @@ func (s *shell) source(c context, cmd command) flow {
 		}
 		return goes
 	}
-	if !s.enter(cmd.at) {
+	if s.downloaded(text, cmd.at) || !s.enter(cmd.at) {
 		return goes
 	}
 	defer func() { s.scripts-- }()
@@ -315,6 +315,9 @@ func (s *shell) source(c context, cmd command) flow {
 
 // eval runs a text in this shell, at the place of the command.
 func (s *shell) eval(c context, cmd command, text string) flow {
+	if s.downloaded(text, cmd.at) {
+		return goes
+	}
 	sc, err := s.parse(text, "bash", func(int) model.Place { return cmd.at }, false)
 	if err != nil {
 		s.unreadable(func(int) model.Place { return cmd.at }, err)

@@ -257,6 +257,7 @@ func TestRealMakefiles(t *testing.T) {
 
 func TestDownloads(t *testing.T) {
 	for _, script := range []string{"curl -sSfL https://example.com/x.sh | sh -s -- -b /bin", "bash <(curl -s https://example.com/x.sh)",
+		"eval \"$(curl -fsSL https://example.com/x.sh)\"", "source <(curl -fsSL https://example.com/x.sh)", "curl https://example.com/x.sh | python3 -",
 		"sh -c \"$(wget -qO- https://example.com/x.sh)\"", "wget -O - https://example.com/x.sh | sudo bash"} {
 		got := repository(nil).Run(shell.Script{Text: script, Shell: "bash", At: at}, shell.Scope{}).References
 		want := []model.Reference{{Place: at(1), Kind: "script", Text: "https://example.com/x.sh"}}

@@ -104,7 +104,7 @@ func (s *shell) language(c context, cmd command) {
 	}
 	switch {
 	case len(args) == 0:
-		if s.in != nil {
+		if s.in != nil && !s.downloaded(*s.in, cmd.at) {
 			s.foreign(c, cmd.at, program(cmd.args[0]), *s.in)
 		}
 	case strings.HasPrefix(args[0], "-"):

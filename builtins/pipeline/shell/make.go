@@ -3,6 +3,7 @@ package shell
 import (
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -48,7 +49,7 @@ func readMakeCall(args []string, dir string) makeCall {
 			m.file = arg[2:]
 		case name == "-k" || name == "-i" || name == "--keep-going" || name == "--ignore-errors":
 			m.goesOn = true
-		case name == "-n" || name == "-q" || name == "-v" || name == "--dry-run" || name == "--just-print" || name == "--version" || name == "--question":
+		case name == "-n" || name == "-q" || name == "-v" || name == "-t" || name == "--touch" || name == "--dry-run" || name == "--just-print" || name == "--version" || name == "--question":
 			m.dry = true
 		case name == "-j":
 			if i+1 < len(args) && strings.Trim(args[i+1], "0123456789") == "" {
@@ -187,12 +188,35 @@ func (m *maker) build(c context, target string, depth int) bool {
 	return true
 }
 
+// exists says whether a file of the repository has the name of a target.
+func (m *maker) exists(target string) bool {
+	full := path.Join(m.file.dir, target)
+	return !symbolic(full) && m.shell.files.Exists(full)
+}
+
+// marked says whether a target is among those of a special one: .PHONY, .IGNORE.
+func (m *makefile) marked(special, target string) bool {
+	for _, r := range m.rules {
+		if slices.Contains(r.targets, special) && slices.Contains(r.needs, target) {
+			return true
+		}
+	}
+	return false
+}
+
 // recipe runs the lines of a recipe, each in a shell of its own.
 func (m *maker) recipe(c context, target string, needs []string, r matched) {
 	auto := automatic(target, r.stem, needs)
 	own := m.file.scoped(target)
 	defer own()
 	lines := r.lines
+	if m.file.ignoresAll || m.file.marked(".IGNORE", target) {
+		c.fate = fails(or(c.fate.status, ignores))
+		c.fate.quiet = ""
+	}
+	if len(r.needs) == 0 && m.exists(target) && !m.file.marked(".PHONY", target) {
+		c.guess = true // it is up to date, as far as the repository tells
+	}
 	if m.file.oneShell {
 		lines = joined(lines)
 	}
@@ -259,6 +283,9 @@ func (m *maker) line(c context, text string, at func(int) model.Place) {
 	flags := strings.Fields(m.file.value("SHELL")) // SHELL = /usr/bin/env bash -o pipefail
 	if len(flags) > 0 && path.Base(flags[0]) == "env" {
 		flags = flags[1:]
+	}
+	if len(flags) > 0 && !symbolic(flags[0]) && !strings.HasSuffix(program(flags[0]), "sh") {
+		c.guess = true // what it makes of a recipe is not known
 	}
 	if len(flags) > 1 {
 		sub.setOptions(onlyOptions(flags[1:]))

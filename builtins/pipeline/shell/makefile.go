@@ -21,9 +21,11 @@ type makefile struct {
 	own       []ownVar
 	first     string // the default target
 	oneShell  bool
-	exportAll bool
-	files     int
-	depth     int // of expansions
+	// ignoresAll is .IGNORE without targets: no failure ends make.
+	ignoresAll bool
+	exportAll  bool
+	files      int
+	depth      int // of expansions
 }
 
 // makeVar is a variable: simple ones are expanded where they are set.
@@ -493,8 +495,11 @@ func (r *makeReader) addRule(targets []string, needs, recipe string, at model.Pl
 		return
 	}
 	for _, target := range targets {
-		if target == ".ONESHELL" {
+		switch target {
+		case ".ONESHELL":
 			r.oneShell = true
+		case ".IGNORE":
+			r.ignoresAll = r.ignoresAll || strings.TrimSpace(needs) == ""
 		}
 	}
 	r.rules = append(r.rules, rule{targets: targets, at: at, when: r.whenNow()})

@@ -54,6 +54,7 @@ type shell struct {
 	pipefail bool
 	inherit  bool // -e holds in $(…)
 	allexp   bool
+	noexec   bool // -n: nothing is run
 	traps    map[string]string
 	makeVars map[string]string // of the command line of make
 	locals   map[string]*value // what local variables of a function hide

@@ -40,6 +40,9 @@ func (s *shell) stmt(c context, st *syntax.Stmt) flow {
 	if !s.spend(s.src.place(st.Pos()), 1, 0) {
 		return exits
 	}
+	if s.noexec {
+		return goes
+	}
 	if st.Negated && !c.decided {
 		c.fate = c.fate.ignored(inverted)
 	}
@@ -52,28 +55,12 @@ func (s *shell) stmt(c context, st *syntax.Stmt) flow {
 
 // background runs a statement beside the script: its status is lost.
 func (s *shell) background(c context, st *syntax.Stmt) flow {
-	if !s.src.waits(st) {
+	if !s.src.waits(st, c.rest) {
 		c.fate = fails(inBackgr)
 	}
 	sub := s.fork()
 	sub.level(c, ofShell, func() flow { return sub.redirected(c, st) })
 	return goes
-}
-
-// waits says whether the script waits for a process and minds its status after a
-// statement: wait without an argument does not.
-func (s *script) waits(after *syntax.Stmt) bool {
-	if s.lastWait == nil {
-		last := syntax.Pos{}
-		syntax.Walk(s.file, func(n syntax.Node) bool {
-			if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 1 && call.Args[0].Lit() == "wait" {
-				last = call.Pos()
-			}
-			return true
-		})
-		s.lastWait = &last
-	}
-	return s.lastWait.After(after.Pos())
 }
 
 func (s *shell) command(c context, st *syntax.Stmt) flow {
@@ -140,7 +127,7 @@ func (s *shell) and(c context, x *syntax.BinaryCmd) flow {
 		left.decided = true
 		left.fate = c.fate.ignored(s.consequence(c, []*syntax.Stmt{x.Y}, inverted))
 	}
-	reason, done := s.doneEarly(c, x)
+	reason, done := s.doneEarly(c, []*syntax.Stmt{x.X}, []*syntax.Stmt{x.Y})
 	if done {
 		left.fate = c.fate.ignored(reason)
 	}
@@ -160,13 +147,13 @@ func (s *shell) and(c context, x *syntax.BinaryCmd) flow {
 	return s.stmt(c, x.Y)
 }
 
-// doneEarly is "x && return 0" before what ends with a failure: the way of helpers
+// doneEarly is "x && return 0", or an if that says the same, before what ends with a failure: the way of helpers
 // that try again. The reason is why a failure of x, each time, does nothing.
-func (s *shell) doneEarly(c context, x *syntax.BinaryCmd) (string, bool) {
-	if s.tests(x.X) {
+func (s *shell) doneEarly(c context, cond, then []*syntax.Stmt) (string, bool) {
+	if len(cond) != 1 || s.tests(cond[0]) {
 		return "", false
 	}
-	switch end, bad := s.ending([]*syntax.Stmt{x.Y}); {
+	switch end, bad := s.ending(then); {
 	case bad || end != exits && end != returns:
 		return "", false
 	}

@@ -94,7 +94,7 @@ func (r reader) cosignSign(p parsed, images []string) Effect {
 	switch attachment := p.last("attachment"); {
 	case attachment != "" && !symbolic(attachment):
 		return Effect{Known: true}
-	case attachment != "", p.has("upload") && !p.on("upload"):
+	case attachment != "", r.setting(p, "upload", "COSIGN_UPLOAD") != "" && truth(r.setting(p, "upload", "COSIGN_UPLOAD")) != yes:
 		a.Known = false
 	}
 	return known(a)
@@ -102,7 +102,7 @@ func (r reader) cosignSign(p parsed, images []string) Effect {
 
 // cosignMethod says with what cosign signs or verifies.
 func (r reader) cosignMethod(a *model.Action, p parsed) {
-	switch key := p.last("key"); {
+	switch key := r.setting(p, "key", "COSIGN_KEY"); {
 	case key != "":
 		a.Method, a.Key = "cosign-key", key
 	case p.on("sk"):

@@ -31,7 +31,14 @@ func (r reader) dockerRun(command string, args []string) Effect {
 		}
 		inner = containerCommand(p.pos[0], p.last("entrypoint"), inner)
 	}
-	e.join(r.inContainer(inner, p.all("env")))
+	inside := r.inContainer(inner, p.all("env"))
+	if p.on("detach") {
+		inside.Runs = nil
+		for i := range inside.Actions {
+			inside.Actions[i].Optional = "--detach: nothing waits for the container"
+		}
+	}
+	e.join(inside)
 	e.Secrets = append(e.Secrets, r.environment(p.all("env"))...)
 	return e
 }

@@ -120,6 +120,9 @@ func showAction(a model.Action) string {
 	add("gates=", a.Gates)
 	add("files=", strings.Join(a.Files, ","))
 	add("when ", strings.Join(a.When, " and "))
+	if a.Optional != "" {
+		add("", "optional")
+	}
 	if !a.Known {
 		add("", "guessed")
 	}

@@ -6,6 +6,7 @@ package tool
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -82,6 +83,9 @@ func (r reader) read() Effect {
 	if handle == nil {
 		return Effect{Known: isQuiet(name)}
 	}
+	if r.asksForHelp() {
+		return Effect{Known: true}
+	}
 	e := handle(r)
 	if guessed {
 		for i := range e.Actions {
@@ -89,6 +93,29 @@ func (r reader) read() Effect {
 		}
 	}
 	return r.hiddenCommand(e)
+}
+
+// asksForHelp says whether a command only prints how it is called. What follows
+// "docker run" may be the argument of another program.
+func (r reader) asksForHelp() bool {
+	flags := []string{"--help"}
+	switch {
+	case r.name == "cosign" || r.name == "notation" || scanner(r.name) != nil:
+		flags = append(flags, "-h")
+	case signer(r.name) != nil:
+	case builder(r.name) != nil && !slices.Contains(r.Args, "run") && !slices.Contains(r.Args, "exec"):
+	default:
+		return false
+	}
+	for _, arg := range r.Args[1:] {
+		if arg == "--" {
+			return false
+		}
+		if slices.Contains(flags, arg) {
+			return true
+		}
+	}
+	return false
 }
 
 // guess says of an action that it is not known to happen.

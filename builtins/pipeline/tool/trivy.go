@@ -80,10 +80,13 @@ func (r reader) setting(p parsed, flag, variable string) string {
 
 func (r reader) trivyScan(p parsed, images []model.Ref) Effect {
 	scanners := r.setting(p, "security-checks", "TRIVY_SCANNERS")
-	if scanners != "" && !symbolic(scanners) && !strings.Contains(scanners, "vuln") {
+	if !LooksForVulnerabilities(scanners) {
 		return Effect{Known: true}
 	}
 	gates, why := r.trivyGates(p)
+	if severities := r.setting(p, "s", "TRIVY_SEVERITY"); gates == model.GatesYes && (LeavesCritical(severities) || p.has("s") && severities == "") {
+		gates, why = model.GatesNo, fmt.Sprintf("--severity %q leaves out CRITICAL", severities)
+	}
 	return known(r.scan("trivy", gates, why, images...))
 }
 

@@ -48,6 +48,14 @@ test_snippet_names_what_was_built if {
 	_line("scan", {"system": "jenkins", "text": "app:${TAG"}, "trivy") == {`sh 'trivy image --exit-code 1 --severity HIGH,CRITICAL "app:${TAG}"'`}
 }
 
+# A build that gives more than one output is named by the digest.
+test_snippet_names_one_of_several_outputs if {
+	action := object.union(samples.action, {"digests": ["jobs.build.steps.push.outputs.imageid", "jobs.build.steps.push.outputs.digest"]})
+	repo := object.union(samples.release(samples.built({})), {"pipelines": [object.union(samples.pipeline, {"jobs": [object.union(samples.job, {"steps": [object.union(samples.step, {"actions": [action]})]})]})]})
+	text := pipelines.snippet("sign", samples.built({})) with host.collect as samples.repository("", repo)
+	contains(text, `"ghcr.io/shop/app@${{ steps.push.outputs.digest }}"`)
+}
+
 # What cannot be said has a name in its place.
 test_snippet_without_names if {
 	_line("sign", {"name": ""}, "cosign sign") == {`- run: cosign sign --yes "registry.example/team/app@${{ steps.push.outputs.digest }}"`}
