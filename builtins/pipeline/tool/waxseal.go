@@ -4,7 +4,7 @@ import "github.com/waxseal/waxseal/builtins/pipeline/model"
 
 // waxsealFlags are those of waxseal attest and waxseal verify.
 const waxsealFlags = `o,output= statement-only assume-image key= certificate= certificate-chain= identity-token= signing-config= trusted-root=
-	tlog-upload= fail-on= scanned-at= database-updated-at= c,config= n,namespace= explain record= as= bundle= username= plain-http ca=`
+	tlog-upload allow-http-registry fail-on= scanned-at= database-updated-at= c,config= n,namespace= explain record= as= bundle=`
 
 // waxseal reads this project's own command: what it signs about images. With --fail-on
 // it refuses a report with such findings, which stops the pipeline as a scan does.
