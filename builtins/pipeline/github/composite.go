@@ -97,7 +97,7 @@ func (u *use) compose(a *composite, name, dir string) {
 		within:  append(slices.Clone(u.within), name),
 	}
 	inner.scope = &scope{
-		env: u.frame.scope.env, inputs: u.inputs(a), secrets: openSecrets, matrix: u.scope.matrix,
+		on: u.scope.on, env: u.frame.scope.env, inputs: u.inputs(a), secrets: openSecrets, matrix: u.scope.matrix,
 		needs: u.scope.needs, steps: map[string]*ran{}, at: u.symbols, folder: dir,
 	}
 	for i, s := range a.steps {

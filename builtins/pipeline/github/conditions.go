@@ -64,7 +64,13 @@ func (s *scope) conjuncts(n actionlint.ExprNode, w *when) {
 	case v.words: // a text that is not empty is true, even the text false
 		w.texts = append(w.texts, quote("${{ "+v.name()+" }}"))
 	case !v.sure:
-		w.texts = append(w.texts, v.conditions()...)
+		for _, text := range v.conditions() {
+			holds, never := s.on.tells(text)
+			w.never = w.never || never
+			if !holds {
+				w.texts = append(w.texts, text)
+			}
+		}
 	case !v.truthy():
 		w.never = true
 	}

@@ -23,6 +23,7 @@ type scope struct {
 	// at leads the symbols of this place: jobs.build
 	at     string
 	folder string // of the composite action
+	on     occasion
 }
 
 // piece is a part of a text: as it is written, or an expression.

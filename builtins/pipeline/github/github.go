@@ -51,6 +51,7 @@ func Read(run *shell.Runner, name string) ([]model.Pipeline, []model.Problem) {
 		Name:     name,
 		Triggers: triggers(flow.ast),
 	}
+	r.on = occasionOf(flow.ast)
 	if flow.ast.Name != nil && flow.ast.Name.Value != "" {
 		r.pipeline.Name = flow.ast.Name.Value
 	}

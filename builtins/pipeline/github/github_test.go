@@ -193,7 +193,8 @@ func TestConditions(t *testing.T) {
 		{"no expression", "a ~ b", "a ~ b"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			p := one(t, "env: {PUSH: true, RELEASE: \"${{ github.ref_type == 'tag' }}\"}\n"+steps("      - uses: docker/login-action@v3\n        if: \""+row.cond+"\"\n"))
+			text := "env: {PUSH: true, RELEASE: \"${{ github.ref_type == 'tag' }}\"}\n" + steps("      - uses: docker/login-action@v3\n        if: \""+row.cond+"\"\n")
+			p := one(t, strings.Replace(text, "on: push", "on: [push, pull_request]", 1))
 			s := p.Jobs[0].Steps[0]
 			if got := strings.Join(s.When, " AND "); got != row.want || len(s.Actions) != 1 {
 				t.Errorf("got %q, want %q; %d actions", got, row.want, len(s.Actions))

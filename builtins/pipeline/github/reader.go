@@ -29,6 +29,7 @@ type reader struct {
 	run      *shell.Runner
 	name     string
 	pipeline model.Pipeline
+	on       occasion
 	problems []model.Problem
 	files    map[string]*parsed // nil for one that could not be read
 	actions  map[string]*composite

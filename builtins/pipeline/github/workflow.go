@@ -85,7 +85,7 @@ func (w *workflow) order() []string {
 
 // scope is what the job's own fields can see.
 func (w *workflow) scope(job *actionlint.Job) *scope {
-	s := &scope{env: w.env, inputs: w.inputs, secrets: w.secrets, needs: map[string]*done{}, at: w.symbols + strings.ToLower(job.ID.Value)}
+	s := &scope{on: w.on, env: w.env, inputs: w.inputs, secrets: w.secrets, needs: map[string]*done{}, at: w.symbols + strings.ToLower(job.ID.Value)}
 	for _, n := range job.Needs {
 		if d := w.done[strings.ToLower(n.Value)]; d != nil {
 			s.needs[strings.ToLower(n.Value)] = d

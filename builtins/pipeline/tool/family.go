@@ -77,6 +77,8 @@ func signer(name string) func(reader) Effect {
 		return notation
 	case "notary":
 		return notary
+	case "waxseal":
+		return waxseal
 	case "gh":
 		return gh
 	case "witness", "in-toto-run":

@@ -136,10 +136,10 @@ test_exemptions_that_are_wrong if {
 
 # A host may name the file otherwise than the repository does.
 test_file if {
-	key := json.marshal({"fn": "pipeline.read", "ref": "/work/ci.yml", "opts": {}})
-	answered := {key: object.union(samples.repository("/work/ci.yml", samples.release(samples.built({})))[key], {"image": {"ref": "ci.yml"}})}
-	named := pipelines.file with host.collect as answered with host.file as "/work/ci.yml"
+	key := json.marshal({"fn": "pipeline.read", "ref": "/repo/ci.yml", "opts": {}})
+	answered := {key: object.union(samples.repository("/repo/ci.yml", samples.release(samples.built({})))[key], {"image": {"ref": "ci.yml"}})}
+	named := pipelines.file with host.collect as answered with host.file as "/repo/ci.yml"
 	named == "ci.yml"
-	unnamed := pipelines.file with host.collect as {} with host.file as "/work/ci.yml"
-	unnamed == "/work/ci.yml"
+	unnamed := pipelines.file with host.collect as {} with host.file as "/repo/ci.yml"
+	unnamed == "/repo/ci.yml"
 }
