@@ -284,7 +284,7 @@ func texts(all []condition) []string {
 	return slices.Compact(out)
 }
 
-var succeeded = regexp.MustCompile(`^needs\.([A-Za-z_][\w-]*)\.result=='success'$`)
+var succeeded = regexp.MustCompile(`^(?:needs|jobs)\.([A-Za-z_][\w-]*)\.result=='success'$`)
 
 // withoutNeeds leaves out the conditions that say no more than that the job needs
 // other ones.

@@ -299,6 +299,24 @@ jobs:
 `}, []string{
 			"ghcr.io/o/app:1 | pushed by tag after 0 | signed by digest! [startsWith(github.ref, 'refs/tags/')] after 1",
 		}},
+		{"signed in a job that asks whether the one that it needs has succeeded", map[string]string{".github/workflows/a.yml": `
+on: push
+jobs:
+  b:
+    runs-on: ubuntu-latest
+    outputs: {digest: "${{ steps.push.outputs.digest }}"}
+    steps:
+      - id: push
+        uses: docker/build-push-action@v6
+        with: {push: true, tags: "ghcr.io/o/app:1"}
+  s:
+    needs: b
+    if: needs.b.result == 'success'
+    runs-on: ubuntu-latest
+    steps: [{run: "cosign sign --yes ghcr.io/o/app@${{ needs.b.outputs.digest }}"}]
+`}, []string{
+			"ghcr.io/o/app:1 | pushed by tag after 0 | signed by digest! after 1",
+		}},
 		{"a task is built where its pipeline runs it", map[string]string{"p.yaml": `
 apiVersion: tekton.dev/v1
 kind: Pipeline
