@@ -3,6 +3,7 @@ package framework_test
 import (
 	"io/fs"
 	"maps"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -16,12 +17,17 @@ import (
 	"github.com/waxseal/waxseal/rego"
 )
 
+// ofImages says whether a test is of what judges images; Gatekeeper judges nothing else.
+func ofImages(name string) bool {
+	return bundles.SubjectOf(path.Base(path.Dir(name))) == bundles.Images && !strings.Contains(name, "/pipelines") && !strings.Contains(name, "/enforcement")
+}
+
 // The tests of the library pass at Gatekeeper's OPA too, with Gatekeeper's host file.
 func TestLibraryPassesItsTestsAtThisOPA(t *testing.T) {
 	files, err := bundles.Files(bundles.Gatekeeper, nil)
 	require.NoError(t, err)
 	require.NoError(t, fs.WalkDir(rego.FS, ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(name, "_test.rego") {
+		if err != nil || !strings.HasSuffix(name, "_test.rego") || !ofImages(name) {
 			return err
 		}
 		files[name], err = rego.FS.ReadFile(name)
