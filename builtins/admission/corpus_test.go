@@ -64,7 +64,7 @@ func TestCorpusTraps(t *testing.T) {
 		"admission/kyverno+policies/other/verify-image/verify-image.yaml":                                                          {"placeholder:30", "images_limited:29", "placeholder:35"},
 		"admission/kyverno+policies/other/verify-image-with-multi-keys/verify-image-with-multi-keys.yaml":                          {"placeholder:37", "images_limited:36", "keys_from_object:43", "keys_from_object:45"},
 		"admission/ratify-project+ratify/library/default/samples/constraint.yaml":                                                  {"namespaces_limited:11", "failure_policy_unknown:1"},
-		"admission/kyverno+policies/tekton/verify-tekton-pipeline-bundle-signatures/verify-tekton-pipeline-bundle-signatures.yaml": {"placeholder:36"},
+		"admission/kyverno+policies/tekton/verify-tekton-pipeline-bundle-signatures/verify-tekton-pipeline-bundle-signatures.yaml": {"images_limited:24", "placeholder:36"},
 	} {
 		t.Run(file, func(t *testing.T) { require.Equal(t, want, facts(label{File: file}.parse(t))) })
 	}

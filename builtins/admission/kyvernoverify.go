@@ -19,6 +19,10 @@ func (r *reader) verifyImages(rule *Rule, at, image node) {
 	rule.covers(lists, image)
 	kinds(rule, at)
 	rule.references(image)
+	if extractors := at.at("imageExtractors"); extractors.is() && rule.Scope.Pods == No {
+		rule.Images.All = No
+		rule.fact(ImagesLimited, extractors, "only images in other objects than Pods are verified (imageExtractors): those of Pods are admitted without")
+	}
 	r.attestors(rule, at, image)
 	if rule.VerifyDigest == Yes {
 		rule.check(CheckDigest)

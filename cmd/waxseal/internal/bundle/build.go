@@ -47,7 +47,7 @@ Exit codes: 0 written, 2 something is wrong, or misuse.`,
 		Example: `  waxseal bundle build --flavour http --config waxseal.yaml --data server.yaml -o http.tar.gz
   waxseal bundle build --flavour data --policies policies/ -o conftest.tar.gz
   waxseal bundle build --flavour gatekeeper --policies policies/ -o templates.yaml
-  waxseal bundle build --for pipelines --flavour data -o pipelines.tar.gz
+  waxseal bundle build --for pipelines --flavour data --config waxseal.yaml -o pipelines.tar.gz
   waxseal bundle build --flavour cli --signing-key key.pem -o cli.tar.gz`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

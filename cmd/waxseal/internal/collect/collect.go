@@ -52,7 +52,7 @@ conftest passes over, the evaluation was halted, or misuse. A file of evidence t
 is removed then; another file is left alone.`,
 		Example: `  waxseal collect -o evidence.json deploy/
   conftest test --policy policy --data policy --data evidence.json deploy/
-  waxseal collect --for pipelines -o evidence.json . && conftest test --policy policy --data evidence.json .github/workflows/*.yml
+  waxseal collect --for pipelines -o evidence.json . && conftest test --policy policy --data policy --data evidence.json .github/workflows/*.yml
   kustomize build overlays/prod > prod.yaml && waxseal collect -o evidence.json prod.yaml
   waxseal collect -o - deploy/ | jq '.waxseal.evidence | keys'`,
 		Args: cobra.MinimumNArgs(1),

@@ -210,7 +210,7 @@ func TestClusterFindings(t *testing.T) {
 		"nothing of Kyverno": {func(s *server) {
 			delete(s.kinds, "/apis/kyverno.io/v1")
 			delete(s.kinds, "/apis/kyverno.io/v2")
-		}, 2, "verification not enforced: no rule verifies images"},
+		}, 2, "nobody can tell whether verification is enforced: no rule is known to verify images, and what some judge is not known"},
 		"filters of its ConfigMap": {func(s *server) {
 			s.single = map[string]map[string]any{"/api/v1/namespaces/kyverno/configmaps/kyverno": decoded(t, `{"apiVersion": "v1", "kind": "ConfigMap",
 				"metadata": {"name": "kyverno", "namespace": "kyverno"}, "data": {"resourceFilters": "[Pod,*,*]"}}`)}

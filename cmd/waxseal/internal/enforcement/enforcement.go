@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,9 +54,14 @@ Exit codes: 0 enforced, 1 not, or with gaps, 2 cannot tell, something could not 
 		Example: `  waxseal enforcement deploy/
   helm template kyverno-policies | waxseal enforcement - manifests/
   waxseal enforcement --cluster --context production -o markdown`,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if f.cluster == (len(args) > 0) {
 				return errors.New("name files or folders, or --cluster")
+			}
+			for _, name := range []string{"kubeconfig", "context", "timeout"} {
+				if cmd.Flags().Changed(name) && !f.cluster {
+					return fmt.Errorf("--%s is about --cluster, and files are read", name)
+				}
 			}
 			return nil
 		},
@@ -109,6 +115,11 @@ type reading struct {
 func (f *flags) read(cmd *cobra.Command, args []string) (*reading, error) {
 	if f.cluster {
 		return f.readCluster(cmd.Context())
+	}
+	for _, name := range args { // a misspelt name is no configuration that enforces nothing
+		if _, err := os.Stat(name); err != nil && name != "-" {
+			return nil, err
+		}
 	}
 	docs, notes := manifest.All(cmd.Context(), args, cmd.InOrStdin())
 	r := &reading{whole: strings.Join(args, " ")}

@@ -33,7 +33,7 @@ func (s *said) lines(unread int) []string {
 	if c.Containers.All > 0 {
 		line := fmt.Sprintf("covered: %s, %s, %s", c.Namespaces.of("namespaces"), c.Workloads.of("workloads"), c.Containers.of("containers"))
 		if len(c.Uncovered) > 0 {
-			line += "; not, or not wholly: " + strings.Join(c.Uncovered, ", ")
+			line += "; not covered, or only in part: " + strings.Join(c.Uncovered, ", ")
 		}
 		if len(c.Exempt) > 0 {
 			line += "; left out: " + strings.Join(c.Exempt, ", ")

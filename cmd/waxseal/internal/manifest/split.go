@@ -194,7 +194,7 @@ func (f *source) problem(c chunk, problems []document.Problem) *Error {
 	}
 	if line := templateLine(c.text); line > 0 {
 		e.Line = line + c.skip
-		e.Text = "looks like a Helm template: render it first (helm template … | waxseal admit -)"
+		e.Text = "looks like a Helm template: render it first (helm template … | waxseal … -)"
 		return e
 	}
 	if more := len(problems) - 1; more > 0 {

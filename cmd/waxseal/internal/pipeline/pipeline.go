@@ -67,6 +67,9 @@ func (f *flags) run(cmd *cobra.Command, target string) error {
 	if err != nil {
 		return err
 	}
+	if above := above(dir); above != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "waxseal: %s is a folder inside of the repository %s: what lies beside it is not read\n", render.Clean(dir), render.Clean(above))
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -89,6 +92,20 @@ func (f *flags) run(cmd *cobra.Command, target string) error {
 	return nil
 }
 
+// above returns the repository that a folder is in, "" where it is the root of one or in none.
+func above(dir string) string {
+	dir, err := filepath.Abs(dir)
+	for at := dir; err == nil && at != filepath.Dir(at); at = filepath.Dir(at) {
+		if _, missing := os.Lstat(filepath.Join(at, ".git")); missing == nil {
+			if at == dir {
+				return ""
+			}
+			return at
+		}
+	}
+	return ""
+}
+
 // place returns the root of the repository, and the file in it that is judged; ""
 // when all are.
 func (f *flags) place(target string) (dir, file string, err error) {
@@ -98,6 +115,9 @@ func (f *flags) place(target string) (dir, file string, err error) {
 	}
 	if info.IsDir() {
 		return target, "", nil
+	}
+	if info, err := os.Stat(f.root); err != nil || !info.IsDir() {
+		return "", "", fmt.Errorf("--root %s: not a folder", f.root)
 	}
 	root, err := filepath.Abs(f.root)
 	if err != nil {
@@ -109,7 +129,7 @@ func (f *flags) place(target string) (dir, file string, err error) {
 	}
 	file, err = filepath.Rel(root, path)
 	if err != nil || !filepath.IsLocal(file) {
-		return "", "", fmt.Errorf("%s is not under the root of the repository, %s: name the root with --root", target, f.root)
+		return "", "", fmt.Errorf("%s is not under the root of the repository, %s: name the root with --root, and the file from the current folder", target, f.root)
 	}
 	return f.root, filepath.ToSlash(file), nil
 }

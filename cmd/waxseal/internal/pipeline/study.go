@@ -19,7 +19,9 @@ type said struct {
 	Summary struct {
 		Images, Signed, Scanned, Gated int
 		NotPushed                      int `json:"not_pushed"`
+		Pipelines                      int
 		CannotTell                     int `json:"cannot_tell"`
+		ScanCannotTell                 int `json:"scan_cannot_tell"`
 	}
 }
 
@@ -81,10 +83,10 @@ func (i image) verdict() render.Verdict {
 func (i image) signature() string {
 	text := words(i.Signed)
 	if len(i.SignedBy) > 0 {
-		text += ", " + strings.Join(i.SignedBy, " ")
+		text += ", " + strings.Join(i.SignedBy, " and ")
 	}
 	if len(i.SignedRef) > 0 {
-		text += " by " + strings.Join(i.SignedRef, " ")
+		text += " by " + strings.Join(i.SignedRef, " and ")
 	}
 	return text
 }
@@ -94,7 +96,7 @@ func (i image) scan() string {
 	if len(i.ScannedBy) == 0 {
 		return text
 	}
-	text += ", " + strings.Join(i.ScannedBy, " ")
+	text += ", " + strings.Join(i.ScannedBy, " and ")
 	return text + map[string]string{"yes": ", stops", "no": ", cannot stop"}[i.Gates]
 }
 
@@ -108,17 +110,27 @@ func (i image) attestation() string {
 
 func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
 
+func untold(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (of %d nobody can tell)", n)
+}
+
 // lines are the sentences at the end. The first is the one that reports quote.
 func (s *said) lines() []string {
 	n := s.Summary
-	if n.Images == 0 && n.NotPushed == 0 {
+	switch {
+	case n.Pipelines == 0:
+		return []string{"no pipeline was read"}
+	case n.Images == 0 && n.NotPushed == 0:
 		return []string{"no pipeline is seen to build an image"}
 	}
-	line := fmt.Sprintf("%d of %d images are signed", n.Signed, n.Images)
-	if n.CannotTell > 0 {
-		line += fmt.Sprintf(" (of %d nobody can tell)", n.CannotTell)
+	line := fmt.Sprintf("%d of %d images are signed", n.Signed, n.Images) + untold(n.CannotTell)
+	more := fmt.Sprintf("%d of %d are scanned", n.Scanned, n.Images) + untold(n.ScanCannotTell)
+	if n.Scanned > 0 {
+		more += fmt.Sprintf(", %d of them by a scan that can stop the pipeline", n.Gated)
 	}
-	more := fmt.Sprintf("%d of %d are scanned, %d of them by a scan that can stop the pipeline", n.Scanned, n.Images, n.Gated)
 	if n.NotPushed > 0 {
 		more += fmt.Sprintf("; %d more are built and not pushed", n.NotPushed)
 	}

@@ -30,7 +30,7 @@ func annotate(b *bytes.Buffer, d *Decision) {
 		return
 	}
 	for _, v := range d.Violations {
-		commandAt(b, d.fileOf(v), "error", d.line(v), v.heading()+" ["+Clean(v.Code)+"]", v.full())
+		commandAt(b, d.fileOf(v), "error", d.line(v), v.heading()+" ["+Clean(v.Code)+"]", v.withSnippet())
 	}
 	for i := range d.Images {
 		if d.of(i) == CannotTell && !d.violated(i) {

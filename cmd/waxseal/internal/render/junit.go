@@ -61,7 +61,7 @@ func (r *Report) junit(w io.Writer, _ Options) error {
 
 func suite(d *Decision) junitSuite {
 	name := d.fileName()
-	if d.Err == "" {
+	if d.Err == "" && d.Kind != fileKind {
 		name += " " + d.subject()
 	}
 	s := junitSuite{Name: name}
@@ -162,7 +162,7 @@ func (c *junitCase) judge(d *Decision, index int) {
 	problem := &junitProblem{Type: Clean(about[0].Code), Message: about[0].heading()}
 	var lines []string
 	for _, v := range about {
-		lines = append(lines, "["+Clean(v.Code)+"] "+v.full())
+		lines = append(lines, "["+Clean(v.Code)+"] "+v.withSnippet())
 	}
 	problem.Text = strings.Join(lines, "\n")
 	if answered {

@@ -155,7 +155,8 @@ func (d *Decision) fill() {
 // copied never returns nil, so that lists are [] and not null in JSON.
 func copied[T any](from []T) []T { return append([]T{}, from...) }
 
-// ordered sorts by the image's place in the object, then the worst first.
+// ordered sorts by the image's place in the object, then the worst first; of files
+// those of one kind in the order of the lines.
 func (d *Decision) ordered(from []Violation) []Violation {
 	out := copied(from)
 	for i := range out {
@@ -167,6 +168,8 @@ func (d *Decision) ordered(from []Violation) []Violation {
 			cmp.Compare(d.imageOf(a), d.imageOf(b)),
 			cmp.Compare(rank(a.Severity), rank(b.Severity)),
 			cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.Where.File, b.Where.File),
+			cmp.Compare(a.Where.Line, b.Where.Line),
 			cmp.Compare(a.Msg, b.Msg),
 		)
 	})

@@ -49,7 +49,8 @@ type page struct {
 	width  int
 	colour bool
 	tall   bool            // the block above has several lines
-	shown  map[string]bool // snippets
+	shown  map[string]bool // snippets of the block
+	todo   string          // what to do that was said last
 }
 
 // block writes what belongs together. Blocks of several lines stand apart.
@@ -119,6 +120,7 @@ func (p *page) decision(d *Decision) {
 	default:
 		p.head("CANNOT TELL  ", yellow, head)
 	}
+	p.shown, p.todo = map[string]bool{}, ""
 	p.about(d, -1, 2)
 	for i := range d.Images {
 		p.image(d, i)
@@ -222,8 +224,10 @@ func (p *page) violation(d *Decision, v Violation, indent int) {
 	if why := d.why(v); why != "" {
 		p.put(indent, "", plain, why+".")
 	}
-	if todo := fold(v.Remediation); todo != "" {
+	// Of files the same is wrong in many places: what to do is said of the first of them.
+	if todo := fold(v.Remediation); todo != "" && (d.Kind != fileKind || todo != p.todo) {
 		p.put(indent, "→ ", bold, todo)
+		p.todo = todo
 	}
 	p.snippet(v, indent)
 }
@@ -232,9 +236,6 @@ func (p *page) violation(d *Decision, v Violation, indent int) {
 func (p *page) snippet(v Violation, indent int) {
 	if v.Snippet == "" || p.shown[v.Snippet] {
 		return
-	}
-	if p.shown == nil {
-		p.shown = map[string]bool{}
 	}
 	p.shown[v.Snippet] = true
 	for _, line := range v.snippet() {

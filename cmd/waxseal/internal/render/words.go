@@ -162,6 +162,11 @@ func (v Violation) full() string {
 	return text
 }
 
+// withSnippet is the whole message, with what could stand in the file below it.
+func (v Violation) withSnippet() string {
+	return strings.Join(append([]string{v.full()}, v.snippet()...), "\n")
+}
+
 // heading returns the title, or the code where there is none, clean.
 func (v Violation) heading() string {
 	if title := fold(v.Title); title != "" {

@@ -177,4 +177,8 @@ _line := sprintf("verification enforced via %s", [concat(", ", _by)]) if {
 	_whole == "broken"
 } else := "verification not enforced: the rules that verify images only advise" if {
 	_whole == "advisory"
+} else := "nobody can tell whether verification is enforced: no rule is known to verify images, and what some judge is not known" if {
+	some rule in configuration.rules
+	rule.about == "unknown"
+	rule.action.effect == "deny"
 } else := "verification not enforced: no rule verifies images"

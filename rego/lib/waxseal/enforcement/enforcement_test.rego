@@ -149,6 +149,7 @@ test_whole if {
 		[[rule({"facts": [fact("no_attestor")]})], [], "broken", "verification not enforced: the rules that verify images do not do what they say"],
 		[[rule({"facts": [fact("audit_only")]})], [], "advisory", "verification not enforced: the rules that verify images only advise"],
 		[[rule({"checks": ["registry"]})], [], "none", "verification not enforced: no rule verifies images"],
+		[[rule({"about": "unknown", "checks": []})], [], "none", "nobody can tell whether verification is enforced: no rule is known to verify images, and what some judge is not known"],
 	] {
 		report := _report(row[0], row[1], _said(set(), {1}))
 		[report.whole.verdict, report.whole.line] == [row[2], row[3]]

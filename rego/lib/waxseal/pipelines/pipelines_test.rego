@@ -65,6 +65,8 @@ test_words if {
 	pipelines.subject(samples.built({"text": "", "name": ""})) == `an image without a known name of .github/workflows/release.yml:20 (job "build")`
 	pipelines.acting(samples.scan({})) == "trivy in .github/workflows/release.yml:25"
 	pipelines.listed({"b", "a"}) == "a, b"
+	pipelines.unseen_part({"kind": "make", "name": "make all"}) == `command "make all"`
+	pipelines.unseen_part({"kind": "dynamic", "name": "ci.yml"}) == `what is named "ci.yml"`
 	pipelines.supply({samples.unseen({}), samples.unseen({"name": "a", "kind": "signer", "supply": ""})}) == concat("; ", [
 		`signer "a" in .github/workflows/release.yml:40 is not in the repository: supply what it does`,
 		`workflow "acme/ci/.github/workflows/sign.yml@v1" in .github/workflows/release.yml:40 is not in the repository: supply a checkout of acme/ci`,

@@ -89,8 +89,14 @@ misuse contains result.at(rego.metadata.chain(), {"why": why, "file": file, "err
 notes contains result.note_at(rego.metadata.chain(), {"why": why, "file": file}) if {
 	answer.ok
 	count(images) == 0
-	why := sprintf("%d pipelines were read, and none of them is seen to build an image: signing and scanning are not applicable", [count(pipelines)])
+	why := _nothing_to_sign
 }
+
+_nothing_to_sign := "no file of a CI system is there, or none could be read: there is nothing to judge" if {
+	count(pipelines) == 0
+} else := "1 pipeline was read, and it is not seen to build an image: signing and scanning are not applicable" if {
+	count(pipelines) == 1
+} else := sprintf("%d pipelines were read, and none of them is seen to build an image: signing and scanning are not applicable", [count(pipelines)])
 
 # What is not asked for is not missing.
 _unreadable if {

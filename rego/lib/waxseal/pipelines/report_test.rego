@@ -53,7 +53,7 @@ test_report_whole if {
 			"admitted": true,
 		}},
 		"not_judged": set(),
-		"summary": {"images": 1, "not_pushed": 0, "signed": 1, "cannot_tell": 0, "scanned": 1, "gated": 1},
+		"summary": {"pipelines": 1, "images": 1, "not_pushed": 0, "signed": 1, "cannot_tell": 0, "scanned": 1, "scan_cannot_tell": 0, "gated": 1},
 	}
 }
 
@@ -108,7 +108,7 @@ test_report_admits_each_image if {
 	report := _report(repo, _on, said)
 	{row.image: row.admitted | some row in report.images} == {"ghcr.io/shop/app:${github.ref_name}": true, "ghcr.io/shop/web:1": false}
 	report.notes == {"n"}
-	report.summary == {"images": 2, "not_pushed": 0, "signed": 1, "cannot_tell": 0, "scanned": 1, "gated": 1}
+	report.summary == {"pipelines": 1, "images": 2, "not_pushed": 0, "signed": 1, "cannot_tell": 0, "scanned": 1, "scan_cannot_tell": 0, "gated": 1}
 }
 
 test_report_misuse if {
@@ -156,8 +156,17 @@ test_report_no_images if {
 	report.violations == set()
 	samples.told(report.notes) == {[
 		"pipelines.no_images", "", 0,
-		"repository: 1 pipelines were read, and none of them is seen to build an image: signing and scanning are not applicable. Nothing is to be done, unless images are built in a way that is not seen here.",
+		"repository: 1 pipeline was read, and it is not seen to build an image: signing and scanning are not applicable. Nothing is to be done, unless images are built in a way that is not seen here.",
 	]}
+	several := object.union(repo, {"pipelines": [samples.pipeline, object.union(samples.pipeline, {"file": "ci.yml"})]})
+	_begins(_report(several, _on, {}).notes, "repository: 2 pipelines were read, and none of them is seen to build an image")
+	none := object.union(repo, {"pipelines": []})
+	_begins(_report(none, _on, {}).notes, "repository: no file of a CI system is there, or none could be read")
+}
+
+_begins(notes, text) if {
+	some note in notes
+	startswith(note.msg, text)
 }
 
 test_report_not_judged if {
@@ -168,7 +177,7 @@ test_report_not_judged if {
 # The count is of those that have to be signed.
 test_summary_counts_what_is_pushed if {
 	repo := object.union(samples.release(_img), {"images": [_img, samples.built({"pushed": []}), samples.built({"signed": [samples.signature({"known": false})], "line": 21})]})
-	_report(repo, _on, {}).summary == {"images": 2, "not_pushed": 1, "signed": 1, "cannot_tell": 1, "scanned": 1, "gated": 1}
+	_report(repo, _on, {}).summary == {"pipelines": 1, "images": 2, "not_pushed": 1, "signed": 1, "cannot_tell": 1, "scanned": 1, "scan_cannot_tell": 0, "gated": 1}
 	_report(repo, {"pipeline_signs_images": {"images": "built"}}, {}).summary.images == 3
 }
 

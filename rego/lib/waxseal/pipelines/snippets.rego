@@ -6,8 +6,21 @@ package lib.waxseal.pipelines
 #   A piece that passes, for the image's CI system, with the names that the pipeline
 #   itself uses. What is sign, scan or attest.
 snippet(what, img) := filled if {
-	filled := strings.replace_n(_names(img), snippets[what][img.system])
+	filled := strings.replace_n(_names(img), _piece(what, img))
 } else := ""
+
+# What a shell has built has its digest in no output of a step.
+_piece(what, img) := in_shell[what] if {
+	img.system == "github-actions"
+	not _has_output(img)
+} else := snippets[what][img.system]
+
+# A step that uses an action gives a digest as its output, of whatever name.
+_has_output(img) if {
+	some action in actions[img.build.action]
+	some text in action.digests
+	contains(text, ".outputs.")
+}
 
 # METADATA
 # title: What could stand in the place of a reference
@@ -19,7 +32,9 @@ pinned(reference, system) := strings.replace_n({"@name": _unpinned(reference.tex
 # METADATA
 # title: What could stand in the place of a secret in plain text
 # description: How the CI system keeps secrets, and how a step gets one.
-kept(name, system) := strings.replace_n({"@name": _or(name, "NAME")}, object.get(secrets, system, ""))
+kept(name, system) := "secrets: # those that the workflow needs, and no others\n  NAME: ${{ secrets.NAME }}\n" if {
+	name == "secrets: inherit"
+} else := strings.replace_n({"@name": _or(name, "NAME")}, object.get(secrets, system, ""))
 
 # The name before its tag or version.
 _unpinned(text) := concat("@", array.slice(parts, 0, count(parts) - 1)) if {
@@ -53,7 +68,7 @@ else := concat(":", [_named(img), "TAG"])
 
 _sayable(text) if {
 	text != ""
-	not contains(text, "${*}")
+	{part | some part in ["${*}", "\""]; contains(text, part)} == set()
 }
 
 # The author's name of the step: without one it needs one.

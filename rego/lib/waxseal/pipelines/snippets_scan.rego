@@ -44,6 +44,22 @@ sh 'trivy image --exit-code 1 --severity HIGH,CRITICAL "@tagged"'
 `,
 }
 
+in_shell["scan"] := `# after docker build, before docker push; aquasecurity/setup-trivy installs trivy
+- run: trivy image --exit-code 1 --severity HIGH,CRITICAL "@tagged"
+`
+
+in_shell["attest"] := `permissions:
+  contents: read
+  id-token: write
+  packages: write
+steps:
+  # after the step that pushes, in the same job; something has made predicate.json
+  - run: |
+      # the digest that was pushed, as Docker knows it; other tools write it into a file
+      IMAGE=$(docker inspect --format '{{index .RepoDigests 0}}' "@tagged")
+      cosign attest --yes --type TYPE --predicate predicate.json "$IMAGE"
+`
+
 snippets["attest"] := {
 	"github-actions": `permissions:
   contents: read

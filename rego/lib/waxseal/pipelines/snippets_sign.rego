@@ -70,3 +70,19 @@ script:
   displayName: Sign
 `,
 }
+
+# METADATA
+# title: Pieces for workflows of GitHub whose images a shell builds
+# description: By what they do. No output of a step has the digest there.
+in_shell["sign"] := `permissions:
+  contents: read
+  id-token: write # keyless signing
+  packages: write
+steps:
+  - uses: sigstore/cosign-installer@6f9f17788090df1f26f669e9d70d6ae9567deba6 # v4.1.2
+  # after the step that pushes, in the same job
+  - run: |
+      # the digest that was pushed, as Docker knows it; other tools write it into a file
+      IMAGE=$(docker inspect --format '{{index .RepoDigests 0}}' "@tagged")
+      cosign sign --yes "$IMAGE"
+`

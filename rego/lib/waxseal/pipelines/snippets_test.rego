@@ -62,10 +62,20 @@ test_snippet_without_names if {
 	_line("scan", {"system": "gitlab-ci", "name": "${*}/app", "text": "${*}/app:1"}, "trivy") == {`- trivy image --exit-code 1 --severity HIGH,CRITICAL "registry.example/team/app:TAG"`}
 
 	# A step without an ID gets one.
-	img := samples.built({"step": "#3", "build": object.union(samples.build, {"action": "A7"})})
-	text := pipelines.snippet("sign", img) with host.collect as samples.repository("", samples.release(img))
+	img := samples.built({"step": "#3"})
+	nameless := json.patch(samples.release(img), [{"op": "replace", "path": "pipelines/0/jobs/0/steps/0/actions/0/digests", "value": ["jobs.build.steps.3.outputs.digest"]}])
+	text := pipelines.snippet("sign", img) with host.collect as samples.repository("", nameless)
 	contains(text, `"ghcr.io/shop/app@${{ steps.build.outputs.digest }}"`)
 	contains(text, `which needs "id: build"`)
+}
+
+# What a shell has built has no output; quotes would end the text in which a name stands.
+test_snippet_of_a_shell if {
+	by_shell := {"build": object.union(samples.build, {"action": "A7"}), "text": "${IMAGE}:1"}
+	_line("sign", by_shell, "docker inspect") == {`IMAGE=$(docker inspect --format '{{index .RepoDigests 0}}' "${IMAGE}:1")`}
+	_line("attest", by_shell, "cosign attest") == {`cosign attest --yes --type TYPE --predicate predicate.json "$IMAGE"`}
+	_line("scan", by_shell, "- run") == {`- run: trivy image --exit-code 1 --severity HIGH,CRITICAL "${IMAGE}:1"`}
+	_line("sign", {"name": `${(echo "a")}`}, "cosign sign") == {`- run: cosign sign --yes "registry.example/team/app@${{ steps.push.outputs.digest }}"`}
 }
 
 test_pinned if {
@@ -95,4 +105,5 @@ test_kept if {
 	pipelines.kept("TOKEN", "azure-pipelines") == "# Pipelines, Library, variable group: TOKEN, as a secret\n- script: COMMAND\n  env:\n    TOKEN: $(TOKEN)\n"
 	contains(pipelines.kept("", "github-actions"), "${{ secrets.NAME }}")
 	pipelines.kept("TOKEN", "unheard-of") == ""
+	pipelines.kept("secrets: inherit", "github-actions") == "secrets: # those that the workflow needs, and no others\n  NAME: ${{ secrets.NAME }}\n"
 }

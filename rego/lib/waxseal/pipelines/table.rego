@@ -48,11 +48,13 @@ _attested(img) := "signed" if {
 #   Images are those that have to be signed: what is built and never pushed does
 #   not leave the machine, and is counted in not_pushed.
 summary(choice) := {
+	"pipelines": count(pipelines),
 	"images": count(_due(choice)),
 	"not_pushed": count(images) - count(_due(choice)),
 	"signed": count({img | some img in _due(choice); signed(img) == "yes"}),
 	"cannot_tell": count({img | some img in _due(choice); signed(img) == "cannot_tell"}),
 	"scanned": count({img | some img in _due(choice); scanned(img) == "yes"}),
+	"scan_cannot_tell": count({img | some img in _due(choice); scanned(img) == "cannot_tell"}),
 	"gated": count({img | some img in _due(choice); gates(img) == "yes"}),
 }
 

@@ -64,8 +64,16 @@ acting(use) := sprintf("%s in %s", [use.tool, located(use)])
 # description: What they are, and what would let them be seen.
 supply(parts) := concat("; ", sort({text |
 	some part in parts
-	text := sprintf("%s %q in %s is not in the repository: supply %s", [part.kind, part.name, located(part), _or(part.supply, "what it does")])
+	text := sprintf("%s in %s is not in the repository: supply %s", [unseen_part(part), located(part), missing(part)])
 }))
+
+# METADATA
+# title: A part that nobody can see, in words
+unseen_part(part) := sprintf("%s %q", [object.get({"make": "command", "dynamic": "what is named"}, part.kind, part.kind), part.name])
+
+# METADATA
+# title: What would let a part be seen
+missing(part) := _or(part.supply, "what it does")
 
 _or("", otherwise) := otherwise
 

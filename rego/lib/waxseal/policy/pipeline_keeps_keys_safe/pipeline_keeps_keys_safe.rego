@@ -207,7 +207,9 @@ _excused(files) if count(pipelines.exempted(_parameters, "files", files)) > 0
 # A kind that is not known is refused as what is worst.
 _state(kind) := object.get({"key_file": "key_in_repository", "argument": "secret_in_arguments", "exposed": "secret_exposed"}, kind, "plain_text")
 
-_subject(secret) := trim_space(sprintf("%s %s", [replace(secret.kind, "_", " "), secret.name]))
+_subject(secret) := sprintf("%q", [secret.name]) if {
+	contains(secret.name, " ") # a line of the file, as secrets: inherit
+} else := trim_space(sprintf("%s %s", [object.get({"exposed": "secret"}, secret.kind, replace(secret.kind, "_", " ")), secret.name]))
 
 _why(secret) := sprintf("%s%s", [secret.text, _readers(secret.to)])
 

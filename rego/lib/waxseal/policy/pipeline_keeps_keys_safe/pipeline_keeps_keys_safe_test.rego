@@ -77,7 +77,9 @@ test_deny_secrets_by_kind if {
 		found != [{[code, samples.workflow_file, 16]}, false]
 	}
 	wrong == {}
-	{v.msg | some v in _deny(_repo({"secrets": [samples.secret({"kind": "exposed", "name": "TOKEN", "to": "all jobs", "text": "it stands in env of the workflow"})]}, []), {})} == {"exposed TOKEN in .github/workflows/release.yml:16: it stands in env of the workflow; it can be read by all jobs. Give the secret to the one step that needs it."}
+	{v.msg | some v in _deny(_repo({"secrets": [samples.secret({"kind": "exposed", "name": "TOKEN", "to": "all jobs", "text": "it stands in env of the workflow"})]}, []), {})} == {"secret TOKEN in .github/workflows/release.yml:16: it stands in env of the workflow; it can be read by all jobs. Give the secret to the one step that needs it."}
+	some v in _deny(_repo({"secrets": [samples.secret({"kind": "exposed", "name": "secrets: inherit"})]}, []), {})
+	startswith(v.msg, `"secrets: inherit" in .github/workflows/release.yml:16`)
 }
 
 _key := samples.secret({"kind": "private_key", "file": "cosign.key", "line": 1, "name": "cosign.key", "text": "an encrypted private key of cosign"})

@@ -337,8 +337,8 @@ _denied(part) if count(part.may) > 0
 
 _denied(_) if _rules.unseen == "deny"
 
-_opaque_details(pipe, part) := pipelines.beside(pipe, part, sprintf("%s %q", [part.kind, part.name]), why) if {
-	why := sprintf("whether it builds or signs an image cannot be told; %s", [pipelines.supply({part})])
+_opaque_details(pipe, part) := pipelines.beside(pipe, part, pipelines.unseen_part(part), why) if {
+	why := sprintf("it is not in the repository, so whether it builds or signs an image cannot be told: supply %s", [pipelines.missing(part)])
 }
 
 _valid if count(_problems) == 0

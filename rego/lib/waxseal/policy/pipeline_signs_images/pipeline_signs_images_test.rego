@@ -229,7 +229,7 @@ test_pipelines_without_images if {
 	_pass(anything, {}) == {pipe | some pipe in anything.pipelines}
 	samples.told(_notes(anything, {})) == {[
 		"pipeline_signs_images.not_seen", samples.workflow_file, 40,
-		`workflow "acme/ci/.github/workflows/sign.yml@v1" in .github/workflows/release.yml:40: whether it builds or signs an image cannot be told; workflow "acme/ci/.github/workflows/sign.yml@v1" in .github/workflows/release.yml:40 is not in the repository: supply what it does. Supply what the message names, or set the parameter unseen to deny.`,
+		`workflow "acme/ci/.github/workflows/sign.yml@v1" in .github/workflows/release.yml:40: it is not in the repository, so whether it builds or signs an image cannot be told: supply what it does. Supply what the message names, or set the parameter unseen to deny.`,
 	]}
 	_codes(anything, {"unseen": "deny"}) == {["cannot_tell", 40]}
 	_pass(anything, {"unseen": "deny"}) == set()
