@@ -56,7 +56,14 @@ _names(img) := {
 	"@tagged": _spelt(_tagged(img), img.system),
 	"@name": _spelt(_named(img), img.system),
 	"@step": _step(img),
+	"@signs": concat("", [sprintf("  - run: cosign sign --yes \"%s@%s\"\n", [_spelt(name, img.system), _digest(img)]) | some name in sort(_repositories(img))]),
 }
+
+# A signature lies in the repository of its image: each that is pushed to needs its own.
+_repositories(img) := names if {
+	names := {ref.name | some action in actions[img.build.action]; some ref in action.images; _sayable(ref.name)}
+	img.name in names
+} else := {_named(img)}
 
 _named(img) := img.name if _sayable(img.name)
 

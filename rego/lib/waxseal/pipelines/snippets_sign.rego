@@ -13,8 +13,7 @@ snippets["sign"] := {
 steps:
   # after the step that pushes, which needs "id: @step"
   - uses: sigstore/cosign-installer@6f9f17788090df1f26f669e9d70d6ae9567deba6 # v4.1.2
-  - run: cosign sign --yes "@digest"
-`,
+@signs`,
 	"gitlab-ci": `id_tokens:
   SIGSTORE_ID_TOKEN:
     aud: sigstore

@@ -28,7 +28,7 @@ test_snippets_for_every_system if {
 
 _filled(text) if {
 	text != ""
-	{name | some name in ["@digest", "@tagged", "@name", "@step"]; contains(text, name)} == set()
+	{name | some name in ["@digest", "@tagged", "@name", "@step", "@signs"]; contains(text, name)} == set()
 }
 
 _line(what, patch, word) := {trim_space(line) |
@@ -76,6 +76,21 @@ test_snippet_of_a_shell if {
 	_line("attest", by_shell, "cosign attest") == {`cosign attest --yes --type TYPE --predicate predicate.json "$IMAGE"`}
 	_line("scan", by_shell, "- run") == {`- run: trivy image --exit-code 1 --severity HIGH,CRITICAL "${IMAGE}:1"`}
 	_line("sign", {"name": `${(echo "a")}`}, "cosign sign") == {`- run: cosign sign --yes "registry.example/team/app@${{ steps.push.outputs.digest }}"`}
+}
+
+# Each repository that is pushed to needs a signature.
+test_snippet_of_several_names if {
+	img := samples.built({})
+	named := json.patch(samples.release(img), [{"op": "replace", "path": "pipelines/0/jobs/0/steps/0/actions/0/images", "value": [
+		{"name": "ghcr.io/shop/app", "text": "ghcr.io/shop/app:1", "by": "tag"},
+		{"name": "ghcr.io/shop/app", "text": "ghcr.io/shop/app:latest", "by": "tag"},
+		{"name": "docker.io/shop/app", "text": "docker.io/shop/app:1", "by": "tag"},
+	]}])
+	text := pipelines.snippet("sign", img) with host.collect as samples.repository("", named)
+	endswith(text, concat("", [
+		"  - run: cosign sign --yes \"docker.io/shop/app@${{ steps.push.outputs.digest }}\"\n",
+		"  - run: cosign sign --yes \"ghcr.io/shop/app@${{ steps.push.outputs.digest }}\"\n",
+	]))
 }
 
 test_pinned if {

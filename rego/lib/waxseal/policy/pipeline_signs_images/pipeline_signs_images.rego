@@ -97,7 +97,7 @@ deny contains result.at(rego.metadata.chain(), details) if some details in _refu
 # custom:
 #   code: pipeline_signs_images.conditional
 #   severity: high
-#   remediation: Give the signature the conditions of the push and no others.
+#   remediation: Give the signature the conditions of the push and no others, and sign each name that is pushed.
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1"]
 deny contains result.at(rego.metadata.chain(), details) if some details in _refused.conditional
 

@@ -127,6 +127,11 @@ test_deny_says_what_and_where if {
 	}
 }
 
+test_deny_says_which_name_is_not_signed if {
+	some v in _deny(samples.release(samples.built({"signed": [samples.signature({"when": ["it is not named quay.io/shop/app"]})]})), {})
+	contains(v.msg, "signs it, and not by its name quay.io/shop/app, by which it is pushed too: a signature lies in the repository of one name.")
+}
+
 # Docker Content Trust signs what it pushes under its tag.
 test_allow_tags if {
 	_judged({"signed": [samples.signature({"by": "tag", "method": "docker-content-trust"})]}, {}) == _accepted

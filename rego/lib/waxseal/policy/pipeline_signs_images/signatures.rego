@@ -79,7 +79,10 @@ _why("signed_before_scan", img, use) := sprintf("%s signs it, and the scan (%s) 
 
 _why("untraced", _, use) := sprintf("%s signs %q, and whether that is what was built cannot be followed", [pipelines.acting(use), use.text])
 
-_why("conditional", _, use) := sprintf("%s signs it only if %s, and it is pushed otherwise too", [pipelines.acting(use), concat(" and ", use.when)])
+_why("conditional", _, use) := sprintf("%s signs it, and not by its name %s, by which it is pushed too: a signature lies in the repository of one name", [pipelines.acting(use), concat(" and ", missing)]) if {
+	missing := [trim_prefix(condition, "it is not named ") | some condition in use.when; startswith(condition, "it is not named ")]
+	count(missing) == count(use.when)
+} else := sprintf("%s signs it only if %s, and it is pushed otherwise too", [pipelines.acting(use), concat(" and ", use.when)])
 
 _why("optional", _, use) := sprintf("%s signs it, and a failure of that does not stop the pipeline (%s)", [pipelines.acting(use), use.optional])
 
