@@ -69,7 +69,7 @@ func run(ctx context.Context) int {
 func clean(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
-		lines[i] = render.Clean(lines[i])
+		lines[i] = render.Clean(strings.ReplaceAll(lines[i], "\t", "  "))
 	}
 	return strings.Join(lines, "\n")
 }
