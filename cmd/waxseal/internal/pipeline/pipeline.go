@@ -40,7 +40,7 @@ Understood are GitHub Actions, GitLab CI, Jenkins, Tekton, Cloud Build, CircleCI
 (docs/pipelines.md). What is not in the repository, such as a remote reusable workflow or a shared library, is
 "cannot tell", with what to supply.
 
-Exit codes: 0 nothing is wrong, 1 something is, 2 cannot tell, a file could not be read, or misuse.`,
+Exit codes: 0 nothing is wrong, 1 something is, 2 cannot tell, no pipeline is there, a file could not be read, or misuse.`,
 		Example: `  waxseal pipeline
   waxseal pipeline -o github .github/workflows/release.yml
   waxseal pipeline -o sarif > pipelines.sarif

@@ -77,6 +77,23 @@ misuse contains result.at(rego.metadata.chain(), {"why": why, "file": file, "err
 }
 
 # METADATA
+# title: There is no pipeline
+# description: No file of a CI system was found, as happens in a wrong folder. Nobody can tell where images are built.
+# related_resources:
+#   - https://github.com/waxseal/waxseal/blob/main/docs/policies/pipelines.md#no_pipelines
+# custom:
+#   code: pipelines.no_pipelines
+#   severity: medium
+#   remediation: Name the root of the repository; where it has no pipelines, there is nothing to ask.
+#   controls: ["NIST-800-53:CM-14", "NIST-800-218:PS.2.1"]
+misuse contains result.at(rego.metadata.chain(), {"why": why, "file": file, "errors": errors}) if {
+	answer.ok
+	count(pipelines) == 0
+	why := "no file of a CI system is there, or none could be read"
+	errors := not_visible(why)
+}
+
+# METADATA
 # title: No pipeline builds an image
 # description: There is nothing to judge, so that nothing was found to be right either.
 # related_resources:
@@ -89,12 +106,11 @@ misuse contains result.at(rego.metadata.chain(), {"why": why, "file": file, "err
 notes contains result.note_at(rego.metadata.chain(), {"why": why, "file": file}) if {
 	answer.ok
 	count(images) == 0
+	count(pipelines) > 0
 	why := _nothing_to_sign
 }
 
-_nothing_to_sign := "no file of a CI system is there, or none could be read: there is nothing to judge" if {
-	count(pipelines) == 0
-} else := "1 pipeline was read, and it is not seen to build an image: signing and scanning are not applicable" if {
+_nothing_to_sign := "1 pipeline was read, and it is not seen to build an image: signing and scanning are not applicable" if {
 	count(pipelines) == 1
 } else := sprintf("%d pipelines were read, and none of them is seen to build an image: signing and scanning are not applicable", [count(pipelines)])
 

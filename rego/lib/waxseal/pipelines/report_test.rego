@@ -161,7 +161,11 @@ test_report_no_images if {
 	several := object.union(repo, {"pipelines": [samples.pipeline, object.union(samples.pipeline, {"file": "ci.yml"})]})
 	_begins(_report(several, _on, {}).notes, "repository: 2 pipelines were read, and none of them is seen to build an image")
 	none := object.union(repo, {"pipelines": []})
-	_begins(_report(none, _on, {}).notes, "repository: no file of a CI system is there, or none could be read")
+	report_of_none := _report(none, _on, {})
+	report_of_none.notes == set()
+	{[v.code, v.msg, v.errors[0].retryable] | some v in report_of_none.violations} == {[
+		"pipelines.no_pipelines", "repository: no file of a CI system is there, or none could be read. Name the root of the repository; where it has no pipelines, there is nothing to ask.", true,
+	]}
 }
 
 _begins(notes, text) if {
