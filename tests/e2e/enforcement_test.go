@@ -20,8 +20,10 @@ func enforced(t *testing.T, w *world) {
 
 	out, _ = w.Waxseal(t).Run("enforcement", "--cluster", "-o", "json")
 	var report struct {
-		Decisions []struct{ Violations []struct{ Code, Image string } }
-		Study     struct {
+		Decisions []struct {
+			Violations []struct{ Code, Image string }
+		}
+		Study struct {
 			Facts struct {
 				Objects []struct{ Kind, Name, Verdict string }
 				Images  []struct{ Image, Namespace, Name, Covered string }

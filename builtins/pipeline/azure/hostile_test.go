@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/azure"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -54,11 +53,7 @@ func TestHostile(t *testing.T) {
 		{"keys twice", one("steps: []\nsteps: []\n"), "malformed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			start := time.Now()
 			_, problems := read(row.files, "azure-pipelines.yml")
-			if d := time.Since(start); d > 20*time.Second {
-				t.Errorf("it took %v", d)
-			}
 			found := slices.ContainsFunc(problems, func(p model.Problem) bool { return p.Code == row.code })
 			if found != (row.code != "") {
 				t.Errorf("problems are %v; want %q", problems, row.code)

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -193,9 +192,7 @@ func TestHostile(t *testing.T) {
 		"all is strange": {"version: 2.1\njobs: [a]\nworkflows: [b]\norbs: c\ncommands: d\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
 			_, problems := one(row.text)
-			require.Less(t, time.Since(begun), 20*time.Second)
 			var codes []string
 			for _, p := range problems {
 				codes = append(codes, p.Code)

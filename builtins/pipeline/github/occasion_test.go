@@ -30,7 +30,7 @@ func TestOccasion(t *testing.T) {
 		{"called by others", "{push: {tags: ['v*']}, workflow_call: {}}", "github.event_name == 'release'", "github.event_name == 'release'"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			pipeline := one(t, "on: " + row.on + "\njobs:\n  b:\n    runs-on: x\n    steps:\n      - if: " + row.condition + "\n        run: cosign sign --yes ghcr.io/a/b:1\n")
+			pipeline := one(t, "on: "+row.on+"\njobs:\n  b:\n    runs-on: x\n    steps:\n      - if: "+row.condition+"\n        run: cosign sign --yes ghcr.io/a/b:1\n")
 			got := "never"
 			for _, step := range pipeline.Jobs[0].Steps {
 				if len(step.Actions) > 0 {

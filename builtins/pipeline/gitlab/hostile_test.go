@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -77,9 +76,7 @@ func TestHostile(t *testing.T) {
 		"includes":     {"include: [" + times(1000, "a%d.yml, ") + "]\n", "too_large"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
 			_, problems := read(fstest.MapFS{".gitlab-ci.yml": {Data: []byte(row.text)}})
-			require.Less(t, time.Since(begun), 20*time.Second)
 			var codes []string
 			for _, p := range problems {
 				codes = append(codes, p.Code)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
@@ -40,11 +39,7 @@ func TestHostile(t *testing.T) {
 			strings.Repeat("axis { name 'A'; values 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h' }\n", 20) + " } stages { stage('b') { steps { sh 'x' } } } } } } }", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			start := time.Now()
 			_, problems := read(one(row.text), "Jenkinsfile")
-			if d := time.Since(start); d > 20*time.Second {
-				t.Errorf("it took %v", d)
-			}
 			found := slices.ContainsFunc(problems, func(p model.Problem) bool { return p.Code == row.code })
 			if found != (row.code != "") {
 				t.Errorf("problems are %v; want %q", problems, row.code)

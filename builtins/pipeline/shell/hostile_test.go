@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/shell"
 )
@@ -98,11 +97,7 @@ func TestHostile(t *testing.T) {
 		}()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
 			o := repository(row.files).Run(shell.Script{Text: row.script, Shell: "bash", At: at}, shell.Scope{})
-			if took := time.Since(begun); took > 20*time.Second {
-				t.Errorf("it took %v", took)
-			}
 			if row.loud && len(o.Problems) == 0 {
 				t.Error("nothing says that not all was read")
 			}
@@ -124,11 +119,7 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, script, makefile, with string) {
 		run := repository(map[string]string{"Makefile": makefile, "x.sh": script})
-		begun := time.Now()
 		run.Run(shell.Script{Text: script, Shell: with, At: at}, shell.Scope{GoesOn: true})
 		run.Run(shell.Script{Text: "make; ./x.sh", At: at}, shell.Scope{})
-		if took := time.Since(begun); took > 20*time.Second {
-			t.Errorf("it took %v", took)
-		}
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -276,11 +275,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		fs := files(map[string]string{"docker-bake.hcl": text, ".goreleaser.yaml": text, "compose.yaml": text, "trivy.yaml": text, "package.json": text, ".ko.yaml": text})
-		begun := time.Now()
 		e := tool.Read(tool.Command{Args: args, Stdin: text, Env: map[string]string{"A": text}}, fs)
-		if took := time.Since(begun); took > 2*time.Second {
-			t.Fatalf("%q takes %s", line, took)
-		}
 		for _, a := range e.Actions {
 			if a.Kind == model.Scan && a.Gates == "" {
 				t.Fatalf("%q: a scan without a word on whether it gates", line)

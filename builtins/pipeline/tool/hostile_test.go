@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,9 +32,7 @@ func TestHostileFiles(t *testing.T) {
 		"long line":            {"docker buildx bake", "docker-bake.hcl", "target \"a\" { tags = [\"" + strings.Repeat("${", 1_000_000) + "\"] }"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
 			e := tool.Read(command(row.line), files(map[string]string{row.file: row.text}))
-			require.Less(t, time.Since(begun), 5*time.Second)
 			require.LessOrEqual(t, len(e.Actions), 20_000)
 			require.Less(t, len(show(e)), 8<<20)
 		})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/waxseal/waxseal/builtins/pipeline/jenkins/groovy"
 )
@@ -170,16 +169,12 @@ func TestHostile(t *testing.T) {
 		"no text":             strings.Repeat("\xff\xfe", n/2),
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			f := groovy.Parse([]byte(source))
 			if len(f.Problems) > 40 {
 				t.Errorf("%d problems", len(f.Problems))
 			}
 			for _, body := range f.Body {
 				groovy.Text(body)
-			}
-			if d := time.Since(start); d > 20*time.Second {
-				t.Errorf("it took %v", d)
 			}
 		})
 	}
