@@ -73,14 +73,20 @@ func (o occasion) tells(condition string) (holds, never bool) {
 		return false, false
 	}
 	if name, ok := quoted(condition, "github.event_name == '", "'"); ok {
-		there := slices.Contains(o.events, name)
+		there := o.starts(name)
 		return there && len(o.events) == 1, !there
 	}
 	if name, ok := quoted(condition, "github.event_name != '", "'"); ok {
-		there := slices.Contains(o.events, name)
+		there := o.starts(name)
 		return !there, there && len(o.events) == 1
 	}
 	return o.ofTags(condition) || o.ofBranch(condition), false
+}
+
+// starts says whether an event starts the workflow. GitHub ignores case when it
+// compares texts (docs, "Evaluate expressions in workflows and actions").
+func (o occasion) starts(event string) bool {
+	return slices.ContainsFunc(o.events, func(name string) bool { return strings.EqualFold(name, event) })
 }
 
 func (o occasion) ofTags(condition string) bool {

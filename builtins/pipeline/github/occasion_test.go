@@ -27,6 +27,9 @@ func TestOccasion(t *testing.T) {
 		{"pull requests", "[push, pull_request]", "github.event_name != 'pull_request'", "github.event_name != 'pull_request'"},
 		{"an event that does not start it", "push", "github.event_name == 'release'", "never"},
 		{"not the only event", "push", "github.event_name != 'push'", "never"},
+		{"case does not count, it is the event", "push", "github.event_name == 'Push'", ""},
+		{"case does not count, it is not the event", "push", "github.event_name != 'PUSH'", "never"},
+		{"case does not count among several", "[push, pull_request]", "github.event_name != 'Pull_Request'", "github.event_name != 'Pull_Request'"},
 		{"called by others", "{push: {tags: ['v*']}, workflow_call: {}}", "github.event_name == 'release'", "github.event_name == 'release'"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
