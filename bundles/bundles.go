@@ -211,6 +211,9 @@ func selected(subject Subject, policies []string, own Own) (list, error) {
 	if err != nil {
 		return list{}, err
 	}
+	if err := misnamed(subject, own); err != nil {
+		return list{}, err
+	}
 	all = slices.Sorted(slices.Values(slices.AppendSeq(all, maps.Keys(own))))
 	here := of(subject, all)
 	found := list{on: here, others: slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(here, name) })}
@@ -230,6 +233,19 @@ func selected(subject Subject, policies []string, own Own) (list, error) {
 		}
 	}
 	return found, errors.Join(unknown...)
+}
+
+// misnamed refuses policies of one's own that judge something else by their names:
+// a bundle without them would admit what they refuse, and nobody would notice.
+func misnamed(subject Subject, own Own) error {
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if judges := SubjectOf(name); judges != subject {
+			wrong = append(wrong, fault.Newf(fault.InvalidRequest, "bundle policy", name,
+				"its name says that it judges %s, and this bundle judges %s: build it with --for %s, or give it another name", judges, subject, judges))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // libraries are the folders and files of the library that belong to one subject.

@@ -19,6 +19,16 @@ import (
 )
 
 // What stands in a bundle beside the files that all flavours have.
+// A policy of one's own is never left out for its name without a word.
+func TestOwnPolicyOfAnotherSubject(t *testing.T) {
+	own := bundles.Own{"pipeline_mine": {Rego: map[string][]byte{"pipeline_mine.rego": []byte("package lib.waxseal.policy.pipeline_mine\n")}}}
+	_, err := bundles.FilesWith(bundles.CLI, nil, own)
+	require.ErrorContains(t, err, `"pipeline_mine": its name says that it judges pipelines, and this bundle judges images: build it with --for pipelines, or give it another name`)
+	files, err := bundles.FilesOf(bundles.Pipelines, bundles.CLI, nil, own)
+	require.NoError(t, err)
+	require.Contains(t, string(files[bundles.PlanFile]), `"pipeline_mine"`)
+}
+
 func TestContentByFlavour(t *testing.T) {
 	serving := []string{
 		"lib/waxseal/admission/admission.rego", "lib/waxseal/decision.rego", "system/log/mask.rego", "system/main/main.rego",
