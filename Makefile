@@ -86,6 +86,15 @@ test-framework: ## the policies in Gatekeeper's constraint framework, at its own
 test-deploy: ## Gatekeeper's deployment files, rendered by kustomize's and Helm's own code
 	cd tests/deploy && $(GO) vet ./... && $(GO) test ./...
 
+$(BIN)/prometheus/usr/bin/prometheus: # Debian's, unpacked and not installed: no service starts
+	@mkdir -p $(BIN)/prometheus
+	@apt-get update -qq
+	cd $(BIN)/prometheus && apt-get download -qq prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+
+.PHONY: test-monitoring
+test-monitoring: $(BIN)/prometheus/usr/bin/prometheus ## the dashboard and the alerts of examples/audit, in a real Prometheus
+	cd tests/monitoring && $(GO) vet ./... && PROMETHEUS=$(abspath $(BIN)/prometheus/usr/bin) $(GO) test -count 1 ./...
+
 .PHONY: tools
 tools: ## the tools of the end-to-end tests, each built once, outside of this folder
 	tests/e2e/tools/build.sh
@@ -162,6 +171,7 @@ test-gator: gatekeeper gatekeeper-stock ## the suites for gatekeeper-builtin, wi
 tidy: ## go.mod and go.sum of all modules
 	$(GO) mod tidy
 	cd tests/framework && $(GO) mod tidy
+	cd tests/monitoring && $(GO) mod tidy
 	@$(HOST) --tidy
 
 $(BIN)/ratify: tests/bench/ratify/go.mod tests/bench/ratify/go.sum
