@@ -157,4 +157,3 @@ func applied(ctx context.Context, s *scope.Scope, r *report.Report, stderr io.Wr
 	}
 	return nil
 }
-

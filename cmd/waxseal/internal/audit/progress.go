@@ -76,10 +76,10 @@ func (p *progress) images(done, total int) {
 	p.say(fmt.Sprintf("judging images: %d of %d", done, total))
 }
 
-func (p *progress) log(name string, read, size int64) {
+func (p *progress) logs(read, size int64) {
 	if size > 0 {
-		p.say(fmt.Sprintf("reading log %s: %d %%", name, read*100/size))
+		p.say(fmt.Sprintf("reading logs: %d %%", read*100/size))
 		return
 	}
-	p.say("reading log " + name)
+	p.say("reading logs")
 }
