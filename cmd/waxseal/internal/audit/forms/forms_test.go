@@ -392,6 +392,9 @@ func TestSARIF(t *testing.T) {
 	pipeline := run.Results[10].Locations[0]
 	require.Equal(t, ".github/workflows/release.yml", pipeline.Physical.Artifact.URI)
 	require.Equal(t, 41, pipeline.Physical.Region.StartLine)
+	require.Equal(t, ".github/workflows/release.yml:41", pipeline.Logical[0].Name)
+	key := run.Results[12].Locations[0]
+	require.Equal(t, [2]string{"Key release", ""}, [2]string{key.Logical[0].Name, key.Physical.Artifact.URI}, "a key is in no file")
 	require.Equal(t, "informational", run.Results[len(run.Results)-1].Kind)
 	require.False(t, run.Invocations[0].ExecutionSuccessful, "two things were not reached")
 	require.Len(t, run.Invocations[0].Notifications, 2)

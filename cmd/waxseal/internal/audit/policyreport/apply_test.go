@@ -21,11 +21,12 @@ import (
 
 // server is as much of an API server as reports need.
 type server struct {
-	t       *testing.T
-	groups  map[string][]string       // version → resources
-	objects map[string]map[string]any // by path
-	deny    string                    // method that RBAC refuses
-	asked   []string
+	t        *testing.T
+	groups   map[string][]string       // version → resources
+	objects  map[string]map[string]any // by path
+	deny     string                    // method that RBAC refuses
+	careless bool                      // lists everything, whatever the selector says
+	asked    []string
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, q *http.Request) {
@@ -78,7 +79,7 @@ func (s *server) get(w http.ResponseWriter, q *http.Request, status func(int, st
 	items := []map[string]any{}
 	for path, object := range s.objects {
 		meta := object["metadata"].(map[string]any)
-		if !strings.Contains(path, "/"+plural+"/") || !selected(meta, q.URL.Query().Get("labelSelector")) {
+		if !strings.Contains(path, "/"+plural+"/") || !s.careless && !selected(meta, q.URL.Query().Get("labelSelector")) {
 			continue
 		}
 		meta["uid"] = "uid of " + path
@@ -188,6 +189,7 @@ func TestStale(t *testing.T) {
 	another := ours()
 	another["app.kubernetes.io/instance"] = "audit-of-another-team"
 	add(base+"namespaces/shop/reports/another", "another", "shop", another)
+	s.careless = true
 	add(base+"namespaces/shop/reports/kyverno", "kyverno", "shop", map[string]any{"app.kubernetes.io/managed-by": "kyverno"})
 	done, err := policyreport.Apply(t.Context(), api, objects(t, policyreport.OpenReports))
 	require.NoError(t, err)
