@@ -217,7 +217,10 @@ func again(b *bytes.Buffer, r *report.Report) {
 		return
 	}
 	b.WriteString("## How to do this again\n\n")
-	b.WriteString("The first command repeats the whole audit from its record; the others, and the `command` of each image in the CSV, one row each.\n\n" + fence + "sh\n")
+	if r.Audit.Reperform != "" {
+		b.WriteString("The first command repeats the whole audit from its record. ")
+	}
+	b.WriteString("Each row of the controls has its own command, and so has each image (`command` in the CSV).\n\n" + fence + "sh\n")
 	for _, command := range commands[:min(len(commands), maxRows)] {
 		text := []rune(strings.ReplaceAll(render.Clean(command), fence, "~"))
 		b.WriteString(string(text[:min(len(text), maxCell)]) + "\n")
