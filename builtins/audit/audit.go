@@ -52,6 +52,7 @@ type Image struct {
 	Ref        string `json:"ref"`        // as it was judged: repository@digest; as written where the digest is not known
 	Repository string `json:"repository"` // that the Pods name, normalised: host/path
 	Tag        string `json:"tag"`        // that they name; "" for none, or where they differ
+	Pinned     string `json:"pinned"`     // digest that they name; "" for none, or where they differ
 	Digest     string `json:"digest"`     // that runs, by the runtime (status.containerStatuses[].imageID); "" where it names none
 	Runtime    string `json:"runtime"`    // repository that the runtime names; "" for none
 	// TagDigest is what the tag means now, TagState what that says of the image:

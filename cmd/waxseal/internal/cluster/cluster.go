@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	jsonType  = "application/json"
 	maxAnswer = 64 << 20 // bytes of one answer
 	maxPages  = 1000     // of one list
 )
@@ -67,9 +68,16 @@ func Absent(err error) bool {
 	return ok && status.Code == http.StatusNotFound
 }
 
+// Server is the address of the API server, without anything secret.
+func (a *API) Server() string {
+	plain := *a.base
+	plain.User, plain.RawQuery, plain.Fragment = nil, "", ""
+	return strings.TrimSuffix(plain.String(), "/")
+}
+
 // Do sends a request. Path has the query; body and into may be nil.
 func (a *API) Do(ctx context.Context, method, path string, body, into any) error {
-	return a.send(ctx, method, path, "application/json", body, into)
+	return a.send(ctx, method, path, jsonType, body, into)
 }
 
 // Apply makes an object as it is given, or changes the one there, in the name of a
@@ -89,13 +97,7 @@ func (a *API) send(ctx context.Context, method, path, contentType string, body, 
 		}
 		sent = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.base.String(), "/")+path, sent)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Content-Type", contentType)
-	response, err := a.client.Do(request)
+	response, err := a.open(ctx, method, path, contentType, sent)
 	if err != nil {
 		return err
 	}
@@ -115,6 +117,16 @@ func (a *API) send(ctx context.Context, method, path, contentType string, body, 
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+func (a *API) open(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.base.String(), "/")+path, body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", jsonType)
+	request.Header.Set("Content-Type", contentType)
+	return a.client.Do(request)
 }
 
 // failed reads the Status that the API server answers with.
