@@ -23,7 +23,7 @@ type view struct {
 	Status   mark
 	Overview overview
 	Nav      []section
-	Filters  filters
+	Choices  []choice
 	Tables   []controlTable
 	Groups   []findingGroup
 	Remarks  []finding
@@ -31,6 +31,7 @@ type view struct {
 	Clusters []cluster
 	Keyring  []key
 	LogRows  logRows
+	Probed   []probe
 	Steps    []step
 }
 
@@ -54,9 +55,10 @@ func newView(r *report.Report) (*view, error) {
 	v.Clusters = clusters(r.Enforcement)
 	v.Keyring = keyring(r)
 	v.LogRows = newLogRows(r.Logs)
+	v.Probed = probes(r.Probes)
 	v.Steps = steps(r)
 	v.Nav = navigation(r)
-	v.Filters = newFilters(v)
+	v.Choices = choices(v)
 	return v, nil
 }
 
