@@ -86,6 +86,14 @@ test-framework: ## the policies in Gatekeeper's constraint framework, at its own
 test-deploy: ## Gatekeeper's deployment files, rendered by kustomize's and Helm's own code
 	cd tests/deploy && $(GO) vet ./... && $(GO) test ./...
 
+PAGES := $(abspath $(BIN)/pages)
+
+.PHONY: test-page
+test-page: ## the audit's HTML report in headless Chromium, which apt-get installs if it is not there
+	@{ command -v chromium && command -v pdftotext; } >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium poppler-utils; }
+	WAXSEAL_PAGES=$(PAGES) $(GO) test ./cmd/waxseal/internal/audit/page -count 1 -run '^TestWritesPagesForTheBrowser$$'
+	cd tests/page && $(GO) vet ./... && WAXSEAL_PAGES=$(PAGES) $(GO) test -timeout 10m -count 1 ./...
+
 .PHONY: tools
 tools: ## the tools of the end-to-end tests, each built once, outside of this folder
 	tests/e2e/tools/build.sh
@@ -162,6 +170,7 @@ test-gator: gatekeeper gatekeeper-stock ## the suites for gatekeeper-builtin, wi
 tidy: ## go.mod and go.sum of all modules
 	$(GO) mod tidy
 	cd tests/framework && $(GO) mod tidy
+	cd tests/page && $(GO) mod tidy
 	@$(HOST) --tidy
 
 $(BIN)/ratify: tests/bench/ratify/go.mod tests/bench/ratify/go.sum

@@ -149,7 +149,7 @@ func denials(rejections []audit.Rejection, period audit.Period) timeline {
 		return timeline{}
 	}
 	size, unit := bucketSize(from, to)
-	t := timeline{Unit: unit}
+	t := timeline{Unit: unit, To: to.Format(time.DateOnly)}
 	for d := from; !d.After(to); d = d.AddDate(0, 0, size) {
 		t.Buckets = append(t.Buckets, bucket{From: d.Format(time.DateOnly), X: 10 * len(t.Buckets)})
 	}
@@ -189,10 +189,10 @@ func (t *timeline) scale() {
 		}
 	}
 	n := len(t.Buckets)
-	t.From, t.Middle, t.To = t.Buckets[0].From, t.Buckets[n/2].From, t.Buckets[n-1].From
-	t.Words = fmt.Sprintf("%d denied per %s, %s to %s.", t.Denied, t.Unit, t.From, t.To)
+	t.From, t.Middle = t.Buckets[0].From, t.Buckets[n/2].From
+	t.Words = fmt.Sprintf("%s from %s to %s, by %s.", count(t.Denied, "denial"), t.From, t.To, t.Unit)
 	if t.Denied > 0 {
-		t.Words = fmt.Sprintf("%d denied per %s, %s to %s; most (%d) from %s.", t.Denied, t.Unit, t.From, t.To, t.Buckets[most].Denied, t.Buckets[most].From)
+		t.Words += fmt.Sprintf(" Most, %d, from %s on.", t.Buckets[most].Denied, t.Buckets[most].From)
 	}
 }
 

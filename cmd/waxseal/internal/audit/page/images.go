@@ -34,6 +34,9 @@ type severityCount struct {
 	Count    int
 }
 
+// Grave says that it has to stand out.
+func (c severityCount) Grave() bool { return grade(c.Severity) < 2 }
+
 // imageIndex finds the row of an image.
 type imageIndex struct{ byRef, byDigest map[string]indexed }
 

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"html/template"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -91,13 +92,37 @@ func short(digest string) string {
 	return algorithm + ":" + hex[:12] + "…"
 }
 
+var fullDigest = regexp.MustCompile(`sha256:[0-9a-f]{64}`)
+
+// brief shortens the digests in a text.
+func brief(text string) string { return fullDigest.ReplaceAllStringFunc(text, short) }
+
+// breaks cuts a name where a line may end.
+func breaks(name string) []string {
+	var out []string
+	from := 0
+	for i, r := range name {
+		if r == '/' || r == ':' || r == '@' {
+			out = append(out, name[from:i+1])
+			from = i + 1
+		}
+	}
+	return append(out, name[from:])
+}
+
+// sentence makes one of what may lack its capital and its full stop.
+func sentence(text string) string {
+	text = capital(strings.TrimSpace(text))
+	if last, _ := utf8.DecodeLastRuneInString(text); text == "" || strings.ContainsRune(".!?…", last) {
+		return text
+	}
+	return text + "."
+}
+
 // count returns "1 image", "2 images".
 func count(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
-	}
-	if strings.HasSuffix(one, "y") {
-		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(one, "y"))
 	}
 	return fmt.Sprintf("%d %ss", n, one)
 }
@@ -114,6 +139,6 @@ func anchor(prefix, text string) string {
 
 var functions = template.FuncMap{
 	"mark": markOf, "words": words, "capital": capital, "severity": severity, "when": when, "day": day,
-	"short": short, "count": count, "anchor": anchor, "join": strings.Join, "indent": indent,
+	"short": short, "count": count, "anchor": anchor, "join": strings.Join, "brief": brief, "breaks": breaks, "sentence": sentence, "isSection": isSection, "indent": indent,
 	"lines": func(list []string) string { return strings.Join(list, "\n") },
 }

@@ -7,6 +7,7 @@
   const query = form.elements.q;
   const selects = all("select", form);
   const shown = document.getElementById("shown");
+  const spoken = document.getElementById("spoken");
   const kinds = { image: "image", finding: "finding", log: "log row" };
 
   // Rows: what can be searched. Their text is read when it is first needed.
@@ -62,6 +63,8 @@
     shown.classList.toggle("on", active);
     form.classList.toggle("filtered", active);
   }
+
+  const say = (text) => { spoken.textContent = text; };
 
   // State is in the address, so that a view can be sent: #?q=…&verdict=denied
   function save(active) {
@@ -149,20 +152,21 @@
   });
   try { const kept = localStorage.getItem("waxseal-theme"); if (themes.includes(kept)) setTheme(kept); } catch { /* as above */ }
 
-  // Copying.
+  // Copying. The word on a button is CSS, so that no search finds it.
   function copier(node) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copier";
-    button.textContent = "Copy";
     const text = node.dataset.copy ?? node.textContent;
     button.setAttribute("aria-label", "Copy " + (text.length > 80 ? text.slice(0, 80) + "…" : text));
     button.addEventListener("click", async (e) => {
       e.preventDefault();
-      button.textContent = (await copy(text)) ? "Copied" : "Press Ctrl+C";
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      const done = await copy(text);
+      button.dataset.done = done ? "yes" : "no";
+      say(done ? "Copied." : "Copying is not allowed here.");
+      setTimeout(() => { delete button.dataset.done; }, 2000);
     });
-    node.after(button);
+    if (node.tagName === "PRE") node.append(button); else node.after(button);
   }
   async function copy(text) {
     try { await navigator.clipboard.writeText(text); return true; } catch { /* not allowed here: the old way */ }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
@@ -60,6 +61,10 @@ func newView(r *report.Report) (*view, error) {
 	v.Nav = navigation(r)
 	v.Choices = choices(v)
 	return v, nil
+}
+
+func isSection(id string) bool {
+	return slices.ContainsFunc(navigation(&report.Report{}), func(s section) bool { return s.ID == id })
 }
 
 func navigation(r *report.Report) []section {
