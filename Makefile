@@ -95,6 +95,14 @@ $(BIN)/prometheus/usr/bin/prometheus: # Debian's, unpacked and not installed: no
 test-monitoring: $(BIN)/prometheus/usr/bin/prometheus ## the dashboard and the alerts of examples/audit, in a real Prometheus
 	cd tests/monitoring && $(GO) vet ./... && PROMETHEUS=$(abspath $(BIN)/prometheus/usr/bin) $(GO) test -count 1 ./...
 
+PAGES := $(abspath $(BIN)/pages)
+
+.PHONY: test-page
+test-page: ## the audit's HTML report in headless Chromium, which apt-get installs if it is not there
+	@{ command -v chromium && command -v pdftotext; } >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium poppler-utils; }
+	WAXSEAL_PAGES=$(PAGES) $(GO) test ./cmd/waxseal/internal/audit/page -count 1 -run '^TestWritesPagesForTheBrowser$$'
+	cd tests/page && $(GO) vet ./... && WAXSEAL_PAGES=$(PAGES) $(GO) test -timeout 10m -count 1 ./...
+
 .PHONY: tools
 tools: ## the tools of the end-to-end tests, each built once, outside of this folder
 	tests/e2e/tools/build.sh
@@ -172,6 +180,7 @@ tidy: ## go.mod and go.sum of all modules
 	$(GO) mod tidy
 	cd tests/framework && $(GO) mod tidy
 	cd tests/monitoring && $(GO) mod tidy
+	cd tests/page && $(GO) mod tidy
 	@$(HOST) --tidy
 
 $(BIN)/ratify: tests/bench/ratify/go.mod tests/bench/ratify/go.sum
