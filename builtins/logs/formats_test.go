@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the golden files")
 // codes are remediations of our policies, as the caller finds them in METADATA.
 var codes = map[string]string{
 	"Sign the image in the pipeline that builds it, or use an image that is signed. See also that the digest exists, because one that does not has no signatures either.": "signed_images.unsigned",
-	"Use an image of an approved repository, or have the owner of the policy approve this one.":                                                                            "allowed_registries.not_allowed",
+	"Use an image of an approved repository, or have the owner of the policy approve this one.":                                                                           "allowed_registries.not_allowed",
 }
 
 // held is a source of bytes.
