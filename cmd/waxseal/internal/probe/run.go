@@ -31,6 +31,7 @@ func Run(ctx context.Context, api *cluster.API, name string, cfg Config) ([]audi
 	}
 	if err != nil {
 		r.miss("", err.Error())
+		sortMissing(r.missing)
 		return r.probes, r.missing
 	}
 	namespaces := cfg.Namespaces

@@ -52,12 +52,16 @@ func newTranscript(probes []audit.Probe, missing, untried []audit.Missing) *tran
 	switch {
 	case count[Wrong] > 0:
 		t.Exit = exit.Denied
-		t.Line += fmt.Sprintf(", %d WERE NOT", count[Wrong])
+		were := "WERE"
+		if count[Wrong] == 1 {
+			were = "WAS"
+		}
+		t.Line += fmt.Sprintf("; %d %s NOT", count[Wrong], were)
 	case count[CannotTell] > 0 || len(t.Missing) > 0 || len(probes) == 0:
 		t.Exit = exit.CannotTell
 	}
 	if count[CannotTell] > 0 {
-		t.Line += fmt.Sprintf(", of %d nobody can tell", count[CannotTell])
+		t.Line += fmt.Sprintf("; of %d nobody can tell", count[CannotTell])
 	}
 	return t
 }
@@ -75,11 +79,11 @@ func (t *transcript) write(w io.Writer, format string) error {
 }
 
 func (t *transcript) grid() render.Grid {
-	g := render.Grid{Columns: []string{"namespace", "probe", "image", "expected", "answered", "by"}}
+	g := render.Grid{Columns: []string{"namespace", "probe", "expected", "answered", "by"}}
 	for _, r := range t.Probes {
 		verdict := map[Verdict]render.Verdict{AsExpected: render.Admitted, Wrong: render.Denied}[r.Verdict]
 		g.Rows = append(g.Rows, render.Row{Verdict: verdict, Cells: []string{
-			r.Namespace, r.Name, r.Image, r.expected(), cmp.Or(map[string]string{Failed: "no verdict"}[r.Outcome], r.Outcome), by(r.Probe),
+			r.Namespace, r.Name, r.expected(), strings.ReplaceAll(r.Outcome, Failed, "no verdict"), by(r.Probe),
 		}})
 	}
 	return g
@@ -97,9 +101,9 @@ func (r row) title() string {
 	return fmt.Sprintf("%s in %s: %s", r.Name, r.Namespace, r.Why)
 }
 
-// said are the lines of the answer, whole.
+// said are the lines of the answer, whole, below the image.
 func (r row) said() []string {
-	lines := []string{}
+	lines := []string{render.Clean(r.Image)}
 	if r.Status > 0 {
 		lines = append(lines, fmt.Sprintf("HTTP %d", r.Status))
 	}

@@ -130,6 +130,8 @@ func failure(p audit.Probe) string {
 		return "there is no such namespace"
 	case p.Status == 409:
 		return "a Pod of this name is there already"
+	case p.By != "" && strings.Contains(p.Message, "ValidatingAdmissionPolicy '"):
+		return "the ValidatingAdmissionPolicy " + p.By + " could not be evaluated, and everything is refused then"
 	case p.Status == 422:
 		return "the API server takes this for no valid Pod"
 	}
