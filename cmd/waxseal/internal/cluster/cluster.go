@@ -66,6 +66,13 @@ func Absent(err error) bool {
 	return ok && status.Code == http.StatusNotFound
 }
 
+// Server is the address of the API server, without anything secret.
+func (a *API) Server() string {
+	plain := *a.base
+	plain.User, plain.RawQuery, plain.Fragment = nil, "", ""
+	return strings.TrimSuffix(plain.String(), "/")
+}
+
 // Do sends a request. Path has the query; body and into may be nil.
 func (a *API) Do(ctx context.Context, method, path string, body, into any) error {
 	var sent io.Reader
@@ -76,13 +83,7 @@ func (a *API) Do(ctx context.Context, method, path string, body, into any) error
 		}
 		sent = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.base.String(), "/")+path, sent)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Content-Type", "application/json")
-	response, err := a.client.Do(request)
+	response, err := a.send(ctx, method, path, sent)
 	if err != nil {
 		return err
 	}
@@ -102,6 +103,16 @@ func (a *API) Do(ctx context.Context, method, path string, body, into any) error
 		return fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+func (a *API) send(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.base.String(), "/")+path, body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Content-Type", "application/json")
+	return a.client.Do(request)
 }
 
 // failed reads the Status that the API server answers with.
