@@ -292,8 +292,53 @@ func (w *world) probed(t *testing.T, f *fleet) {
 	assert.Contains(t, out, "you may not create Pods here, so that nothing was asked")
 }
 
-// admitsToday shows what would be denied today of what runs.
-func (w *world) admitsToday(*testing.T, *fleet) {}
+// today is what `waxseal admit --cluster -o json` prints, as far as it matters here.
+type today struct {
+	Decisions []struct {
+		Kind, Namespace, Name, Verdict string
+		Violations                     []struct{ Code, Image string }
+	}
+	Study struct {
+		Lines []string
+		Facts struct {
+			Pods   int
+			Groups []struct {
+				Name    string
+				Denied  int
+				Objects int
+			}
+		}
+	}
+}
+
+// admitsToday shows that exactly the images in violation would be denied today,
+// and for what.
+func (w *world) admitsToday(t *testing.T, f *fleet) {
+	t.Helper()
+	config := w.config(t)
+	out, err := w.Waxseal(t).Run("admit", "--cluster", "-c", config, "-n", strings.Join(fleetNamespaces, ","), "--by", "label:team", "-o", "json")
+	require.ErrorContains(t, err, "exit status 1", out)
+	var got today
+	require.NoError(t, json.Unmarshal([]byte(out[strings.Index(out, "{"):]), &got), out)
+	var want, found []string
+	for _, d := range f.images {
+		if d.code != "" {
+			want = append(want, d.image+" "+d.code)
+		}
+	}
+	for _, d := range got.Decisions {
+		for _, v := range d.Violations {
+			found = append(found, v.Image+" "+v.Code)
+		}
+	}
+	slices.Sort(found) // two bare Pods of one image would say it twice
+	assert.ElementsMatch(t, want, slices.Compact(found))
+	assert.Equal(t, fleetPods, got.Study.Facts.Pods)
+	assert.Equal(t, []string{"8 of 48 objects would be denied today, with 40 of 200 Pods"}, got.Study.Lines)
+	out, err = w.Waxseal(t).Run("admit", "--cluster", "-c", config, "-n", strings.Join(fleetNamespaces, ","), "--by", "label:team")
+	require.ErrorContains(t, err, "exit status 1", out)
+	fmt.Println(out)
+}
 
 // saved keeps the log where it is asked for.
 func saved(t *testing.T, log string) {
