@@ -9,8 +9,10 @@ import (
 )
 
 // yaml writes what json writes, in the same order.
-func (r *Report) yaml(w io.Writer, _ Options) error {
-	text, err := encodeYAML(r)
+func (r *Report) yaml(w io.Writer, _ Options) error { return writeYAML(w, r) }
+
+func writeYAML(w io.Writer, v any) error {
+	text, err := encodeYAML(v)
 	if err != nil {
 		return err
 	}
