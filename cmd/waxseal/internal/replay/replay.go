@@ -178,8 +178,12 @@ func fieldsOf(recorded, verified map[string]any) string {
 	return strings.Join(out, "; ")
 }
 
-// outage says whether a result is that nobody could tell.
+// outage says whether a result is that nobody could tell. One that is ok is none,
+// whatever else it says: a policy would take it for an answer.
 func outage(result map[string]any) bool {
+	if result["ok"] != false {
+		return false
+	}
 	problems, _ := result["errors"].([]any)
 	for _, p := range problems {
 		if e, _ := p.(map[string]any); e["retryable"] == true {
