@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waxseal/waxseal/builtins"
+	"github.com/waxseal/waxseal/builtins/fault"
 	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
@@ -178,6 +179,26 @@ func fieldsOf(recorded, verified map[string]any) string {
 	return strings.Join(out, "; ")
 }
 
+// sayable is a result without the words for what is not there: a registry and the
+// layout that stands for it have other ones.
+func sayable(result map[string]any) map[string]any {
+	problems, _ := result["errors"].([]any)
+	if len(problems) == 0 {
+		return result
+	}
+	out := maps.Clone(result)
+	said := slices.Clone(problems)
+	for i, p := range said {
+		if e, _ := p.(map[string]any); e["code"] == string(fault.NotFound) {
+			e = maps.Clone(e)
+			delete(e, "message")
+			said[i] = e
+		}
+	}
+	out["errors"] = said
+	return out
+}
+
 // outage says whether a result is that nobody could tell. One that is ok is none,
 // whatever else it says: a policy would take it for an answer.
 func outage(result map[string]any) bool {
@@ -241,7 +262,7 @@ func Changed(recorded, made map[string]map[string]any) []string {
 		if outage(recorded[key]) {
 			continue
 		}
-		if x, y := text(recorded[key]), text(made[key]); x != y {
+		if x, y := text(sayable(recorded[key])), text(sayable(made[key])); x != y {
 			differences = append(differences, fmt.Sprintf("evidence %s: %s", render.Clean(key), fieldsOf(recorded[key], made[key])))
 		}
 	}
