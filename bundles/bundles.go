@@ -43,10 +43,11 @@ const (
 	Images      Subject = "images"      // images of workloads
 	Pipelines   Subject = "pipelines"   // pipelines that build images: pipeline_*
 	Enforcement Subject = "enforcement" // admission configuration: enforcement_*
+	Audit       Subject = "audit"       // what an audit found beside these: audit_*
 )
 
 // Subjects returns the subjects, in the order of the documents.
-func Subjects() []Subject { return []Subject{Images, Pipelines, Enforcement} }
+func Subjects() []Subject { return []Subject{Images, Pipelines, Enforcement, Audit} }
 
 // SubjectOf returns what a policy judges, by its name.
 func SubjectOf(policy string) Subject {
@@ -55,6 +56,8 @@ func SubjectOf(policy string) Subject {
 		return Pipelines
 	case strings.HasPrefix(policy, "enforcement_"):
 		return Enforcement
+	case strings.HasPrefix(policy, "audit_"):
+		return Audit
 	}
 	return Images
 }
@@ -119,7 +122,7 @@ func FilesWith(flavour string, policies []string, own Own) (map[string][]byte, e
 }
 
 // FilesOf is [FilesWith] for what a subject names. Pipelines are judged by waxseal
-// and by conftest, admission configuration by waxseal; another flavour is [fault.InvalidRequest].
+// and by conftest, admission configuration and audits by waxseal; another flavour is [fault.InvalidRequest].
 func FilesOf(subject Subject, flavour string, policies []string, own Own) (map[string][]byte, error) {
 	host, err := hostFile(flavour)
 	if err != nil {
@@ -184,18 +187,19 @@ func hostFile(flavour string) ([]byte, error) {
 	return nil, fault.Newf(fault.InvalidRequest, "bundle flavour", flavour, "there are %s", strings.Join(Flavours(), ", "))
 }
 
-// judges are the flavours that judge more than images. Admission configuration is
-// judged as a whole, which conftest, file by file, does not have.
+// judges are the flavours that judge more than images. Admission configuration and
+// audits are judged as a whole, which conftest, file by file, does not have.
 var judges = map[Subject][]string{
 	Pipelines:   {CLI, ConftestBuiltin, Data, Replay},
 	Enforcement: {CLI, Replay},
+	Audit:       {CLI, Replay},
 }
 
 // fits says whether a flavour judges a subject.
 func fits(subject Subject, flavour string) error {
 	switch {
 	case !slices.Contains(Subjects(), subject):
-		return fault.Newf(fault.InvalidRequest, "bundle subject", string(subject), "there are %s, %s and %s", Images, Pipelines, Enforcement)
+		return fault.Newf(fault.InvalidRequest, "bundle subject", string(subject), "there are %s, %s, %s and %s", Images, Pipelines, Enforcement, Audit)
 	case subject == Images || slices.Contains(judges[subject], flavour):
 		return nil
 	}
@@ -252,6 +256,8 @@ func misnamed(subject Subject, own Own) error {
 var libraries = map[string]Subject{
 	libraryRoot + "/pipelines":                 Pipelines,
 	libraryRoot + "/enforcement":               Enforcement,
+	libraryRoot + "/audit":                     Audit,
+	libraryRoot + "/evidence/audit.rego":       Audit,
 	libraryRoot + "/evidence/pipelines.rego":   Pipelines,
 	libraryRoot + "/evidence/enforcement.rego": Enforcement,
 }

@@ -156,7 +156,7 @@ func library(t *testing.T, flavour string) map[string][]byte {
 	return all
 }
 
-// judgesFiles says whether a flavour judges pipelines and admission configuration.
+// judgesFiles says whether a flavour judges more than images.
 func judgesFiles(flavour string) bool {
 	return slices.Contains([]string{bundles.CLI, bundles.ConftestBuiltin, bundles.Data, bundles.Replay}, flavour)
 }
@@ -164,7 +164,7 @@ func judgesFiles(flavour string) bool {
 // forFiles says whether a test is one of what judges files.
 func forFiles(name string) bool {
 	dir := path.Dir(name)
-	return bundles.SubjectOf(path.Base(dir)) != bundles.Images || slices.ContainsFunc([]string{"/pipelines", "/enforcement"}, func(part string) bool { return strings.Contains(name, part) })
+	return bundles.SubjectOf(path.Base(dir)) != bundles.Images || slices.ContainsFunc([]string{"/pipelines", "/enforcement", "/audit"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
 func tests(t *testing.T, flavour string) map[string][]byte {

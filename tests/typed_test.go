@@ -72,11 +72,13 @@ func TestPoliciesReadFieldsThatExist(t *testing.T) {
 }
 
 // TestPoliciesOverFilesReadFieldsThatExist is the same for the policies that judge
-// pipelines and admission configuration, against the types of the pure builtins.
+// pipelines and admission configuration, against the types of the pure builtins,
+// and for those that judge audits, against the type of their facts.
 func TestPoliciesOverFilesReadFieldsThatExist(t *testing.T) {
 	for subject, row := range map[bundles.Subject]struct{ file, accessor, parse, field, misspelt string }{
 		bundles.Pipelines:   {"lib/waxseal/evidence/pipelines.rego", "pipeline_read", "pipeline.parse({ref: ref})", "img.signed", "img.sined"},
 		bundles.Enforcement: {"lib/waxseal/evidence/enforcement.rego", "enforcement_read", "enforcement.parse([{ref: ref}])", "rule.facts", "rule.fact"},
+		bundles.Audit:       {"lib/waxseal/evidence/audit.rego", "audit_read", "audit.facts(ref)", "img.tag_state", "img.tagstate"},
 	} {
 		compiled := func(change func(string) string) error {
 			files, err := bundles.FilesOf(subject, bundles.CLI, nil, nil)
@@ -89,7 +91,7 @@ func TestPoliciesOverFilesReadFieldsThatExist(t *testing.T) {
 				require.NoError(t, err, name)
 			}
 			capabilities := ast.CapabilitiesForThisVersion()
-			capabilities.Builtins = append(capabilities.Builtins, builtins.Declarations()...)
+			capabilities.Builtins = append(append(capabilities.Builtins, builtins.Declarations()...), builtins.AuditFacts())
 			c := ast.NewCompiler().WithCapabilities(capabilities)
 			if c.Compile(modules); c.Failed() {
 				return c.Errors

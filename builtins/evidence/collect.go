@@ -27,7 +27,7 @@ var functions = map[string]bool{
 	"vex.statements":  true,
 	"registry.digest": false, "registry.manifest": false, "registry.config": false, "registry.referrers": false,
 	"registry.configs": false,
-	PipelineRead:       false, EnforcementRead: false,
+	PipelineRead:       false, EnforcementRead: false, AuditRead: false,
 }
 
 // Collect finds the results of all requests at once: evidence.collect. An
@@ -91,7 +91,7 @@ func mistaken(r Request, err error) Result {
 		return newTrusted(c)
 	case "vex.statements":
 		return newVEX(c)
-	case PipelineRead, EnforcementRead:
+	case PipelineRead, EnforcementRead, AuditRead:
 		return newLocal(r.Fn, c)
 	}
 	return newParse(c)
@@ -131,7 +131,7 @@ func (d *Decision) call(ctx context.Context, fn, ref string, opts *Options) (Res
 		return answer(d.Configs(ctx, ref))
 	case "registry.referrers":
 		return answer(d.Referrers(ctx, ref))
-	case PipelineRead, EnforcementRead:
+	case PipelineRead, EnforcementRead, AuditRead:
 		return d.local(ctx, fn, ref)
 	}
 	return nil, invalid("fn: no function named %q", fn)

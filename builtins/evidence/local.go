@@ -7,7 +7,7 @@ import (
 )
 
 // Local reads what lies beside the host, the pipelines or the admission
-// configuration of a repository, and returns it as a value of JSON, with the name that the
+// configuration of a repository, or the facts of an audit, and returns it as a value of JSON, with the name that the
 // repository has for the reference. Ref is a file
 // of the repository, or "" for all of it. An error that carries a [fault.Code]
 // becomes a result that is not OK.
@@ -17,9 +17,10 @@ type Local func(ctx context.Context, ref string) (name string, value any, err er
 const (
 	PipelineRead    = "pipeline.read"
 	EnforcementRead = "enforcement.read"
+	AuditRead       = "audit.read"
 )
 
-var localPayload = map[string]string{PipelineRead: "repository", EnforcementRead: "configuration"}
+var localPayload = map[string]string{PipelineRead: "repository", EnforcementRead: "configuration", AuditRead: "facts"}
 
 // Locals are the local readers of a host, by function. Without one, the
 // function is the author's mistake: a server reads nobody's files.
@@ -28,7 +29,7 @@ type Locals map[string]Local
 func (d *Decision) local(ctx context.Context, fn, ref string) (Result, error) {
 	read := d.locals[fn]
 	if read == nil {
-		return nil, invalid("fn: %s reads files, and this host reads none: use `waxseal pipeline`, `waxseal enforcement`, `waxseal collect`, or a conftest with the builtins inside", fn)
+		return nil, invalid("fn: %s reads files, and this host reads none: use `waxseal pipeline`, `waxseal enforcement`, `waxseal audit`, `waxseal collect`, or a conftest with the builtins inside", fn)
 	}
 	name, value, err := read(ctx, ref)
 	return Found(fn, name, value, err)

@@ -179,8 +179,8 @@ type Digest struct {
 // Document is the result of registry.manifest and registry.config: the content
 // as JSON, checked against its digest, signed by nobody.
 //
-// It is also the result of [PipelineRead] and [EnforcementRead]: then Value is the
-// content.
+// It is also the result of [PipelineRead], [EnforcementRead] and [AuditRead]:
+// then Value is the content.
 type Document struct {
 	Common
 	name  string

@@ -29,6 +29,7 @@ policies := {
 # What judges other subjects: parameters may name it.
 
 others := {
+	"audit_runs_what_was_verified",
 	"enforcement_verifies_images",
 	"pipeline_keeps_keys_safe",
 	"pipeline_pins_references",

@@ -158,6 +158,7 @@ type about struct{ module, title, text string }
 var pages = map[string]about{
 	"parameters.md":  {"lib/waxseal/verdict/verdict.rego", "Parameters as a whole", "What is said about the parameters of every bundle."},
 	"pipelines.md":   {"lib/waxseal/pipelines/report.rego", "Pipelines as a whole", "What is said of a repository beside the policies."},
+	"audit.md":       {"lib/waxseal/audit/audit.rego", "Audits as a whole", "What is said of an audit beside the policies."},
 	"enforcement.md": {"lib/waxseal/enforcement/enforcement.rego", "Enforcement as a whole", "What is said of admission configuration beside the policies."},
 }
 

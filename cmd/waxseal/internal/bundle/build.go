@@ -32,8 +32,9 @@ func build(version string) *cobra.Command {
 		Long: `Writes a bundle (FILE.tar.gz) or, for the flavours of Gatekeeper, ConstraintTemplates
 (FILE.yaml). Equal input gives equal bytes, but for signatures.
 
---for says what is judged: images (of workloads, the default), pipelines (CI files) or enforcement (admission
-configuration). Pipelines are for the flavours cli, data and conftest-builtin, enforcement is for cli.
+--for says what is judged: images (of workloads, the default), pipelines (CI files), enforcement (admission
+configuration) or audit (what an audit found beside these). Pipelines are for the flavours cli, data and
+conftest-builtin, enforcement and audit are for cli.
 
 --policies names a folder of your own policies, in the form of the library's: NAME/NAME.rego with the
 package lib.waxseal.policy.NAME, and NAME/parameters.json. They are linted, and compiled strictly with
