@@ -29,6 +29,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/pipeline"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/policy"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/provider"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/replay"
@@ -141,7 +142,7 @@ OPA's commands keep their own; misuse is 2 there too, but 1 in run.`,
 			withoutVersionCheck(cmd)
 		}
 	}
-	ours := []*cobra.Command{admit.Admit(), admit.Verify(), attest.Command(), collect.Command(), doctor.Command(), enforcement.Command(), pipeline.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
+	ours := []*cobra.Command{admit.Admit(), admit.Verify(), attest.Command(), collect.Command(), doctor.Command(), enforcement.Command(), pipeline.Command(), policy.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
 	root.AddCommand(ours...)
 	for _, cmd := range ours {
 		strict(cmd)
