@@ -40,7 +40,7 @@ func (a *API) Ask(ctx context.Context, method, path string, body any) (*Answer, 
 	}
 	client := *a.client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	response, err := (&API{a.base, &client}).send(ctx, method, path, sent)
+	response, err := (&API{a.base, &client}).open(ctx, method, path, jsonType, sent)
 	if err != nil {
 		return nil, err
 	}
