@@ -131,7 +131,8 @@ fuzz: ## each fuzz target for FUZZ: inputs (20000x) or a time (1m)
 
 .PHONY: bench
 bench: build $(BIN)/opa ## benchmarks, as ratios in one run
-	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatios$$' -bench . -benchtime 5s
+	@command -v jq >/dev/null || apt-get install -y jq
+	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^Test(Ratios|Logs)$$' -bench . -benchtime 5s
 
 .PHONY: image
 image: ## write .bin/image, a container image for amd64 and arm64 (OCI layout), and print its digest

@@ -76,6 +76,7 @@ func TestWhichImage(t *testing.T) {
 		{"none is named", said + "no", `{"spec":{"containers":[{"image":"x.example/a"},{"image":"y.example/a"}]}}`, "", ""},
 		{"none is named, all of one registry", said + "no", `{"spec":{"containers":[{"image":"x.example/a"},{"image":"x.example/b"}]}}`, "", "x.example"},
 		{"a kind of others", said + "no", `{"spec":{"jobTargetRef":{"template":{"spec":{"initContainers":[{"image":"x.example/a"}]}}}}}`, "x.example/a", "x.example"},
+		{"not those of the status", said + "no", `{"spec":{"containers":[{"image":"x.example/a"}]},"status":{"containers":[{"image":"y.example/b"}]}}`, "x.example/a", "x.example"},
 		{"what is no reference", said + "no", `{"spec":{"containers":[{"image":"X!!"}]}}`, "X!!", ""},
 		{"no object", said + "no", `null`, "", ""},
 		{"an object that was left out", said + "no", `"skipped-too-big-size-object"`, "", ""},

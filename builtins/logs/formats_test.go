@@ -81,3 +81,13 @@ func TestFormats(t *testing.T) {
 		})
 	}
 }
+
+// What an API server has written, with Gatekeeper behind it (make e2e).
+func TestAnEventOfAnAPIServer(t *testing.T) {
+	found, missing := read(t, logs.Options{Codes: codes}, logs.Source{Name: "real", Path: "../../tests/e2e/testdata/denial.audit.json"})
+	require.Empty(t, missing)
+	require.Equal(t, []audit.Rejection{{
+		Day: "2026-01-01", System: "gatekeeper", Rule: "signed_images.unsigned", Image: "registry.example/team/bad@sha256:" + strings.Repeat("0", 64), Registry: "registry.example",
+		Namespace: "audited", User: "admin", Source: "real", Action: "deny", Count: 1, First: "2026-01-01T00:00:00Z", Last: "2026-01-01T00:00:00Z", Message: found.Rejections[0].Message,
+	}}, found.Rejections)
+}
