@@ -106,7 +106,7 @@ func (f *flags) bind(set *pflag.FlagSet) {
 	set.IntVar(&f.scope.Sample, "sample", 0, "judge a sample of so many images, stratified by namespace; 0 is all")
 	set.Int64Var(&f.seed, "seed", 0, "seed of the sample; without it one is drawn, and said in the report")
 	set.BoolVar(&f.probe, "probe", false, "also try the probes of audit.yaml, by dry runs (waxseal probe)")
-	set.StringVar(&f.probes, "probes", "", "transcript of `waxseal probe -o json` to put into the report")
+	set.StringVar(&f.probes, "probes", "", "transcript (what waxseal probe -o json prints) to put into the report")
 
 	set.StringVarP(&f.output, "output", "o", "table", "output format: "+strings.Join(forms.Formats(), ", "))
 	set.StringVar(&f.reports, "report", "", "write the report in all forms into this folder")

@@ -149,11 +149,23 @@ func applied(ctx context.Context, s *scope.Scope, r *report.Report, stderr io.Wr
 		if err != nil {
 			return fmt.Errorf("--apply: cluster %s: %w", c.Name, err)
 		}
-		n, err := policyreport.ApplyTo(ctx, api, r, c.Name)
+		done, err := apply(ctx, api, r, c.Name)
 		if err != nil {
 			return fmt.Errorf("--apply: cluster %s: %w", c.Name, err)
 		}
-		fmt.Fprintf(stderr, "%s written to cluster %s\n", counted(n, "report"), render.Clean(c.Name))
+		fmt.Fprintf(stderr, "%s of %s written to cluster %s, %d of earlier audits deleted\n", counted(done.Applied, "object"), done.Group, render.Clean(c.Name), done.Deleted)
 	}
 	return nil
+}
+
+func apply(ctx context.Context, api *cluster.API, r *report.Report, name string) (policyreport.Applied, error) {
+	group, err := policyreport.Group(ctx, api)
+	if err != nil {
+		return policyreport.Applied{}, err
+	}
+	objects, err := policyreport.Objects(r, name, group)
+	if err != nil {
+		return policyreport.Applied{}, err
+	}
+	return policyreport.Apply(ctx, api, objects)
 }

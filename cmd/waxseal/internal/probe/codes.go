@@ -2,6 +2,7 @@ package probe
 
 import (
 	"io/fs"
+	"maps"
 	"path"
 	"strings"
 	"sync"
@@ -72,4 +73,12 @@ func (c catalogue) said(message string) string {
 		}
 	}
 	return code
+}
+
+// Remediations are the codes of the library by what they say to do, which ends their
+// messages. What several codes say is left out.
+func Remediations() map[string]string {
+	out := maps.Clone(library().todo)
+	maps.DeleteFunc(out, func(_, code string) bool { return code == "" })
+	return out
 }

@@ -30,6 +30,14 @@ func (f *Flags) Bind(set *pflag.FlagSet) {
 	f.registry.Bind(set)
 }
 
+// Names are the names of the flags.
+func (f *Flags) Names() (names []string) {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(Flags).Bind(set)
+	set.VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	return names
+}
+
 // Wanted says whether statements are to be made.
 func (f *Flags) Wanted() bool { return f.write || f.signs() }
 
