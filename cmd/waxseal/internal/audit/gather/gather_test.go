@@ -64,7 +64,7 @@ func TestManifests(t *testing.T) {
 	require.Contains(t, empty.Missing[0].Why, "the folder holds no *.yaml")
 	comment := filepath.Join(write(t, map[string]string{"a.yaml": "# nothing\n"}), "a.yaml")
 	empty = gathered(t, &scope.Scope{Clusters: []scope.Cluster{{Name: "staging", Manifests: []string{comment}}}})
-	require.Equal(t, []string{"enforcement cluster staging: no manifests in " + comment}, whys(empty.Missing))
+	require.Equal(t, []string{"enforcement cluster staging: " + comment + ": empty: expected Kubernetes objects"}, whys(empty.Missing))
 }
 
 const workflow = "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n      - run: docker build -t r.example/a:1 . && docker push r.example/a:1\n"
@@ -113,7 +113,7 @@ func TestRepositories(t *testing.T) {
 func TestLogs(t *testing.T) {
 	dir := write(t, map[string]string{"audit-1.log": "", "audit-2.log": "", "other.log": ""})
 	s := &scope.Scope{From: "2026-11-01", Logs: []scope.Logs{
-		{Files: []string{dir + "/audit-*.log", dir + "/none-*.log"}, Format: "eks", Cluster: "prod"}, {Files: []string{dir + "/*.log"}, Format: "auto"},
+		{Files: []string{dir + "/audit-*.log", dir + "/none-*.log"}, Format: "eks", Cluster: "prod"}, {Files: []string{dir + "/*.log"}, Format: "auto", Registry: "r.example"},
 	}}
 	o := options()
 	var read []gather.LogSource
@@ -126,7 +126,7 @@ func TestLogs(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []gather.LogSource{
 		{Name: dir + "/audit-1.log", Path: dir + "/audit-1.log", Format: "eks", Cluster: "prod"}, {Name: dir + "/audit-2.log", Path: dir + "/audit-2.log", Format: "eks", Cluster: "prod"},
-		{Name: dir + "/other.log", Path: dir + "/other.log", Format: "auto"},
+		{Name: dir + "/other.log", Path: dir + "/other.log", Format: "auto", Registry: "r.example"},
 	}, read)
 	require.Equal(t, audit.Period{From: "2026-11-01T00:00:00Z", To: "2026-11-21T12:00:00Z"}, of)
 	require.Equal(t, of, g.Period)
