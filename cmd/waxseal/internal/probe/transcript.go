@@ -83,17 +83,10 @@ func (t *transcript) grid() render.Grid {
 	for _, r := range t.Probes {
 		verdict := map[Verdict]render.Verdict{AsExpected: render.Admitted, Wrong: render.Denied}[r.Verdict]
 		g.Rows = append(g.Rows, render.Row{Verdict: verdict, Cells: []string{
-			r.Namespace, r.Name, r.expected(), strings.ReplaceAll(r.Outcome, Failed, "no verdict"), by(r.Probe),
+			r.Namespace, r.Name, r.Expected, strings.ReplaceAll(r.Outcome, Failed, "no verdict"), by(r.Probe),
 		}})
 	}
 	return g
-}
-
-func (r row) expected() string {
-	if r.Rule == "" {
-		return r.Expected
-	}
-	return r.Expected + " by " + r.Rule
 }
 
 // title is the line above an answer.
