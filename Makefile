@@ -176,6 +176,7 @@ bench-ratify: build $(BIN)/ratify ## the provider against `ratify serve`, which 
 generate: ## write the generated files
 	$(GO) run ./tests/generate
 	$(GO) test ./bundles -run TestTestingFilesAreGenerated -update
+	$(GO) test ./cmd/waxseal/internal/audit/scope -run TestSchema -update
 
 .PHONY: check-generated
 check-generated:
