@@ -21,12 +21,12 @@ import (
 // fleet is what runs in the scenario: images, and for those that are in
 // violation the code for it.
 type fleet struct {
-	images []deployed40
+	images []unit
 	log    string // what the API server's audit log holds of the namespaces
 }
 
-// deployed40 is an image that five Pods run.
-type deployed40 struct {
+// unit is an image, and what makes the five Pods that run it.
+type unit struct {
 	name      string
 	namespace string
 	image     string // as it is written
@@ -50,12 +50,9 @@ func running(t *testing.T, w *world) {
 	w.constrain(t, "WaxsealImages", "images", "deny")
 	w.attempts(t, f)
 	f.log = w.fleetLog(t)
-	saved(t, f.log)
 	w.probed(t, f)
 	w.admitsToday(t, f)
-	for _, namespace := range fleetNamespaces {
-		w.Must(t, "delete", "namespace", namespace)
-	}
+	w.Must(t, append([]string{"delete", "namespace"}, fleetNamespaces...)...)
 }
 
 // fleet makes the images and the workloads, waits for their Pods, and has them run.
@@ -73,14 +70,14 @@ func (w *world) fleet(t *testing.T) *fleet {
 		objects = append(objects, d.workload(i)...)
 	}
 	w.MustApply(t, strings.Join(objects, "\n---\n"))
-	w.run200(t, f)
+	w.startPods(t, f)
 	return f
 }
 
 // fleetImage makes the image of a number.
-func (w *world) fleetImage(t *testing.T, i int) deployed40 {
+func (w *world) fleetImage(t *testing.T, i int) unit {
 	t.Helper()
-	d := deployed40{name: fmt.Sprintf("app-%02d", i), namespace: fleetNamespaces[i%len(fleetNamespaces)]}
+	d := unit{name: fmt.Sprintf("app-%02d", i), namespace: fleetNamespaces[i%len(fleetNamespaces)]}
 	repository := w.registry.Host() + "/team/" + d.name
 	now := time.Now()
 	scanned := func(at, database time.Time, found ...fixture.Vulnerability) {
@@ -137,7 +134,7 @@ func (w *world) fleetImage(t *testing.T, i int) deployed40 {
 }
 
 // workload is what makes the five Pods: a Deployment, a Job, or nothing.
-func (d deployed40) workload(i int) []string {
+func (d unit) workload(i int) []string {
 	spec := fmt.Sprintf("{containers: [{name: app, image: %q}], restartPolicy: %%s}", d.image)
 	switch {
 	case i == 37:
@@ -152,8 +149,8 @@ func (d deployed40) workload(i int) []string {
 	return []string{fmt.Sprintf("{apiVersion: apps/v1, kind: Deployment, metadata: {name: %s, namespace: %s}, spec: {replicas: 5, selector: {matchLabels: {app: %[1]s}}, template: {metadata: {labels: {app: %[1]s}}, spec: "+strings.Replace(spec, "%s", "%[3]s", 1)+"}}}", d.name, d.namespace, "Always")}
 }
 
-// run200 waits for the Pods, and reports of each what a kubelet would.
-func (w *world) run200(t *testing.T, f *fleet) {
+// startPods waits for the Pods, and reports of each what a kubelet would.
+func (w *world) startPods(t *testing.T, f *fleet) {
 	t.Helper()
 	var pods []string
 	require.NoError(t, stack.Eventually(func() error {
@@ -173,14 +170,14 @@ func (w *world) run200(t *testing.T, f *fleet) {
 	started := time.Now().Add(-48 * time.Hour).UTC().Format(time.RFC3339)
 	for n, line := range pods {
 		fields := strings.Fields(line)
-		at := slices.IndexFunc(f.images, func(d deployed40) bool { return d.image == fields[2] })
+		at := slices.IndexFunc(f.images, func(d unit) bool { return d.image == fields[2] })
 		require.GreaterOrEqual(t, at, 0, line)
-		w.SetStatus(t, "/api/v1/namespaces/"+fields[0]+"/pods/"+fields[1], running5(f.images[at], n, started))
+		w.SetStatus(t, "/api/v1/namespaces/"+fields[0]+"/pods/"+fields[1], podStatus(f.images[at], n, started))
 	}
 }
 
-// running5 is the status of a Pod that runs, as containerd's kubelet reports it.
-func running5(d deployed40, n int, started string) map[string]any {
+// podStatus is the status of a Pod that runs, as containerd's kubelet reports it.
+func podStatus(d unit, n int, started string) map[string]any {
 	repository, _, _ := strings.Cut(d.image, "@")
 	if tag := strings.LastIndex(repository, ":"); tag > strings.LastIndex(repository, "/") {
 		repository = repository[:tag]
@@ -281,9 +278,6 @@ func (w *world) probed(t *testing.T, f *fleet) {
 		assert.Equal(t, "validation.gatekeeper.sh", p.By, p.Name)
 		assert.Contains(t, p.Message, `admission webhook "validation.gatekeeper.sh" denied the request: [images] image `, p.Name)
 	}
-	out, err = w.Waxseal(t).Run(args...)
-	require.NoError(t, err, out)
-	fmt.Println(out)
 	assert.Equal(t, before, w.Must(t, "get", "pods", "-A", "-o=name"), "nothing is left behind")
 	// Who may not create Pods is told so, and does not take that for a denial.
 	w.Must(t, "create", "serviceaccount", "auditor", "-n=run-web")
@@ -335,20 +329,4 @@ func (w *world) admitsToday(t *testing.T, f *fleet) {
 	assert.ElementsMatch(t, want, slices.Compact(found))
 	assert.Equal(t, fleetPods, got.Study.Facts.Pods)
 	assert.Equal(t, []string{"8 of 48 objects would be denied today, with 40 of 200 Pods"}, got.Study.Lines)
-	out, err = w.Waxseal(t).Run("admit", "--cluster", "-c", config, "-n", strings.Join(fleetNamespaces, ","), "--by", "label:team")
-	require.ErrorContains(t, err, "exit status 1", out)
-	fmt.Println(out)
-}
-
-// saved keeps the log where it is asked for.
-func saved(t *testing.T, log string) {
-	t.Helper()
-	dir := os.Getenv("WAXSEAL_E2E_LOGS")
-	if dir == "" {
-		return
-	}
-	raw, err := os.ReadFile(log)
-	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(dir, 0o750))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "audit.json"), raw, 0o600))
 }

@@ -34,21 +34,31 @@ type row struct {
 	Why     string  `json:"why"`
 }
 
-// newTranscript judges the probes. Missing holds the untried ones too.
-func newTranscript(probes []audit.Probe, missing, untried []audit.Missing) *transcript {
-	t := &transcript{Probes: []row{}, Untried: untried, Missing: []audit.Missing{}}
+func newTranscript() *transcript {
+	return &transcript{Probes: []row{}, Untried: []audit.Missing{}, Missing: []audit.Missing{}}
+}
+
+// add judges the probes of a cluster. Missing holds the untried ones too.
+func (t *transcript) add(probes []audit.Probe, missing, untried []audit.Missing) {
+	t.Untried = append(t.Untried, untried...)
 	for _, m := range missing {
 		if !slices.Contains(untried, m) {
 			t.Missing = append(t.Missing, m)
 		}
 	}
-	count := map[Verdict]int{}
 	for _, p := range probes {
 		verdict, why := Judge(p)
-		count[verdict]++
 		t.Probes = append(t.Probes, row{p, verdict, why})
 	}
-	t.Line = fmt.Sprintf("%d of %d dry runs were answered as expected", count[AsExpected], len(probes))
+}
+
+// close adds up.
+func (t *transcript) close() {
+	count := map[Verdict]int{}
+	for _, r := range t.Probes {
+		count[r.Verdict]++
+	}
+	t.Line = fmt.Sprintf("%d of %d dry runs were answered as expected", count[AsExpected], len(t.Probes))
 	switch {
 	case count[Wrong] > 0:
 		t.Exit = exit.Denied
@@ -57,13 +67,12 @@ func newTranscript(probes []audit.Probe, missing, untried []audit.Missing) *tran
 			were = "WAS"
 		}
 		t.Line += fmt.Sprintf("; %d %s NOT", count[Wrong], were)
-	case count[CannotTell] > 0 || len(t.Missing) > 0 || len(probes) == 0:
+	case count[CannotTell] > 0 || len(t.Missing) > 0 || len(t.Probes) == 0:
 		t.Exit = exit.CannotTell
 	}
 	if count[CannotTell] > 0 {
 		t.Line += fmt.Sprintf("; of %d nobody can tell", count[CannotTell])
 	}
-	return t
 }
 
 func (t *transcript) write(w io.Writer, format string) error {
@@ -83,22 +92,18 @@ func (t *transcript) grid() render.Grid {
 	for _, r := range t.Probes {
 		verdict := map[Verdict]render.Verdict{AsExpected: render.Admitted, Wrong: render.Denied}[r.Verdict]
 		g.Rows = append(g.Rows, render.Row{Verdict: verdict, Cells: []string{
-			r.Namespace, r.Name, r.expected(), strings.ReplaceAll(r.Outcome, Failed, "no verdict"), by(r.Probe),
+			r.place(), r.Name, r.Expected, strings.ReplaceAll(r.Outcome, Failed, "no verdict"), by(r.Probe),
 		}})
 	}
 	return g
 }
 
-func (r row) expected() string {
-	if r.Rule == "" {
-		return r.Expected
-	}
-	return r.Expected + " by " + r.Rule
-}
+// place is the namespace, with its cluster where that has a name.
+func (r row) place() string { return strings.TrimPrefix(r.Cluster+"/"+r.Namespace, "/") }
 
 // title is the line above an answer.
 func (r row) title() string {
-	return fmt.Sprintf("%s in %s: %s", r.Name, r.Namespace, r.Why)
+	return fmt.Sprintf("%s in %s: %s", r.Name, r.place(), r.Why)
 }
 
 // said are the lines of the answer, whole, below the image.
@@ -194,7 +199,7 @@ type junitProblem struct {
 func (t *transcript) junit(w io.Writer) error {
 	s := junitSuite{Name: "waxseal probe"}
 	for _, r := range t.Probes {
-		c := junitCase{Class: render.Clean(r.Namespace), Name: render.Clean(r.Name)}
+		c := junitCase{Class: render.Clean(r.place()), Name: render.Clean(r.Name)}
 		said := strings.Join(r.said(), "\n")
 		problem := &junitProblem{render.Clean(r.Why), said}
 		switch r.Verdict {
