@@ -17,7 +17,6 @@ type view struct {
 	s     Settings
 	r     *report.Report
 	built *built
-	judge bool // the policies over the audit itself were asked
 }
 
 // answer is what a row comes to. Fail outweighs what is missing, and that what was
@@ -62,19 +61,15 @@ func (a *answer) sentence() string {
 }
 
 // controls answers every row, and notes in the findings which rows they are for.
-func controls(v *view) ([]report.Control, error) {
-	standards, err := standards()
-	if err != nil {
-		return nil, err
-	}
+func controls(v *view, about map[string]meta) []report.Control {
 	out := make([]report.Control, 0, len(rows))
 	for _, row := range rows {
-		out = append(out, v.control(row, standards))
+		out = append(out, v.control(row, about))
 	}
-	return out, nil
+	return out
 }
 
-func (v *view) control(row row, standards map[string][]string) report.Control {
+func (v *view) control(row row, about map[string]meta) report.Control {
 	var a answer
 	c := report.Control{
 		ID: row.id, Table: row.id[:1], Title: row.title, Section: row.section, Controls: []string{}, Findings: []string{}, Command: row.command(v),
@@ -101,7 +96,7 @@ func (v *view) control(row row, standards map[string][]string) report.Control {
 	}
 	row.look(v, &a)
 	for _, policy := range row.policies {
-		c.Controls = append(c.Controls, standards[policy]...)
+		c.Controls = append(c.Controls, about[policy].controls...)
 	}
 	c.Controls = unique(c.Controls)
 	c.Status, c.Answer, c.Missing = a.status(), a.sentence(), append([]string{}, a.missing...)
