@@ -85,7 +85,7 @@ func TestPods(t *testing.T) {
 			"status": {"phase": "Running", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"startedAt": "2026-01-01T00:00:00Z"}}}]}}`},
 			[]string{hub + " tag=latest pinned=false runtime=docker.io/library/nginx pods=1 containers=1"}, nil, 0},
 		"ended": {[]string{`{"metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Succeeded", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"terminated": {}}}]}}`,
-			`{"metadata": {"name": "q", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Failed", "reason": "Evicted"}}`}, []string{}, nil, 2},
+			`{"metadata": {"name": "q", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Failed", "reason": "Evicted", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"terminated": {}}}]}}`}, []string{}, nil, 2},
 		"its node is silent": {[]string{`{"metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Unknown", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"running": {}}}]}}`},
 			[]string{hub + " tag=latest pinned=false runtime=docker.io/library/nginx pods=1 containers=1"}, nil, 0},
 		"running without a status": {[]string{`{"metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}], "ephemeralContainers": [{"name": "debug", "image": "busybox"}]}, "status": {"phase": "Running"}}`},
