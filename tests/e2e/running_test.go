@@ -50,6 +50,9 @@ func running(t *testing.T, w *world) {
 	w.constrain(t, "WaxsealImages", "images", "deny")
 	w.attempts(t, f)
 	f.log = w.fleetLog(t)
+	if out, _ := w.Waxseal(t).Run("--help"); strings.Contains(out, "\n  audit ") {
+		w.auditFinds(t, f)
+	}
 	w.probed(t, f)
 	w.admitsToday(t, f)
 	w.Must(t, append([]string{"delete", "namespace"}, fleetNamespaces...)...)
@@ -329,4 +332,77 @@ func (w *world) admitsToday(t *testing.T, f *fleet) {
 	assert.ElementsMatch(t, want, slices.Compact(found))
 	assert.Equal(t, fleetPods, got.Study.Facts.Pods)
 	assert.Equal(t, []string{"8 of 48 objects would be denied today, with 40 of 200 Pods"}, got.Study.Lines)
+}
+
+// auditReport is what `waxseal audit -o json` prints, as far as it matters here.
+type auditReport struct {
+	Summary struct{ Pods, Images, Judged int }
+	Images  []struct {
+		Digest, Verdict string
+		Pods            int
+		Codes           []string
+		TagState        string `json:"tag_state"`
+	}
+	Logs struct {
+		Rejections []struct {
+			User, Namespace, Image string
+			Count                  int
+		}
+		RBAC int
+	}
+}
+
+// auditYAML is the scope of an audit of the fleet, with the log of the attempts.
+func (w *world) auditYAML(t *testing.T, f *fleet) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "audit.yaml")
+	raw, err := json.Marshal(map[string]any{
+		"version": 1, "title": "what runs", "config": w.config(t),
+		"clusters": []any{map[string]any{"name": "e2e", "kubeconfig": w.Kubeconfig, "namespaces": fleetNamespaces}},
+		"logs":     []any{map[string]any{"files": []string{f.log}, "cluster": "e2e"}},
+	})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, raw, 0o600))
+	return path
+}
+
+// auditFinds shows that an audit finds the images in violation, and no other, and
+// the attempts, and no other.
+func (w *world) auditFinds(t *testing.T, f *fleet) {
+	t.Helper()
+	out, err := w.Waxseal(t).Run("audit", "-f", w.auditYAML(t, f), "-o", "json")
+	require.ErrorContains(t, err, "exit status 1", out)
+	var got auditReport
+	require.NoError(t, json.Unmarshal([]byte(out[strings.Index(out, "{"):]), &got), out)
+	assert.Equal(t, fleetPods, got.Summary.Pods)
+	assert.Equal(t, fleetImages, got.Summary.Images)
+	var want, found []string
+	for _, u := range f.images {
+		switch u.code {
+		case "":
+		case "pinned_digests.not_pinned": // its digest is fine; that its tag means another one now is not
+			want = append(want, u.digest+" moved []")
+		default:
+			want = append(want, u.digest+" "+u.code)
+		}
+	}
+	for _, i := range got.Images {
+		assert.Equal(t, 5, i.Pods, i.Digest)
+		switch {
+		case i.Verdict != "admitted":
+			found = append(found, i.Digest+" "+strings.Join(i.Codes, ","))
+		case i.TagState == "moved":
+			found = append(found, i.Digest+" moved "+fmt.Sprint(i.Codes))
+		}
+	}
+	assert.ElementsMatch(t, want, found)
+	attempts := map[string]int{}
+	for _, r := range got.Logs.Rejections {
+		attempts[r.User+" "+r.Namespace+" "+r.Image] += r.Count
+	}
+	assert.Equal(t, map[string]int{
+		"dev@example run-shop " + f.images[3].image: 1, "dev@example run-shop " + f.images[7].image: 1,
+		"dev@example run-shop " + f.images[11].image: 1, "dev@example run-shop " + f.images[37].image: 2, // a Pod and a Deployment
+	}, attempts)
+	assert.Equal(t, 1, got.Logs.RBAC)
 }

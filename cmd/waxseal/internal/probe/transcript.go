@@ -20,7 +20,7 @@ var formats = []string{render.Table, render.JSON, render.YAML, render.Markdown, 
 // transcript is what was tried, and what was answered.
 type transcript struct {
 	Probes []row `json:"probes"`
-	// Untried are probes that have no image; Missing is what could not be done.
+	// Missing is what could not be done. Untried are those of it that have no image.
 	Untried []audit.Missing `json:"untried"`
 	Missing []audit.Missing `json:"missing"`
 	Line    string          `json:"line"`
@@ -41,15 +41,16 @@ func newTranscript() *transcript {
 // add judges the probes of a cluster. Missing holds the untried ones too.
 func (t *transcript) add(probes []audit.Probe, missing, untried []audit.Missing) {
 	t.Untried = append(t.Untried, untried...)
-	for _, m := range missing {
-		if !slices.Contains(untried, m) {
-			t.Missing = append(t.Missing, m)
-		}
-	}
+	t.Missing = append(t.Missing, missing...)
 	for _, p := range probes {
 		verdict, why := Judge(p)
 		t.Probes = append(t.Probes, row{p, verdict, why})
 	}
+}
+
+// failed is what is missing for another reason than that nobody asked for it.
+func (t *transcript) failed() []audit.Missing {
+	return slices.DeleteFunc(slices.Clone(t.Missing), func(m audit.Missing) bool { return slices.Contains(t.Untried, m) })
 }
 
 // close adds up.
@@ -67,7 +68,7 @@ func (t *transcript) close() {
 			were = "WAS"
 		}
 		t.Line += fmt.Sprintf("; %d %s NOT", count[Wrong], were)
-	case count[CannotTell] > 0 || len(t.Missing) > 0 || len(t.Probes) == 0:
+	case count[CannotTell] > 0 || len(t.failed()) > 0 || len(t.Probes) == 0:
 		t.Exit = exit.CannotTell
 	}
 	if count[CannotTell] > 0 {
@@ -135,13 +136,13 @@ func (t *transcript) table(w io.Writer, opts render.Options) error {
 			}
 		}
 	}
-	if len(t.Untried)+len(t.Missing) > 0 {
+	if len(t.Missing) > 0 {
 		b.WriteByte('\n')
 	}
 	for _, m := range t.Untried {
 		b.WriteString(render.Hang("- ", "not tried: "+m.Name+": "+m.Why, opts))
 	}
-	for _, m := range t.Missing {
+	for _, m := range t.failed() {
 		b.WriteString(render.Hang("? ", strings.TrimPrefix(m.Name+": ", ": ")+m.Why, opts))
 	}
 	b.WriteString("\n" + t.Line + "\n")
@@ -165,7 +166,7 @@ func (t *transcript) markdown(w io.Writer) error {
 		}
 		b.WriteString("  " + fence + "\n\n")
 	}
-	for _, m := range slices.Concat(t.Untried, t.Missing) {
+	for _, m := range t.Missing {
 		b.WriteString("* ❔ " + render.InMarkdown(m.Name+": "+m.Why) + "\n")
 	}
 	_, err := w.Write(b.Bytes())
@@ -214,7 +215,7 @@ func (t *transcript) junit(w io.Writer) error {
 		}
 		s.Cases = append(s.Cases, c)
 	}
-	for _, m := range t.Missing {
+	for _, m := range t.failed() {
 		s.Cases = append(s.Cases, junitCase{Class: "missing", Name: render.Clean(m.Name), Error: &junitProblem{render.Clean(m.Why), ""}})
 		s.Errors++
 	}
