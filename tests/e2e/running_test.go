@@ -345,8 +345,8 @@ type auditReport struct {
 	}
 	Logs struct {
 		Rejections []struct {
-			User, Namespace, Image string
-			Count                  int
+			User, Namespace, Image, Rule string
+			Count                        int
 		}
 		RBAC int
 	}
@@ -356,8 +356,10 @@ type auditReport struct {
 func (w *world) auditYAML(t *testing.T, f *fleet) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "audit.yaml")
+	now := time.Now().UTC()
 	raw, err := json.Marshal(map[string]any{
 		"version": 1, "title": "what runs", "config": w.config(t),
+		"period":   map[string]any{"from": now.AddDate(0, 0, -1).Format(time.DateOnly), "to": now.Format(time.DateOnly)},
 		"clusters": []any{map[string]any{"name": "e2e", "kubeconfig": w.Kubeconfig, "namespaces": fleetNamespaces}},
 		"logs":     []any{map[string]any{"files": []string{f.log}, "cluster": "e2e"}},
 	})
@@ -396,13 +398,13 @@ func (w *world) auditFinds(t *testing.T, f *fleet) {
 		}
 	}
 	assert.ElementsMatch(t, want, found)
-	attempts := map[string]int{}
+	attempts, wanted := map[string]int{}, map[string]int{}
 	for _, r := range got.Logs.Rejections {
-		attempts[r.User+" "+r.Namespace+" "+r.Image] += r.Count
+		attempts[r.User+" "+r.Namespace+" "+r.Image+" "+r.Rule] += r.Count
 	}
-	assert.Equal(t, map[string]int{
-		"dev@example run-shop " + f.images[3].image: 1, "dev@example run-shop " + f.images[7].image: 1,
-		"dev@example run-shop " + f.images[11].image: 1, "dev@example run-shop " + f.images[37].image: 2, // a Pod and a Deployment
-	}, attempts)
+	for _, i := range []int{3, 7, 11, 37, 37} { // the last as a Pod and as a Deployment
+		wanted["admin as dev@example run-shop "+f.images[i].image+" "+f.images[i].code]++
+	}
+	assert.Equal(t, wanted, attempts)
 	assert.Equal(t, 1, got.Logs.RBAC)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"flag"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -192,6 +193,6 @@ func TestEmbedded(t *testing.T) {
 	require.Equal(t, 0, code, out)
 	require.Equal(t, address, served.FindStringSubmatch(out)[1])
 	require.Len(t, images, 4)
-	_, err := http.Get("http://" + address + "/v2/")
+	_, err := net.Dial("tcp", address)
 	require.Error(t, err) // it has ended
 }
