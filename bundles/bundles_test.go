@@ -164,7 +164,7 @@ func judgesFiles(flavour string) bool {
 // forFiles says whether a test is one of what judges files.
 func forFiles(name string) bool {
 	dir := path.Dir(name)
-	return bundles.SubjectOf(path.Base(dir)) != bundles.Images || slices.ContainsFunc([]string{"/pipelines", "/enforcement", "/audit"}, func(part string) bool { return strings.Contains(name, part) })
+	return bundles.SubjectOf(path.Base(dir)) != bundles.Images || slices.ContainsFunc([]string{"/pipelines", "/enforcement", "/audit", "/exemptions"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
 func tests(t *testing.T, flavour string) map[string][]byte {
