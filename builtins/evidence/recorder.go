@@ -15,7 +15,10 @@ import (
 // nothing. It is safe for concurrent use.
 type Recorder struct {
 	mu    sync.Mutex
+	sink  func(registry.Digest, []byte) error
+	err   error // the first of the sink
 	blobs map[registry.Digest][]byte
+	sizes map[registry.Digest]int
 	types map[registry.Digest]string      // media types of the blobs that are manifests
 	tags  map[string]registry.Digest      // full reference → digest
 	roots map[string]json.RawMessage      // name → trusted_root.json
@@ -34,9 +37,47 @@ type TrustData struct {
 // NewRecorder returns an empty Recorder.
 func NewRecorder() *Recorder {
 	return &Recorder{
-		blobs: map[registry.Digest][]byte{}, types: map[registry.Digest]string{},
+		sizes: map[registry.Digest]int{}, blobs: map[registry.Digest][]byte{}, types: map[registry.Digest]string{},
 		tags: map[string]registry.Digest{}, roots: map[string]json.RawMessage{},
 		trust: map[string]map[string]TrustData{},
+	}
+}
+
+// NewRecorderTo returns a Recorder that hands all content to a sink, and keeps
+// none: [Recorder.Blobs] is empty. The sink is called by one goroutine at a time,
+// once for each digest.
+func NewRecorderTo(sink func(registry.Digest, []byte) error) *Recorder {
+	r := NewRecorder()
+	r.sink = sink
+	return r
+}
+
+// Err returns the first error of the sink.
+func (r *Recorder) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// Sizes returns how many bytes the recorded content has, by digest.
+func (r *Recorder) Sizes() map[registry.Digest]int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.sizes)
+}
+
+// keep notes content. The lock is held.
+func (r *Recorder) keep(d registry.Digest, b []byte) {
+	if _, known := r.sizes[d]; known {
+		return
+	}
+	r.sizes[d] = len(b)
+	if r.sink == nil {
+		r.blobs[d] = b
+		return
+	}
+	if err := r.sink(d, b); err != nil && r.err == nil {
+		r.err = err
 	}
 }
 
@@ -113,7 +154,7 @@ func (r *Recorder) content(d registry.Digest, b []byte) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.blobs[d] = b
+	r.keep(d, b)
 }
 
 func (r *Recorder) manifest(m registry.Manifest) {
@@ -122,7 +163,8 @@ func (r *Recorder) manifest(m registry.Manifest) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.blobs[m.Digest], r.types[m.Digest] = m.Raw, m.MediaType
+	r.keep(m.Digest, m.Raw)
+	r.types[m.Digest] = m.MediaType
 }
 
 func (r *Recorder) tag(ref registry.Reference, d registry.Descriptor) {

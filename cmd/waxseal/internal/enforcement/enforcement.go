@@ -3,7 +3,6 @@
 package enforcement
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,17 +149,17 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 	if err := api.Get(ctx, "/version", &version); err != nil {
 		return nil, err
 	}
-	g := gather(ctx, api)
-	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0, Holds: held})}
-	for _, missed := range g.missed {
-		r.unread = append(r.unread, render.Decision{File: "cluster", Err: "not read: " + missed})
+	found := gather(ctx, api)
+	r := &reading{whole: "cluster", configuration: admission.Parse(found.Objects, admission.Options{Complete: len(found.Missed) == 0, Holds: Holds})}
+	for _, missed := range found.Missed {
+		r.unread = append(r.unread, render.Decision{File: "cluster", Err: fmt.Sprintf("not read: %s: %v", missed.What, missed.Err)})
 	}
 	return r, nil
 }
 
-// said is what the report of the policies has beside violations.
-type said struct {
-	Objects []object
+// Said is what the report of the policies has beside violations.
+type Said struct {
+	Objects []Object
 	Images  []struct {
 		Image, Container, Kind, Namespace, Name, File, Covered string
 		Line, Members                                          int
@@ -168,7 +167,7 @@ type said struct {
 		By                                                     []string
 	}
 	Coverage struct {
-		Containers, Workloads, Namespaces share
+		Containers, Workloads, Namespaces Share
 		Exempt, Uncovered                 []string
 	}
 	Whole struct {
@@ -177,25 +176,26 @@ type said struct {
 	}
 }
 
-type object struct {
+// Object is what is said of one object: Reasons are why.
+type Object struct {
 	Kind, Namespace, Name, File, About, Verdict string
 	Line                                        int
-	Reasons                                     []reason
+	Reasons                                     []Reason
 }
 
-type reason struct{ Code, Weight string }
+// Reason is a fact that decided, or only a note.
+type Reason struct{ Code, Weight string }
 
-type share struct{ All, Covered int }
+// Share is a part of a whole.
+type Share struct{ All, Covered int }
 
-func (s share) of(thing string) string { return fmt.Sprintf("%d of %d %s", s.Covered, s.All, thing) }
+func (s Share) of(thing string) string { return fmt.Sprintf("%d of %d %s", s.Covered, s.All, thing) }
 
 var verdicts = map[string]render.Verdict{"enforces": render.Admitted, "enforces_with_gap": render.Denied, "advisory": render.Denied, "broken": render.Denied}
 
-func (s *said) objects() render.Grid {
+func (s *Said) objects() render.Grid {
 	g := render.Grid{Columns: []string{"OBJECT", "LINE", "JUDGES", "VERDICT", "BECAUSE"}}
-	slices.SortStableFunc(s.Objects, func(a, b object) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
-	})
+	s.Sort()
 	for _, o := range s.Objects {
 		name := strings.TrimSpace(o.Kind + " " + strings.TrimPrefix(o.Namespace+"/"+o.Name, "/"))
 		g.Rows = append(g.Rows, render.Row{
@@ -207,21 +207,30 @@ func (s *said) objects() render.Grid {
 }
 
 // because are the codes that decided.
-func (s *said) because(reasons []reason) string {
-	var codes []string
+func (s *Said) because(reasons []Reason) string {
+	codes := Deciding(reasons)
+	for i, code := range codes {
+		codes[i] = words(code)
+	}
+	return strings.Join(codes, ", ")
+}
+
+// Deciding are the codes that decided, sorted.
+func Deciding(reasons []Reason) []string {
+	codes := []string{}
 	for _, r := range reasons {
 		if r.Weight != "note" {
-			codes = append(codes, words(r.Code))
+			codes = append(codes, r.Code)
 		}
 	}
 	slices.Sort(codes)
-	return strings.Join(slices.Compact(codes), ", ")
+	return slices.Compact(codes)
 }
 
 // maxRows bounds the table of images that no rule covers.
 const maxRows = 40
 
-func (s *said) uncovered() render.Grid {
+func (s *Said) uncovered() render.Grid {
 	g := render.Grid{Columns: []string{"IMAGE", "OF", "COVERED"}}
 	left := 0
 	for _, i := range s.Images {

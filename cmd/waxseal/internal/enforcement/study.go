@@ -1,8 +1,10 @@
 package enforcement
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
@@ -12,22 +14,45 @@ import (
 // studyOf puts what was found into its form: tables, and the lines that people
 // quote. The last is the verdict on the whole.
 func studyOf(out *engine.Outcome, unread int) (*render.Study, error) {
-	facts := map[string]any{}
-	for _, part := range []string{"objects", "images", "coverage", "whole"} {
-		facts[part] = out.Report[part]
-	}
-	raw, err := json.Marshal(facts)
+	facts := factsOf(out)
+	s, err := Read(out)
 	if err != nil {
 		return nil, err
-	}
-	var s said
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, fmt.Errorf("read the report: %w", err)
 	}
 	return &render.Study{Facts: facts, Grids: []render.Grid{s.objects(), s.uncovered()}, Lines: s.lines(unread)}, nil
 }
 
-func (s *said) lines(unread int) []string {
+func factsOf(out *engine.Outcome) map[string]any {
+	facts := map[string]any{}
+	for _, part := range []string{"objects", "images", "coverage", "whole"} {
+		facts[part] = out.Report[part]
+	}
+	return facts
+}
+
+// Read reads what the policies say beside violations.
+func Read(out *engine.Outcome) (*Said, error) {
+	raw, err := json.Marshal(factsOf(out))
+	if err != nil {
+		return nil, err
+	}
+	var s Said
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("read the report: %w", err)
+	}
+	return &s, nil
+}
+
+// Line is the verdict on the whole, to be quoted. Unread is how much could not be
+// read.
+func (s *Said) Line(unread int) string {
+	if strings.HasPrefix(s.Whole.Line, "verification enforced") && unread > 0 {
+		return s.Whole.Line + ", as far as it could be read"
+	}
+	return s.Whole.Line
+}
+
+func (s *Said) lines(unread int) []string {
 	c := s.Coverage
 	var lines []string
 	if c.Containers.All > 0 {
@@ -40,8 +65,15 @@ func (s *said) lines(unread int) []string {
 		}
 		lines = append(lines, line)
 	}
-	if strings.HasPrefix(s.Whole.Line, "verification enforced") && unread > 0 {
-		return append(lines, s.Whole.Line+", as far as it could be read")
-	}
-	return append(lines, s.Whole.Line)
+	return append(lines, s.Line(unread))
+}
+
+// Sort brings the objects into the order of their files.
+func (s *Said) Sort() {
+	slices.SortStableFunc(s.Objects, func(a, b Object) int {
+		return cmp.Or(
+			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
+		)
+	})
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/waxseal/waxseal/builtins"
@@ -52,21 +54,26 @@ func New(ctx context.Context, flavour string, set *builtins.Set, data map[string
 
 // NewFor is [New] for the policies that judge a subject.
 func NewFor(ctx context.Context, subject bundles.Subject, flavour string, set *builtins.Set, data map[string]any) (*Engine, error) {
-	q, revision, err := prepare(ctx, query, subject, flavour, nil, set, data)
+	q, revision, err := prepare(ctx, query, subject, flavour, nil, set, over(data))
 	if err != nil {
 		return nil, err
 	}
 	return &Engine{query: q, set: set, Revision: revision}, nil
 }
 
+// over is the store of the operator's data.
+func over(data map[string]any) storage.Store {
+	return inmem.NewFromObject(map[string]any{"waxseal": data})
+}
+
 // prepare compiles a query over the bundle of a flavour, with policies of one's
 // own in it, and returns the revision of the bundle too.
-func prepare(ctx context.Context, query string, subject bundles.Subject, flavour string, own bundles.Own, set *builtins.Set, data map[string]any) (q rego.PreparedEvalQuery, revision string, err error) {
+func prepare(ctx context.Context, query string, subject bundles.Subject, flavour string, own bundles.Own, set *builtins.Set, data storage.Store) (q rego.PreparedEvalQuery, revision string, err error) {
 	files, err := bundles.FilesOf(subject, flavour, nil, own)
 	if err != nil {
 		return q, "", err
 	}
-	opts := []func(*rego.Rego){rego.Query(query), rego.Store(inmem.NewFromObject(map[string]any{"waxseal": data}))}
+	opts := []func(*rego.Rego){rego.Query(query), rego.Store(data)}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		opts = append(opts, rego.Module(name, string(files[name])))
 	}
@@ -82,6 +89,15 @@ func prepare(ctx context.Context, query string, subject bundles.Subject, flavour
 // Judge evaluates the policies over one object. The error means that nobody
 // can tell: the evaluation was halted.
 func (e *Engine) Judge(ctx context.Context, d *evidence.Decision, input map[string]any) (*Outcome, error) {
+	return e.judge(ctx, d, input)
+}
+
+// JudgeAt is [Engine.Judge] with this time as the clock of the policies.
+func (e *Engine) JudgeAt(ctx context.Context, d *evidence.Decision, input map[string]any, now time.Time) (*Outcome, error) {
+	return e.judge(ctx, d, input, rego.EvalTime(now))
+}
+
+func (e *Engine) judge(ctx context.Context, d *evidence.Decision, input map[string]any, options ...rego.EvalOption) (*Outcome, error) {
 	if d != nil {
 		ctx = evidence.WithDecision(ctx, d)
 	}
@@ -89,7 +105,7 @@ func (e *Engine) Judge(ctx context.Context, d *evidence.Decision, input map[stri
 	if err != nil {
 		return nil, fmt.Errorf("read the object: %w", err)
 	}
-	results, err := e.query.Eval(ctx, rego.EvalParsedInput(value))
+	results, err := e.query.Eval(ctx, append(options, rego.EvalParsedInput(value))...)
 	if err != nil {
 		return nil, err
 	}

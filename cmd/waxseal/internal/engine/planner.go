@@ -23,7 +23,7 @@ const planQuery = `keys := {json.marshal(request) | some request in data.lib.wax
 // NewPlanner compiles the policies that judge a subject, those of the library and
 // one's own, with the operator's data.
 func NewPlanner(ctx context.Context, subject bundles.Subject, own bundles.Own, set *builtins.Set, data map[string]any) (*Planner, error) {
-	q, revision, err := prepare(ctx, planQuery, subject, bundles.CLI, own, set, data)
+	q, revision, err := prepare(ctx, planQuery, subject, bundles.CLI, own, set, over(data))
 	if err != nil {
 		return nil, err
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/study"
 )
 
-// said is what the report of the policies has beside violations.
-type said struct {
-	Images  []image
+// Said is what the report of the policies has beside violations.
+type Said struct {
+	Images  []Image
 	Summary struct {
 		Images, Signed, Scanned, Gated int
 		NotPushed                      int `json:"not_pushed"`
@@ -25,7 +25,8 @@ type said struct {
 	}
 }
 
-type image struct {
+// Image is what is said of one image that a pipeline builds.
+type Image struct {
 	Image, Pipeline, File, Signed, Scanned, Gates, Attested string
 	Line                                                    int
 	Pushed, SBOM, Admitted                                  bool
@@ -37,22 +38,34 @@ type image struct {
 // studyOf puts what was found into its form: the table of the images, and the
 // line that people quote.
 func studyOf(out *engine.Outcome) (*render.Study, error) {
-	facts := map[string]any{"images": out.Report["images"], "summary": out.Report["summary"]}
-	raw, err := json.Marshal(facts)
+	s, err := Read(out)
 	if err != nil {
 		return nil, err
 	}
-	var s said
+	return &render.Study{Facts: factsOf(out), Grids: []render.Grid{s.table()}, Lines: s.Lines()}, nil
+}
+
+func factsOf(out *engine.Outcome) map[string]any {
+	return map[string]any{"images": out.Report["images"], "summary": out.Report["summary"]}
+}
+
+// Read reads what the policies say beside violations, the images in their order.
+func Read(out *engine.Outcome) (*Said, error) {
+	raw, err := json.Marshal(factsOf(out))
+	if err != nil {
+		return nil, err
+	}
+	var s Said
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("read the report: %w", err)
 	}
-	return &render.Study{Facts: facts, Grids: []render.Grid{s.table()}, Lines: s.lines()}, nil
-}
-
-func (s *said) table() render.Grid {
-	slices.SortFunc(s.Images, func(a, b image) int {
+	slices.SortFunc(s.Images, func(a, b Image) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Image, b.Image))
 	})
+	return &s, nil
+}
+
+func (s *Said) table() render.Grid {
 	g := render.Grid{Columns: []string{"IMAGE", "LINE", "SIGNED", "SCANNED", "ATTESTED"}}
 	for _, i := range s.Images {
 		g.Rows = append(g.Rows, render.Row{Verdict: i.verdict(), Group: i.File, Cells: []string{
@@ -62,7 +75,7 @@ func (s *said) table() render.Grid {
 	return g
 }
 
-func (i image) title() string {
+func (i Image) title() string {
 	name := cmp.Or(study.Short(i.Image), "(its name is not known)")
 	if !i.Pushed {
 		name += " (not pushed)"
@@ -70,7 +83,7 @@ func (i image) title() string {
 	return name
 }
 
-func (i image) verdict() render.Verdict {
+func (i Image) verdict() render.Verdict {
 	switch {
 	case i.Admitted:
 		return render.Admitted
@@ -80,7 +93,7 @@ func (i image) verdict() render.Verdict {
 	return render.Denied
 }
 
-func (i image) signature() string {
+func (i Image) signature() string {
 	text := words(i.Signed)
 	if len(i.SignedBy) > 0 {
 		text += ", " + strings.Join(i.SignedBy, " and ")
@@ -91,7 +104,7 @@ func (i image) signature() string {
 	return text
 }
 
-func (i image) scan() string {
+func (i Image) scan() string {
 	text := words(i.Scanned)
 	if len(i.ScannedBy) == 0 {
 		return text
@@ -100,7 +113,7 @@ func (i image) scan() string {
 	return text + map[string]string{"yes": ", stops", "no": ", cannot stop"}[i.Gates]
 }
 
-func (i image) attestation() string {
+func (i Image) attestation() string {
 	text := i.Attested
 	if i.SBOM {
 		text += ", SBOM"
@@ -117,8 +130,8 @@ func untold(n int) string {
 	return fmt.Sprintf(" (of %d nobody can tell)", n)
 }
 
-// lines are the sentences at the end. The first is the one that reports quote.
-func (s *said) lines() []string {
+// Lines are the sentences at the end. The first is the one that reports quote.
+func (s *Said) Lines() []string {
 	n := s.Summary
 	switch {
 	case n.Pipelines == 0:

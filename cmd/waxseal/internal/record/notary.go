@@ -37,8 +37,8 @@ func notariesOf(cfg *config.Config) map[string]Notary {
 	return out
 }
 
-// said adds what the notaries said.
-func (t *Trust) said(data map[string]map[string]evidence.TrustData) {
+// Said adds what the notaries said.
+func (t *Trust) Said(data map[string]map[string]evidence.TrustData) {
 	for name, guns := range data {
 		one := t.Notaries[name]
 		one.Repositories = guns

@@ -94,7 +94,7 @@ func Write(dir string, r Record, rec *evidence.Recorder) (err error) {
 		return err
 	}
 	r.Version, r.Tags = Version, map[string]string{}
-	r.Trust.said(rec.Trust())
+	r.Trust.Said(rec.Trust())
 	for ref, d := range rec.Tags() {
 		r.Tags[ref] = string(d)
 	}
@@ -126,17 +126,49 @@ type descriptor struct {
 }
 
 func writeLayout(dir string, rec *evidence.Recorder) error {
-	blobs, types := rec.Blobs(), rec.Manifests()
-	for d, body := range blobs {
-		algorithm, hex, _ := strings.Cut(string(d), ":")
-		folder := filepath.Join(dir, "blobs", algorithm)
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(folder, hex), body, 0o644); err != nil {
+	for d, body := range rec.Blobs() {
+		if err := WriteBlob(dir, d, body); err != nil {
 			return err
 		}
 	}
+	return WriteIndex(dir, Names{Sizes: rec.Sizes(), Types: rec.Manifests(), Tags: rec.Tags()})
+}
+
+// Names is what the index of a layout says of its blobs.
+type Names struct {
+	Sizes map[registry.Digest]int    `json:"sizes"`
+	Types map[registry.Digest]string `json:"types"` // media types of those that are manifests
+	Tags  map[string]registry.Digest `json:"tags"`  // by full reference
+}
+
+// WriteBlob writes a blob into the layout in dir, whole or not at all.
+func WriteBlob(dir string, d registry.Digest, body []byte) error {
+	algorithm, hex, _ := strings.Cut(string(d), ":")
+	folder := filepath.Join(dir, "blobs", algorithm)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(folder, hex)
+	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(body)) {
+		return nil
+	}
+	tmp, err := os.CreateTemp(dir, "blob-")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(body)
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Close())
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	return nil
+}
+
+// WriteIndex makes a layout of the blobs in dir.
+func WriteIndex(dir string, n Names) error {
 	// A layout has this folder also when the decision rests on no byte at all.
 	if err := os.MkdirAll(filepath.Join(dir, "blobs"), 0o755); err != nil {
 		return err
@@ -146,7 +178,7 @@ func writeLayout(dir string, rec *evidence.Recorder) error {
 	}
 	return writeJSON(filepath.Join(dir, "index.json"), map[string]any{
 		"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
-		"manifests": entries(blobs, types, rec.Tags()),
+		"manifests": entries(n.Sizes, n.Types, n.Tags),
 	})
 }
 

@@ -35,6 +35,18 @@ func TrustOf(cfg *config.Config, used map[string]json.RawMessage) Trust {
 // keys and roots, and the recorded layout in place of every registry. Nothing
 // else may be contacted, so it works offline or not at all.
 func (r *Record) Config(dir string) *config.Config {
+	var hosts []string
+	for _, d := range r.Decisions {
+		if d.Outcome != nil {
+			hosts = append(hosts, d.Outcome.Hosts()...)
+		}
+	}
+	return r.ConfigFor(dir, hosts)
+}
+
+// ConfigFor is [Record.Config] for decisions that rest on these hosts, which need
+// not be in memory.
+func (r *Record) ConfigFor(dir string, hosts []string) *config.Config {
 	cfg := &config.Config{
 		Policies: r.Parameters, DefaultTrustRoot: r.Trust.DefaultRoot, HostsOnly: true, Offline: true,
 		Keys: map[string]config.Key{}, Certificates: map[string]config.Certificate{},
@@ -61,13 +73,8 @@ func (r *Record) Config(dir string) *config.Config {
 	for name, raw := range r.Trust.Roots {
 		cfg.TrustRoots[name] = config.TrustRoot{JSON: raw}
 	}
-	for _, d := range r.Decisions {
-		if d.Outcome == nil {
-			continue
-		}
-		for _, host := range d.Outcome.Hosts() {
-			cfg.Registries[host] = config.Registry{Layout: filepath.Join(dir, "layout")}
-		}
+	for _, host := range hosts {
+		cfg.Registries[host] = config.Registry{Layout: filepath.Join(dir, "layout")}
 	}
 	return cfg
 }

@@ -85,6 +85,10 @@ func (v Violation) sentence() string {
 	return Clean(capital(strings.TrimSuffix(text, ".")))
 }
 
+// Reason is what is wrong, without what it is about and without what to do; "" when
+// only the title would be left. It is clean.
+func (v Violation) Reason(images []Image) string { return v.why(images) }
+
 // why returns the part of the message that is neither what it is about nor what
 // to do, because both stand beside it; "" when only the title would be left.
 func (v Violation) why(images []Image) string {

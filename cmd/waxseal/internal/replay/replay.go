@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/waxseal/waxseal/builtins"
+	"github.com/waxseal/waxseal/builtins/fault"
+	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/record"
@@ -98,14 +100,18 @@ func counted(n int, one, many string) string {
 
 // again judges every decision by the recorded evidence.
 func again(ctx context.Context, r *record.Record) (out []render.Decision, differences []string, err error) {
+	e, err := engine.NewReplayer(ctx, bundles.Images, r.Parameters)
+	if err != nil {
+		return nil, nil, err
+	}
 	for i, d := range r.Decisions {
 		shown := render.Decision{File: d.File, Document: d.Document, Item: d.Item, Line: d.Line, Err: d.Error}
 		if d.Outcome != nil {
-			outcome, err := judge(ctx, r, d)
+			outcome, err := e.Judge(ctx, d.Outcome.Evidence, d.Outcome.Now, d.Input)
 			if err != nil {
 				return nil, nil, fmt.Errorf("decision %d: %w", i+1, err)
 			}
-			if at := compare(d.Outcome, outcome); at != "" {
+			if at := Compare(d.Outcome, outcome); at != "" {
 				differences = append(differences, fmt.Sprintf("%s, document %d: %s", render.Clean(d.File), d.Document, at))
 			}
 			fill(&shown, d.Input, outcome)
@@ -113,16 +119,6 @@ func again(ctx context.Context, r *record.Record) (out []render.Decision, differ
 		out = append(out, shown)
 	}
 	return out, differences, nil
-}
-
-func judge(ctx context.Context, r *record.Record, d record.Decision) (*engine.Outcome, error) {
-	e, err := engine.New(ctx, "replay", nil, map[string]any{
-		"parameters": r.Parameters, "evidence": d.Outcome.Evidence, "now": d.Outcome.Now,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return e.Judge(ctx, nil, d.Input)
 }
 
 func fill(shown *render.Decision, input map[string]any, o *engine.Outcome) {
@@ -134,8 +130,8 @@ func fill(shown *render.Decision, input map[string]any, o *engine.Outcome) {
 	shown.Images, shown.Violations, shown.Notes, shown.NotJudged = o.Images, o.Violations, o.Notes, o.NotJudged
 }
 
-// compare says where two outcomes differ, "" if nowhere.
-func compare(a, b *engine.Outcome) string {
+// Compare says where two outcomes differ, "" if nowhere.
+func Compare(a, b *engine.Outcome) string {
 	return strings.Join(slices.DeleteFunc([]string{
 		part("violations", a.Violations, b.Violations, shortViolation), part("notes", a.Notes, b.Notes, shortViolation),
 		part("images", a.Images, b.Images, shortImage), part("not judged", a.NotJudged, b.NotJudged, shortNotJudged),
@@ -183,8 +179,32 @@ func fieldsOf(recorded, verified map[string]any) string {
 	return strings.Join(out, "; ")
 }
 
-// outage says whether a result is that nobody could tell.
+// sayable is a result without the words for what is not there: a registry and the
+// layout that stands for it have other ones.
+func sayable(result map[string]any) map[string]any {
+	problems, _ := result["errors"].([]any)
+	if len(problems) == 0 {
+		return result
+	}
+	out := maps.Clone(result)
+	said := slices.Clone(problems)
+	for i, p := range said {
+		if e, _ := p.(map[string]any); e["code"] == string(fault.NotFound) {
+			e = maps.Clone(e)
+			delete(e, "message")
+			said[i] = e
+		}
+	}
+	out["errors"] = said
+	return out
+}
+
+// outage says whether a result is that nobody could tell. One that is ok is none,
+// whatever else it says: a policy would take it for an answer.
 func outage(result map[string]any) bool {
+	if result["ok"] != false {
+		return false
+	}
 	problems, _ := result["errors"].([]any)
 	for _, p := range problems {
 		if e, _ := p.(map[string]any); e["retryable"] == true {
@@ -221,23 +241,30 @@ func verified(ctx context.Context, dir string, r *record.Record) ([]string, erro
 		return nil, fmt.Errorf("the record was made with other policies (%s) than those of this binary (%s): use the version of Waxseal that made it", r.Bundle, e.Revision)
 	}
 	var differences []string
-	decision := set.Collector().Decide()
 	for _, d := range r.Decisions {
 		if d.Outcome == nil {
 			continue
 		}
-		o, err := e.Judge(ctx, decision, d.Input)
+		o, err := e.Judge(ctx, set.Collector().Decide(), d.Input)
 		if err != nil {
 			return nil, err
 		}
-		for key, result := range d.Outcome.Evidence {
-			if outage(result) {
-				continue
-			}
-			if x, y := text(result), text(o.Evidence[key]); x != y {
-				differences = append(differences, fmt.Sprintf("evidence %s: %s", render.Clean(key), fieldsOf(result, o.Evidence[key])))
-			}
-		}
+		differences = append(differences, Changed(d.Outcome.Evidence, o.Evidence)...)
 	}
 	return differences, nil
+}
+
+// Changed says which results are not those that were recorded, sorted. An outage
+// cannot be made again, and is not compared.
+func Changed(recorded, made map[string]map[string]any) []string {
+	var differences []string
+	for _, key := range slices.Sorted(maps.Keys(recorded)) {
+		if outage(recorded[key]) {
+			continue
+		}
+		if x, y := text(sayable(recorded[key])), text(sayable(made[key])); x != y {
+			differences = append(differences, fmt.Sprintf("evidence %s: %s", render.Clean(key), fieldsOf(recorded[key], made[key])))
+		}
+	}
+	return differences
 }

@@ -1,0 +1,56 @@
+package judge
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
+)
+
+func (v *view) config() string {
+	if v.s.File == "" || v.s.File == "waxseal.yaml" {
+		return ""
+	}
+	return " -c " + quoted(v.s.File)
+}
+
+func commandPolicy(v *view) string { return "waxseal policy show" + v.config() }
+
+func commandAgain(v *view) string { return cmp.Or(v.s.reperform(), "waxseal audit") }
+
+func commandProbe(v *view) string { return "waxseal probe" + v.config() }
+
+func commandEnforcement(v *view) string {
+	var out []string
+	for _, c := range v.g.Clusters {
+		if c.Context == "" {
+			continue
+		}
+		out = append(out, "waxseal enforcement --cluster --context "+quoted(c.Context)+v.config())
+	}
+	return cmp.Or(strings.Join(out, "; "), "waxseal enforcement --cluster"+v.config())
+}
+
+func commandPipelines(v *view) string {
+	var out []string
+	for _, r := range v.g.Repositories {
+		out = append(out, "waxseal pipeline"+v.config()+" "+quoted(r.Name))
+	}
+	return cmp.Or(strings.Join(out, "; "), "waxseal pipeline"+v.config())
+}
+
+func commandImages(v *view) string {
+	var refs []string
+	for _, img := range v.sampled() {
+		refs = append(refs, quoted(img.Ref))
+	}
+	const most = 20 // a command that people can read
+	if len(refs) == 0 || len(refs) > most {
+		return commandAgain(v)
+	}
+	return "waxseal verify" + v.config() + " " + strings.Join(refs, " ")
+}
+
+func (v *view) commandImage(img report.Image) string {
+	return "waxseal verify" + v.config() + " " + quoted(img.Ref)
+}

@@ -1,0 +1,96 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/audit"
+	"github.com/waxseal/waxseal/bundles"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
+)
+
+// The subject whose policies judge what an audit found, and the function that they
+// read it by.
+const (
+	auditSubject bundles.Subject = "audit"
+	auditRead                    = "audit.read"
+)
+
+// itself asks the policies over the audit: about images that run, keys, logs, probes.
+// It comes after all that fills the facts.
+func (d *derivation) itself() error {
+	d.signedBy()
+	if !slices.Contains(bundles.Subjects(), auditSubject) {
+		return nil
+	}
+	facts := audit.Facts{
+		Period: d.g.Period, Images: []audit.Image{}, Keys: d.r.Keys, Identities: d.r.Identities, Logs: d.r.Logs, Probes: d.r.Probes,
+		Missing: append([]audit.Missing{}, d.g.Missing...),
+	}
+	for _, img := range d.r.Images {
+		facts.Images = append(facts.Images, img.Image)
+	}
+	o, err := d.students.judge(d.ctx, auditSubject, auditRead, facts)
+	if err != nil {
+		return err
+	}
+	for _, v := range o.Violations {
+		d.r.Findings = append(d.r.Findings, d.about(v)...)
+	}
+	for _, v := range o.Notes {
+		d.r.Notes = append(d.r.Notes, d.about(v)...)
+	}
+	return nil
+}
+
+// about is the finding of a policy over the audit: about an image where it names one.
+func (d *derivation) about(v render.Violation) []report.Finding {
+	out := otherFindings(aboutOf(v.Code), "", "", []render.Violation{v})
+	for i := range out {
+		f := &out[i]
+		at := slices.IndexFunc(d.r.Images, func(img report.Image) bool { return img.Ref == v.Image })
+		if v.Image == "" || at < 0 || f.About != "running" {
+			continue
+		}
+		img := &d.r.Images[at]
+		f.Digest, f.Places = img.Digest, places(nil, img.Workloads)
+		img.Findings = append(img.Findings, f.ID)
+	}
+	return out
+}
+
+// aboutOf says what a policy over the audit is about, by its name.
+func aboutOf(code string) string {
+	policy, _, _ := strings.Cut(code, ".")
+	for _, one := range []struct{ word, about string }{{"key", "key"}, {"identit", "key"}, {"probe", "probe"}, {"refus", "probe"}, {"log", "log"}, {"admi", "log"}, {"reject", "log"}} {
+		if strings.Contains(policy, one.word) {
+			return one.about
+		}
+	}
+	return "running"
+}
+
+// signedBy counts the images that each key and identity has signed, verified.
+func (d *derivation) signedBy() {
+	for i := range d.r.Keys {
+		k := &d.r.Keys[i]
+		k.Images = d.signers(func(s report.Signer) bool {
+			return s.Name != "" && s.Name == k.Name || s.KeyID != "" && s.KeyID == k.Fingerprint
+		})
+	}
+	for i := range d.r.Identities {
+		id := &d.r.Identities[i]
+		matches := matcher(*id)
+		d.r.Identities[i].Images = d.signers(matches)
+	}
+}
+
+func (d *derivation) signers(is func(report.Signer) bool) (n int) {
+	for _, img := range d.r.Images {
+		if slices.ContainsFunc(img.Signers, is) {
+			n++
+		}
+	}
+	return n
+}
