@@ -86,6 +86,23 @@ test-framework: ## the policies in Gatekeeper's constraint framework, at its own
 test-deploy: ## Gatekeeper's deployment files, rendered by kustomize's and Helm's own code
 	cd tests/deploy && $(GO) vet ./... && $(GO) test ./...
 
+$(BIN)/prometheus/usr/bin/prometheus: # Debian's, unpacked and not installed: no service starts
+	@mkdir -p $(BIN)/prometheus
+	@apt-get update -qq
+	cd $(BIN)/prometheus && apt-get download -qq prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+
+.PHONY: test-monitoring
+test-monitoring: $(BIN)/prometheus/usr/bin/prometheus ## the dashboard and the alerts of examples/audit, in a real Prometheus
+	cd tests/monitoring && $(GO) vet ./... && PROMETHEUS=$(abspath $(BIN)/prometheus/usr/bin) $(GO) test -count 1 ./...
+
+PAGES := $(abspath $(BIN)/pages)
+
+.PHONY: test-page
+test-page: ## the audit's HTML report in headless Chromium, which apt-get installs if it is not there
+	@{ command -v chromium && command -v pdftotext; } >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium poppler-utils; }
+	WAXSEAL_PAGES=$(PAGES) $(GO) test ./cmd/waxseal/internal/audit/page -count 1 -run '^TestWritesPagesForTheBrowser$$'
+	cd tests/page && $(GO) vet ./... && WAXSEAL_PAGES=$(PAGES) $(GO) test -timeout 10m -count 1 ./...
+
 .PHONY: tools
 tools: ## the tools of the end-to-end tests, each built once, outside of this folder
 	tests/e2e/tools/build.sh
@@ -114,7 +131,8 @@ fuzz: ## each fuzz target for FUZZ: inputs (20000x) or a time (1m)
 
 .PHONY: bench
 bench: build $(BIN)/opa ## benchmarks, as ratios in one run
-	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^TestRatios$$' -bench . -benchtime 5s
+	@command -v jq >/dev/null || apt-get install -y jq
+	WAXSEAL=$(abspath $(WAXSEAL)) OPA=$(abspath $(BIN)/opa) WAXSEAL_BENCH=1 $(GO) test ./tests/bench -count 1 -run '^Test(Ratios|Logs)$$' -bench . -benchtime 5s
 
 .PHONY: image
 image: ## write .bin/image, a container image for amd64 and arm64 (OCI layout), and print its digest
@@ -162,6 +180,8 @@ test-gator: gatekeeper gatekeeper-stock ## the suites for gatekeeper-builtin, wi
 tidy: ## go.mod and go.sum of all modules
 	$(GO) mod tidy
 	cd tests/framework && $(GO) mod tidy
+	cd tests/monitoring && $(GO) mod tidy
+	cd tests/page && $(GO) mod tidy
 	@$(HOST) --tidy
 
 $(BIN)/ratify: tests/bench/ratify/go.mod tests/bench/ratify/go.sum
@@ -176,6 +196,7 @@ bench-ratify: build $(BIN)/ratify ## the provider against `ratify serve`, which 
 generate: ## write the generated files
 	$(GO) run ./tests/generate
 	$(GO) test ./bundles -run TestTestingFilesAreGenerated -update
+	$(GO) test ./cmd/waxseal/internal/audit/scope -run TestSchema -update
 
 .PHONY: check-generated
 check-generated:

@@ -48,6 +48,7 @@ func TestFilesHoldOnlyWhatIsAskedFor(t *testing.T) {
 	require.Equal(t, []string{
 		"lib/waxseal/policy/pinned_digests/pinned_digests.rego",
 		"lib/waxseal/policy/signed_images/signed_images.rego",
+		"lib/waxseal/policy/signed_images/summaries.rego",
 	}, slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(name string) bool {
 		return !strings.HasPrefix(name, "lib/waxseal/policy/")
 	}))

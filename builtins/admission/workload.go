@@ -21,21 +21,41 @@ type groups struct {
 	seen  map[string]int
 	list  []Workload
 	first []maker
-	keys  []string // labels that rules look at
-	all   bool
-	names bool
+	Sight
+}
+
+// Sight is what rules look at, of the objects that make containers, beside their
+// kind, their namespace and their containers. Whoever puts such objects together
+// before they are parsed must keep apart what differs in it.
+type Sight struct {
+	Labels []string // by key, sorted
+	All    bool     // all labels
+	Names  bool     // of objects
+}
+
+// Sight says what the rules look at.
+func (c *Configuration) Sight() Sight {
+	var s Sight
+	for i := range c.Rules {
+		s.look(c.Rules[i].match)
+	}
+	return s
+}
+
+func (s *Sight) look(m matcher) {
+	s.Labels = append(s.Labels, m.keys...)
+	slices.Sort(s.Labels)
+	s.Labels = slices.Compact(s.Labels)
+	s.All = s.All || m.allLabels
+	s.Names = s.Names || m.names
 }
 
 // workloads reads what makes containers, and asks of each group which rules apply.
 func (r *reader) workloads() []Workload {
 	g := &groups{r: r, seen: map[string]int{}, list: []Workload{}}
 	for _, rule := range r.rules {
-		g.keys = append(g.keys, rule.match.keys...)
-		g.all = g.all || rule.match.allLabels
-		g.names = g.names || rule.match.names
+		g.look(rule.match)
 	}
-	slices.Sort(g.keys)
-	g.keys = slices.Compact(g.keys)
 	for _, s := range r.sources {
 		kind := Kind{Group: s.group(), Kind: s.kind()}
 		place, makes := makers[kind]
@@ -143,7 +163,7 @@ func (g *groups) key(m maker) string {
 		}
 	}
 	write(m.kind.Group, m.kind.Kind, m.src.ref.Namespace, strconv.FormatBool(m.static))
-	if g.names {
+	if g.Names {
 		write(m.src.ref.Name)
 	}
 	for _, of := range []map[string]string{m.labels, m.own()} {
@@ -164,8 +184,8 @@ func (m maker) own() map[string]string {
 }
 
 func (g *groups) labels(of map[string]string, write func(...string)) {
-	if !g.all {
-		for _, key := range g.keys {
+	if !g.All {
+		for _, key := range g.Labels {
 			if value, has := of[key]; has {
 				write(key, value)
 			}

@@ -52,6 +52,7 @@ type Image struct {
 	Ref        string `json:"ref"`        // as it was judged: repository@digest; as written where the digest is not known
 	Repository string `json:"repository"` // that the Pods name, normalised: host/path
 	Tag        string `json:"tag"`        // that they name; "" for none, or where they differ
+	Pinned     string `json:"pinned"`     // digest that they name; "" for none, or where they differ
 	Digest     string `json:"digest"`     // that runs, by the runtime (status.containerStatuses[].imageID); "" where it names none
 	Runtime    string `json:"runtime"`    // repository that the runtime names; "" for none
 	// TagDigest is what the tag means now, TagState what that says of the image:
@@ -155,15 +156,35 @@ type Logs struct {
 	Admissions []Admission `json:"admissions"`
 	RBAC       int         `json:"rbac"`  // requests that RBAC refused
 	Other      int         `json:"other"` // requests that something else refused
+	// Reasons are what RBAC and Other are made of, and what else a reader should know:
+	// requests that passed because a webhook failed open, admissions whose image the
+	// log does not name, dry runs.
+	Reasons []Reason `json:"reasons"`
 	// Truncated says that there were more different rows than are kept: counts hold,
 	// rows are missing.
 	Truncated bool `json:"truncated"`
 }
 
+// Reason is a row of what was refused by no policy about images, or not refused
+// although it should have been.
+type Reason struct {
+	// Reason is rbac; of Other: quota, limit_range, webhook_failed (a webhook that
+	// fails closed), unauthenticated, pull_failed, panic, forbidden (anything else);
+	// of neither: webhook_failed_open, admitted_without_image, dry_run_request,
+	// pod_security_exempt.
+	Reason  string `json:"reason"`
+	Name    string `json:"name"` // webhook, quota; "" where there is none
+	Count   int    `json:"count"`
+	First   string `json:"first"`
+	Last    string `json:"last"`
+	Message string `json:"message"` // of the first
+}
+
 // LogSource is a file that was read.
 type LogSource struct {
-	Name    string `json:"name"`   // as given
-	Format  string `json:"format"` // kubernetes-audit, eks, aks, gke, gatekeeper, events, distribution, harbor, registry-access, opa-decisions
+	Name    string `json:"name"`    // as given
+	Cluster string `json:"cluster"` // as given; "" for none
+	Format  string `json:"format"`  // kubernetes-audit, eks, aks, gke, gatekeeper, events, distribution, harbor, registry-access, opa-decisions
 	Lines   int    `json:"lines"`
 	Bytes   int64  `json:"bytes"` // as they stand in the file: compressed where it is
 	Events  int    `json:"events"`
@@ -176,14 +197,14 @@ type LogSource struct {
 // Rejection is a row of what was refused.
 type Rejection struct {
 	Day       string `json:"day"`       // in UTC, 2026-01-31
-	System    string `json:"system"`    // gatekeeper, kyverno, policy-controller, waxseal, pod-security, other
+	System    string `json:"system"`    // gatekeeper, kyverno, policy-controller, connaisseur, waxseal, admission-policy (of Kubernetes), pod-security, other
 	Rule      string `json:"rule"`      // constraint, policy, or code of ours (signed_images.unsigned)
 	Image     string `json:"image"`     // as written; "" where the log does not say
 	Registry  string `json:"registry"`  // of the image, normalised; "" where not known
 	Namespace string `json:"namespace"` //
 	User      string `json:"user"`      //
 	Source    string `json:"source"`    // name of the file
-	Action    string `json:"action"`    // deny, warn, dryrun
+	Action    string `json:"action"`    // deny, warn, dryrun; audit: found in what was there, and again with each audit
 	Count     int    `json:"count"`
 	First     string `json:"first"`
 	Last      string `json:"last"`

@@ -108,6 +108,10 @@ func (s *shape) typed() schema {
 		return s.durationSchema()
 	case date:
 		return schema{"type": "string", "format": "date", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`}
+	case moment:
+		return schema{"type": "string", "pattern": `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$`}
+	case integer:
+		return schema{"type": "integer", "minimum": -maxInteger, "maximum": maxInteger}
 	case fingerprint:
 		return schema{"type": "string", "pattern": fingerprintText.String()}
 	case version:

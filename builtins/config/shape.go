@@ -48,6 +48,8 @@ const (
 	size        // bytes: a count, or text such as 4MiB
 	duration    // text such as 30s
 	date        // text such as 2026-11-21
+	moment      // a date, or a time of RFC 3339, as text
+	integer     // a whole number
 	version     // the number 1
 	fingerprint // text such as sha256:… of a public key
 	free        // an object of anything
@@ -214,6 +216,8 @@ func (c *checker) scalar(n *document.Node, s *shape, path string) any {
 		size:          {"a number of bytes such as 1048576 or 4MiB", readSize},
 		duration:      {"a duration such as 30s, 5m or 1d", readDuration},
 		date:          {"a date such as 2026-11-21", readDate},
+		moment:        {"a date such as 2026-11-21, or a time such as 2026-11-21T15:04:05Z", readMoment},
+		integer:       {"a whole number", readInteger},
 		version:       {"1, the only version there is", readVersion},
 		fingerprint:   {"sha256: and 64 hexadecimal digits in lower case", readFingerprint},
 	}[s.kind]
@@ -341,6 +345,31 @@ func readDate(n *document.Node, _ *shape) (any, string) {
 		return nil, ""
 	}
 	return t, ""
+}
+
+// readMoment leaves the text as it is: a date means another time where a period
+// begins than where it ends.
+func readMoment(n *document.Node, _ *shape) (any, string) {
+	_, notDate := time.Parse(time.DateOnly, n.Text)
+	_, notTime := time.Parse(time.RFC3339, n.Text)
+	if n.Kind != document.String || notDate != nil && notTime != nil {
+		return nil, ""
+	}
+	return n.Text, ""
+}
+
+// maxInteger is the largest number that all readers of JSON hold exactly.
+const maxInteger = 1<<53 - 1
+
+func readInteger(n *document.Node, _ *shape) (any, string) {
+	i, err := strconv.ParseInt(n.Text, 10, 64)
+	if n.Kind != document.Number || err != nil {
+		return nil, ""
+	}
+	if i > maxInteger || i < -maxInteger {
+		return nil, ": out of range"
+	}
+	return i, ""
 }
 
 var fingerprintText = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)

@@ -18,6 +18,7 @@ import (
 func checkNames(cfg *config.Config, value map[string]any, at string, report reporter) {
 	checkAuthorities(cfg, value, at, "authorities", report)
 	checkAuthorities(cfg, value, at, "exceptions_from", report)
+	checkAuthorities(cfg, value, at, "verified_by", report)
 	checkAuthorities(cfg, object(value["vex"]), config.Join(at, "vex"), "authorities", report)
 	checkRequirements(value, at, report)
 	each(value, at, "scanners", func(entry any, at string) {

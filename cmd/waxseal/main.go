@@ -22,6 +22,7 @@ import (
 	"github.com/waxseal/waxseal/bundles/parameters"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/admit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/attest"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/bundle"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/collect"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/doctor"
@@ -29,6 +30,8 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/pipeline"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/policy"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/probe"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/provider"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/replay"
@@ -141,7 +144,10 @@ OPA's commands keep their own; misuse is 2 there too, but 1 in run.`,
 			withoutVersionCheck(cmd)
 		}
 	}
-	ours := []*cobra.Command{admit.Admit(), admit.Verify(), attest.Command(), collect.Command(), doctor.Command(), enforcement.Command(), pipeline.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version())}
+	ours := []*cobra.Command{
+		admit.Admit(), admit.Verify(), attest.Command(), audit.Command(version()), collect.Command(), doctor.Command(), enforcement.Command(), pipeline.Command(), policy.Command(),
+		probe.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version()),
+	}
 	root.AddCommand(ours...)
 	for _, cmd := range ours {
 		strict(cmd)

@@ -39,6 +39,7 @@ func TestCluster(t *testing.T) {
 	scenario("the API server's audit log says why", logged)
 	scenario("namespaces are left out visibly", leftOut)
 	scenario("what the cluster enforces, and what is under no rule", enforced)
+	scenario("what runs is audited: 200 Pods of 40 images, 8 in violation, 5 rejected attempts", running)
 	scenario("a template for Gatekeeper with the builtins, on one without: noticed", builtinOnStock)
 	scenario("the provider is down, and slow", providerDown)
 	scenario("a registry is down, and busy", registryDown)

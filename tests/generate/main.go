@@ -79,6 +79,12 @@ func generated() (map[string][]byte, error) {
 	if files["docs/waxseal.schema.json"], err = config.Schema(parameters); err != nil {
 		return nil, err
 	}
+	if files["docs/controls.md"], err = controlsPage(slices.Sorted(maps.Keys(parameters))); err != nil {
+		return nil, err
+	}
+	if files["docs/audit.schema.json"], err = auditSchema(); err != nil {
+		return nil, fmt.Errorf("schema of the report of an audit: %w", err)
+	}
 	for page, about := range pages {
 		if files["docs/policies/"+page], err = reportPage(about); err != nil {
 			return nil, err

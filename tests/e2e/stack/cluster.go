@@ -1,9 +1,12 @@
 package stack
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,6 +25,7 @@ type Cluster struct {
 	Kubeconfig string // of a cluster administrator
 	audit      string
 	server     string
+	node       *http.Client // of [Cluster.SetStatus]
 }
 
 // NewCluster starts a control plane.
@@ -47,13 +51,18 @@ func startEtcd(t testing.TB) string {
 
 func url(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
 
-// auditPolicy keeps requests and answers of what is judged at admission.
+// auditPolicy keeps requests and answers of what is judged at admission, and of
+// namespaces that begin with run- what a cluster would keep that is audited.
 const auditPolicy = `
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
 - {level: RequestResponse, verbs: [create, update, patch], namespaces: [audited]}
+- level: Request
+  verbs: [create, update, patch]
+  resources: [{group: "", resources: [pods]}, {group: apps, resources: [deployments]}, {group: batch, resources: [jobs]}]
+  namespaces: [run-pay, run-shop, run-web]
 - {level: None}
 `
 
@@ -123,6 +132,40 @@ func (c *Cluster) AuditEvents(t testing.TB, text string) []string {
 		}
 	}
 	return events
+}
+
+// AuditLog is the path of the API server's audit log.
+func (c *Cluster) AuditLog() string { return c.audit }
+
+// SetStatus patches the status of an object at a path of the API, as a kubelet
+// does of Pods.
+func (c *Cluster) SetStatus(t testing.TB, path string, status any) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"status": status})
+	require.NoError(t, err)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, c.server+path+"/status", bytes.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/strategic-merge-patch+json")
+	response, err := c.kubelet(t).Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	said, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, string(said))
+}
+
+// kubelet is a client that stands for the kubelets, which this cluster has none of.
+func (c *Cluster) kubelet(t testing.TB) *http.Client {
+	t.Helper()
+	if c.node == nil {
+		pair := c.Authority.Issue(t, "kubelet", pkix.Name{CommonName: "system:node:e2e", Organization: []string{"system:masters"}})
+		cert, err := tls.LoadX509KeyPair(pair.Cert, pair.Key)
+		require.NoError(t, err)
+		c.node = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: c.Authority.Pool(t), Certificates: []tls.Certificate{cert}},
+		}}
+	}
+	return c.node
 }
 
 // get wants status 200.

@@ -26,8 +26,8 @@ type flags struct {
 	output        string
 	statementOnly bool
 	assumeImage   bool
-	registry      access
-	signer        signer
+	registry      Registry
+	signer        Signer
 }
 
 func (f *flags) bind(cmd *cobra.Command) {
@@ -35,8 +35,8 @@ func (f *flags) bind(cmd *cobra.Command) {
 	set.StringVarP(&f.output, "output", "o", render.Table, "output format: table, json")
 	set.BoolVar(&f.statementOnly, "statement-only", false, "print the statement, and sign and upload nothing")
 	set.BoolVar(&f.assumeImage, "assume-image", false, "attest a document that does not say which image it is about")
-	f.registry.bind(set)
-	f.signer.bind(set)
+	f.registry.Bind(set)
+	f.signer.Bind(set)
 }
 
 // Command is `waxseal attest`.
@@ -157,7 +157,7 @@ func (f *flags) attest(ctx context.Context, stdout io.Writer, image string, read
 		_, err := fmt.Fprintf(stdout, "%s\n", statement)
 		return err
 	}
-	bundle, who, err := f.signer.sign(ctx, statement)
+	bundle, who, err := f.signer.Sign(ctx, statement)
 	if err != nil {
 		return err
 	}

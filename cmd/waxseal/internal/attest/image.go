@@ -17,12 +17,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// access is how registries are reached: with the credentials of Docker's
+// Registry is how registries are reached: with the credentials of Docker's
 // configuration, as cosign does.
-type access struct{ plainHTTP bool }
+type Registry struct{ plainHTTP bool }
 
-func (a *access) bind(set *pflag.FlagSet) {
-	set.BoolVar(&a.plainHTTP, "allow-http-registry", false, "reach the registry by HTTP; loopback is reached so anyway")
+// Bind adds the flags.
+func (r *Registry) Bind(set *pflag.FlagSet) {
+	set.BoolVar(&r.plainHTTP, "allow-http-registry", false, "reach the registry by HTTP; loopback is reached so anyway")
 }
 
 // place is an image in its registry.
@@ -41,9 +42,9 @@ const maxManifests = 64
 
 // find looks the image up, once: what is attested is about the digest that it
 // has now.
-func (a *access) find(ctx context.Context, image string) (*place, error) {
+func (r *Registry) find(ctx context.Context, image string) (*place, error) {
 	var options []name.Option
-	if a.plainHTTP {
+	if r.plainHTTP {
 		options = append(options, name.Insecure)
 	}
 	ref, err := name.ParseReference(image, options...)
@@ -141,4 +142,27 @@ func (p *place) store(ctx context.Context, digest string, bundle []byte, predica
 		return "", fmt.Errorf("store the attestation: %w", err)
 	}
 	return "a referrer of " + at.DigestStr(), nil
+}
+
+// Store writes the bundle of a statement beside an image that is named by digest.
+// Where that would make more than most referrers it is refused: whoever verifies
+// reads no more of them, and then cannot tell which is the newest.
+func (r *Registry) Store(ctx context.Context, image string, bundle []byte, predicateType string, most int) error {
+	at, err := r.find(ctx, image)
+	if err != nil {
+		return err
+	}
+	listed, err := remote.Referrers(at.ref, append(slices.Clone(at.options), remote.WithContext(ctx))...)
+	if err != nil {
+		return fmt.Errorf("image %q: list its referrers: %w", image, err)
+	}
+	list, err := listed.IndexManifest()
+	if err != nil {
+		return fmt.Errorf("image %q: list its referrers: %w", image, err)
+	}
+	if n := len(list.Manifests); n >= most {
+		return fmt.Errorf("image %q: it has %d referrers, and %d at most can be read (limits.referrers): delete old ones in the registry", image, n, most)
+	}
+	_, err = at.store(ctx, at.ref.DigestStr(), bundle, predicateType)
+	return err
 }

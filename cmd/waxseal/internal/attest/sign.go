@@ -34,16 +34,22 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// signer is who signs, and who vouches for that.
-type signer struct {
+// Signer is who signs, and who vouches for that. What is read for the first
+// statement serves the others too.
+type Signer struct {
 	key           string
 	signingConfig string
 	trustedRoot   string
 	identityToken string
 	tlogUpload    bool
+
+	config  *root.SigningConfig
+	trusted root.TrustedMaterial
+	held    *held // with a key
 }
 
-func (s *signer) bind(set *pflag.FlagSet) {
+// Bind adds the flags.
+func (s *Signer) Bind(set *pflag.FlagSet) {
 	set.StringVar(&s.key, "key", "", "private key: a file (its password in $COSIGN_PASSWORD), or the URI of a KMS (awskms://, gcpkms://, azurekms://, hashivault://). Without it an identity signs")
 	set.StringVar(&s.signingConfig, "signing-config", "", "signing_config.json of a Sigstore instance; the default is the public-good instance's, which is fetched")
 	set.StringVar(&s.trustedRoot, "trusted-root", "", "trusted_root.json of the same instance")
@@ -51,10 +57,37 @@ func (s *signer) bind(set *pflag.FlagSet) {
 	set.BoolVar(&s.tlogUpload, "tlog-upload", true, "with --key: false signs without transparency log and time stamp, and asks no service; policies then need insecure_ignore_tlog: true of the authority")
 }
 
-// sign returns the bundle of a statement, and who has signed it.
-func (s *signer) sign(ctx context.Context, statement []byte) (bundle []byte, who string, err error) {
-	config, trusted, err := s.instance()
+// Named says whether a key was named.
+func (s *Signer) Named() bool { return s.key != "" }
+
+// Open reads what is needed for signing, so that it is known to be there. A token
+// is asked for when something is signed: it does not live long.
+func (s *Signer) Open(ctx context.Context) error {
+	if s.config == nil {
+		config, trusted, err := s.instance()
+		if err != nil {
+			return err
+		}
+		s.config, s.trusted = config, trusted
+	}
+	if s.key == "" || s.held != nil {
+		return nil
+	}
+	by, err := privateKey(ctx, s.key)
 	if err != nil {
+		return fmt.Errorf("--key: %w", err)
+	}
+	if s.held, err = newHeld(by); err != nil {
+		s.held = nil
+		return fmt.Errorf("--key: %w", err)
+	}
+	return nil
+}
+
+// Sign returns the bundle of a statement, and who has signed it. It is not for
+// use by several at once.
+func (s *Signer) Sign(ctx context.Context, statement []byte) (bundle []byte, who string, err error) {
+	if err := s.Open(ctx); err != nil {
 		return nil, "", err
 	}
 	pair, token, who, err := s.holder(ctx)
@@ -62,7 +95,7 @@ func (s *signer) sign(ctx context.Context, statement []byte) (bundle []byte, who
 		return nil, "", err
 	}
 	content := &sign.DSSEData{Data: statement, PayloadType: "application/vnd.in-toto+json"}
-	bundle, err = cbundle.SignData(ctx, content, pair, token, config, trusted)
+	bundle, err = cbundle.SignData(ctx, content, pair, token, s.config, s.trusted)
 	if err != nil {
 		return nil, "", fmt.Errorf("sign: %w", err)
 	}
@@ -87,7 +120,7 @@ func identityIn(raw []byte) (string, error) {
 }
 
 // instance returns the services that are asked, and what they are checked with.
-func (s *signer) instance() (*root.SigningConfig, root.TrustedMaterial, error) {
+func (s *Signer) instance() (*root.SigningConfig, root.TrustedMaterial, error) {
 	switch {
 	case !s.tlogUpload && s.key == "":
 		return nil, nil, errors.New("--tlog-upload=false is for --key: an identity is worth nothing without the log's time")
@@ -119,7 +152,7 @@ func (s *signer) instance() (*root.SigningConfig, root.TrustedMaterial, error) {
 
 // holder returns the pair of keys that signs; for an identity, a new one and
 // the token that says who it is.
-func (s *signer) holder(ctx context.Context) (pair sign.Keypair, token, who string, err error) {
+func (s *Signer) holder(ctx context.Context) (pair sign.Keypair, token, who string, err error) {
 	if s.key == "" {
 		if token, err = s.token(ctx); err != nil {
 			return nil, "", "", err
@@ -127,18 +160,10 @@ func (s *signer) holder(ctx context.Context) (pair sign.Keypair, token, who stri
 		pair, err = sign.NewEphemeralKeypair(nil)
 		return pair, token, "", err
 	}
-	by, err := privateKey(ctx, s.key)
-	if err != nil {
-		return nil, "", "", fmt.Errorf("--key: %w", err)
-	}
-	held, err := newHeld(by)
-	if err != nil {
-		return nil, "", "", fmt.Errorf("--key: %w", err)
-	}
-	return held, "", "key " + held.id, nil
+	return s.held, "", "key " + s.held.id, nil
 }
 
-func (s *signer) token(ctx context.Context) (string, error) {
+func (s *Signer) token(ctx context.Context) (string, error) {
 	if s.identityToken != "" {
 		raw, err := os.ReadFile(s.identityToken)
 		if err != nil {

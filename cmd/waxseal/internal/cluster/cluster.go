@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +18,7 @@ import (
 )
 
 const (
+	jsonType  = "application/json"
 	maxAnswer = 64 << 20 // bytes of one answer
 	maxPages  = 1000     // of one list
 )
@@ -66,8 +68,27 @@ func Absent(err error) bool {
 	return ok && status.Code == http.StatusNotFound
 }
 
+// Server is the address of the API server, without anything secret.
+func (a *API) Server() string {
+	plain := *a.base
+	plain.User, plain.RawQuery, plain.Fragment = nil, "", ""
+	return strings.TrimSuffix(plain.String(), "/")
+}
+
 // Do sends a request. Path has the query; body and into may be nil.
 func (a *API) Do(ctx context.Context, method, path string, body, into any) error {
+	return a.send(ctx, method, path, jsonType, body, into)
+}
+
+// Apply makes an object as it is given, or changes the one there, in the name of a
+// manager (server-side apply). Fields that others own become the manager's.
+func (a *API) Apply(ctx context.Context, path, manager string, object any) error {
+	query := url.Values{"fieldManager": {manager}, "force": {"true"}}
+	return a.send(ctx, http.MethodPatch, path+"?"+query.Encode(), "application/apply-patch+yaml", object, nil)
+}
+
+// send sends a body as JSON, which is YAML too.
+func (a *API) send(ctx context.Context, method, path, contentType string, body, into any) error {
 	var sent io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -76,13 +97,7 @@ func (a *API) Do(ctx context.Context, method, path string, body, into any) error
 		}
 		sent = bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.base.String(), "/")+path, sent)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Content-Type", "application/json")
-	response, err := a.client.Do(request)
+	response, err := a.open(ctx, method, path, contentType, sent)
 	if err != nil {
 		return err
 	}
@@ -104,6 +119,16 @@ func (a *API) Do(ctx context.Context, method, path string, body, into any) error
 	return nil
 }
 
+func (a *API) open(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(a.base.String(), "/")+path, body)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", jsonType)
+	request.Header.Set("Content-Type", contentType)
+	return a.client.Do(request)
+}
+
 // failed reads the Status that the API server answers with.
 func failed(code int, raw []byte) error {
 	var status struct{ Message string }
@@ -118,16 +143,22 @@ func (a *API) Get(ctx context.Context, path string, into any) error {
 	return a.Do(ctx, http.MethodGet, path, nil, into)
 }
 
-// List returns all items of a collection, page by page.
+// List returns all items of a collection, page by page. Path may have a query.
 func List[T any](ctx context.Context, a *API, path string) ([]T, error) {
 	var items []T
 	next := ""
+	path, given, _ := strings.Cut(path, "?")
+	asked, err := url.ParseQuery(given)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	for range maxPages {
 		var page struct {
 			Metadata struct{ Continue string }
 			Items    []T
 		}
-		query := url.Values{"limit": {"250"}}
+		query := maps.Clone(asked)
+		query.Set("limit", "250")
 		if next != "" {
 			query.Set("continue", next)
 		}

@@ -149,10 +149,10 @@ func (f *flags) readCluster(ctx context.Context) (*reading, error) {
 	if err := api.Get(ctx, "/version", &version); err != nil {
 		return nil, err
 	}
-	g := gather(ctx, api)
-	r := &reading{whole: "cluster", configuration: admission.Parse(g.objects, admission.Options{Complete: len(g.missed) == 0, Holds: held})}
-	for _, missed := range g.missed {
-		r.unread = append(r.unread, render.Decision{File: "cluster", Err: "not read: " + missed})
+	found := gather(ctx, api)
+	r := &reading{whole: "cluster", configuration: admission.Parse(found.Objects, admission.Options{Complete: len(found.Missed) == 0, Holds: Holds})}
+	for _, missed := range found.Missed {
+		r.unread = append(r.unread, render.Decision{File: "cluster", Err: fmt.Sprintf("not read: %s: %v", missed.What, missed.Err)})
 	}
 	return r, nil
 }

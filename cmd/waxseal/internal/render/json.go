@@ -12,8 +12,10 @@ import (
 // json writes the report as one JSON object. The values are not changed; what
 // does not print is escaped, also where JSON does not ask for it, because a
 // terminal obeys more than JSON forbids.
-func (r *Report) json(w io.Writer, _ Options) error {
-	text, err := encode(r)
+func (r *Report) json(w io.Writer, _ Options) error { return writeJSON(w, r) }
+
+func writeJSON(w io.Writer, v any) error {
+	text, err := encode(v)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type sarifRule struct {
 	ID            string         `json:"id"`
 	Short         sarifText      `json:"shortDescription"`
 	Help          *sarifText     `json:"help,omitempty"`
+	HelpURI       string         `json:"helpUri,omitempty"`
 	Configuration sarifLevel     `json:"defaultConfiguration"`
 	Properties    map[string]any `json:"properties,omitempty"`
 }
@@ -102,10 +103,7 @@ type sarifLogical struct {
 // could not be judged makes the run unsuccessful, so that it never reads as
 // "nothing found".
 func (r *Report) sarif(w io.Writer, opts Options) error {
-	run := sarifRun{ColumnKind: "utf16CodeUnits", Results: []sarifResult{}}
-	run.Tool.Driver = sarifDriver{
-		Name: "waxseal", Version: opts.Version, URI: "https://github.com/waxseal/waxseal", Rules: []sarifRule{},
-	}
+	run := newRun(opts.Version)
 	invocation := sarifInvocation{Successful: true, ExitCode: r.Exit, Notifications: []sarifNotification{}}
 	for i := range r.Decisions {
 		d := &r.Decisions[i]
@@ -122,6 +120,16 @@ func (r *Report) sarif(w io.Writer, opts Options) error {
 			Level: "note", Message: sarifText{Clean(f.File) + ": " + Clean(f.Text)},
 		})
 	}
+	return run.write(w, invocation)
+}
+
+func newRun(version string) sarifRun {
+	run := sarifRun{ColumnKind: "utf16CodeUnits", Results: []sarifResult{}}
+	run.Tool.Driver = sarifDriver{Name: "waxseal", Version: version, URI: "https://github.com/waxseal/waxseal", Rules: []sarifRule{}}
+	return run
+}
+
+func (run sarifRun) write(w io.Writer, invocation sarifInvocation) error {
 	run.Invocations = []sarifInvocation{invocation}
 	text, err := encode(sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 	if err != nil {

@@ -28,6 +28,7 @@ type Grid struct {
 // under its name.
 type Row struct {
 	Verdict Verdict
+	Plain   bool // without a mark: the row is no verdict
 	Group   string
 	Cells   []string
 }
@@ -88,10 +89,12 @@ func (g Grid) write(p *page) {
 			p.put(0, "", dim, Clean(group))
 		}
 		mark, s := "? ", yellow
-		switch row.Verdict {
-		case Admitted:
+		switch {
+		case row.Plain:
+			mark, s = "  ", plain
+		case row.Verdict == Admitted:
 			mark, s = "✓ ", green
-		case Denied:
+		case row.Verdict == Denied:
 			mark, s = "✗ ", red
 		}
 		g.line(p, p.paint(s, mark), plain, row.Cells, widths)

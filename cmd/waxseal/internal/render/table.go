@@ -93,14 +93,14 @@ func (p *page) put(indent int, mark string, s style, text string) {
 
 // head writes what is judged. A digest that does not fit beside it gets a line
 // where it does, whole, because people copy it.
-func (p *page) head(mark string, s style, text string) {
+func (p *page) head(indent int, mark string, s style, text string) {
 	at := strings.LastIndex(text, "@sha")
-	if at <= 0 || length(mark)+length(text) <= p.width {
-		p.put(0, mark, s, text)
+	if at <= 0 || indent+length(mark)+length(text) <= p.width {
+		p.put(indent, mark, s, text)
 		return
 	}
-	p.put(0, mark, s, text[:at])
-	p.put(4, "", plain, text[at:])
+	p.put(indent, mark, s, text[:at])
+	p.put(max(indent, 4), "", plain, text[at:])
 }
 
 func (p *page) decision(d *Decision) {
@@ -114,11 +114,11 @@ func (p *page) decision(d *Decision) {
 	}
 	switch d.Verdict {
 	case Admitted:
-		p.head("ADMITTED     ", green, head)
+		p.head(0, "ADMITTED     ", green, head)
 	case Denied:
-		p.head("DENIED       ", red, head)
+		p.head(0, "DENIED       ", red, head)
 	default:
-		p.head("CANNOT TELL  ", yellow, head)
+		p.head(0, "CANNOT TELL  ", yellow, head)
 	}
 	p.shown, p.todo = map[string]bool{}, ""
 	p.about(d, -1, 2)

@@ -9,24 +9,34 @@ import (
 )
 
 // yaml writes what json writes, in the same order.
-func (r *Report) yaml(w io.Writer, _ Options) error {
-	text, err := encode(r)
+func (r *Report) yaml(w io.Writer, _ Options) error { return writeYAML(w, r) }
+
+func writeYAML(w io.Writer, v any) error {
+	text, err := encodeYAML(v)
 	if err != nil {
 		return err
 	}
+	_, err = w.Write(text)
+	return err
+}
+
+func encodeYAML(v any) ([]byte, error) {
+	text, err := encode(v)
+	if err != nil {
+		return nil, err
+	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
-		return fmt.Errorf("write the report: %w", err)
+		return nil, fmt.Errorf("write the report: %w", err)
 	}
 	restyle(&root)
 	var b bytes.Buffer
 	enc := yaml.NewEncoder(&b)
 	enc.SetIndent(2)
 	if err := enc.Encode(&root); err != nil {
-		return fmt.Errorf("write the report: %w", err)
+		return nil, fmt.Errorf("write the report: %w", err)
 	}
-	_, err = w.Write(escape(b.Bytes(), yamlEscape))
-	return err
+	return escape(b.Bytes(), yamlEscape), nil
 }
 
 func yamlEscape(out []byte, r rune) []byte { return fmt.Appendf(out, `\U%08x`, r) }

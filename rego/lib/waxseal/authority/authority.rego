@@ -60,9 +60,14 @@ matching(authorities, ref) := {trusted |
 # METADATA
 # title: What is wrong with authorities
 # description: A set of sentences. Types are the business of the shape.
-problems(name, authorities) := {sprintf("%s.authorities is missing or empty: nobody is trusted", [name])} if {
+problems(name, authorities) := problems_at(concat(".", [name, "authorities"]), authorities)
+
+# METADATA
+# title: What is wrong with authorities that stand elsewhere in parameters
+# description: 'Where is the place of the list: signed_images.verified_by.'
+problems_at(where, authorities) := {sprintf("%s is missing or empty: nobody is trusted", [where])} if {
 	count(authorities) == 0
-} else := {sprintf("%s.authorities[%d] (%s) %s", [name, i, object.get(trusted, "name", "no name"), problem]) |
+} else := {sprintf("%s[%d] (%s) %s", [where, i, object.get(trusted, "name", "no name"), problem]) |
 	some i, trusted in authorities
 	some problem in union({_nameless(trusted), _scopeless(trusted), _signerless(trusted), _identityless(trusted), _unbounded(trusted), _notation_problems(trusted)})
 }

@@ -49,10 +49,11 @@ type Cluster struct {
 	Version    string   `json:"version"`
 	Namespaces []string `json:"namespaces"` // that were looked at; empty for all
 	Excluded   []string `json:"excluded"`
-	Pods       int      `json:"pods"`
-	Pending    int      `json:"pending"` // that do not run yet, or no more
-	// Configuration is what is enforced; nil where it could not be read. Exported
-	// are the objects that it was read from, Secrets removed.
+	Pods       int      `json:"pods"`    // all of them
+	Pending    int      `json:"pending"` // of those, how many do not run yet, or no more
+	// Configuration is what is enforced; nil where it could not be read. Its workloads
+	// name one member of each group. Exported are the objects that it was read from,
+	// without Secrets, workloads and values of Helm.
 	Configuration *admission.Configuration `json:"configuration"`
 	Exported      []map[string]any         `json:"exported"`
 }

@@ -32,6 +32,10 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/record"
 )
 
+// ManifestFile is the name of the file that lists the digests of all others: its own
+// digest names the record.
+const ManifestFile = "manifest.json"
+
 // Names of the files.
 const (
 	gatheredFile = judge.GatheredFile
@@ -40,7 +44,7 @@ const (
 	imagesDir    = "images"
 	recordFile   = "images/record.json"
 	reportFile   = "report.json"
-	manifestFile = "manifest.json"
+	manifestFile = ManifestFile
 
 	// Only while the record is made:
 	scopeFile  = "scope.json"

@@ -4,7 +4,8 @@
 #   Each image falls under the authorities whose patterns match it. All of them
 #   have to have signed it, or one of them where any is written. An image that
 #   falls under no authority is denied. An authority is of Sigstore (keys,
-#   identities) or of the Notary Project (a trust policy by name).
+#   identities) or of the Notary Project (a trust policy by name). Where it is
+#   said whose they are, a verification summary (SLSA VSA) stands in for the check.
 # related_resources:
 #   - https://github.com/waxseal/waxseal/blob/main/docs/policies/signed_images.md
 # custom:
@@ -16,6 +17,7 @@ import data.lib.waxseal.evidence
 import data.lib.waxseal.host
 import data.lib.waxseal.parameters
 import data.lib.waxseal.result
+import data.lib.waxseal.summaries
 import data.lib.waxseal.workload
 
 requests contains evidence.cosign_verify_request(ctr.image, authority.opts(trusted)) if {
@@ -206,14 +208,21 @@ notes contains result.note(rego.metadata.chain(), {"container": ctr, "why": why}
 	why := sprintf("the signature of authority %q failed the check %s (%s)", [trusted.name, check.check, check.message])
 }
 
+_accepted(ctr) if _signed(ctr)
+
 _accepted(ctr) if {
+	some verifier in _verifiers(ctr)
+	_vouches(ctr, verifier)
+}
+
+_signed(ctr) if {
 	count(_asked(ctr)) > 0
 	every trusted in _asked(ctr) {
 		_holds(ctr, trusted)
 	}
 }
 
-_accepted(ctr) if {
+_signed(ctr) if {
 	_parameters.any == true
 	some trusted in _asked(ctr)
 	_holds(ctr, trusted)
@@ -248,7 +257,7 @@ _refused[state] contains {"container": ctr, "why": why, "errors": answer.errors}
 	not _holds(ctr, trusted)
 	answer := _answer(ctr, trusted)
 	state := _state(answer)
-	why := _why(state, trusted, answer)
+	why := concat("; ", array.concat([_why(state, trusted, answer)], _unvouched(ctr)))
 }
 
 _state(answer) := "copied" if answer.ok
@@ -297,6 +306,11 @@ _parameters := object.get(host.parameters, "signed_images", {})
 
 _problems := _misshapen if {
 	count(_misshapen) > 0
-} else := authority.problems("signed_images", object.get(_parameters, "authorities", []))
+} else := authority.problems("signed_images", object.get(_parameters, "authorities", [])) | _untrustworthy
 
-_misshapen := parameters.problems("signed_images", _parameters, object.union(object.union(authority.shape, authority.notation_shape), {"": "object", "any": "boolean"}))
+_misshapen := parameters.problems("signed_images", _parameters, object.union_n([
+	authority.shape,
+	authority.notation_shape,
+	summaries.shape,
+	{"": "object", "any": "boolean"},
+]))

@@ -1,5 +1,6 @@
 package lib.waxseal.policy.signed_images_test
 
+import data.lib.waxseal.clock
 import data.lib.waxseal.host
 import data.lib.waxseal.policy.signed_images as policy
 import data.lib.waxseal.samples_test as samples
@@ -306,4 +307,123 @@ test_deny_copied_platform if {
 	_codes(_by([each]), {key: samples.ok({"signers": [own, copied]})}) == _here("signed_images.copied")
 	_pass(_image, _by([each]), {key: samples.ok({"signers": [own, copied]})}) == set()
 	_pass(_image, _by([each]), {key: samples.ok({"signers": [own, copied, object.union(own, {"image": "sha256:2"})]})}) == {samples.ctr(_image)}
+}
+
+_policy := "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+
+_auditor := {
+	"name": "audit", "images": ["registry.example/**"], "keys": ["auditor"],
+	"verifier_id": "https://audit.example", "policy_digests": [_policy], "max_age": "7d",
+}
+
+_verified(verifiers) := {"signed_images": {"authorities": [_team], "verified_by": verifiers}}
+
+_summary_key := `{"fn":"cosign.attestations","opts":{"keys":["auditor"],"predicate_types":["https://slsa.dev/verification_summary/v1"]},"ref":"registry.example/team/app:1"}`
+
+_summary(patch) := samples.ok({"statements": [{
+	"predicate_type": "https://slsa.dev/verification_summary/v1",
+	"subjects": [{"name": "registry.example/team/app", "digest": {"sha256": "aa"}}],
+	"signers": [{"kind": "key", "image": samples.digest}],
+	"predicate": object.union(
+		{
+			"verifier": {"id": "https://audit.example"}, "timeVerified": "2026-11-20T06:00:00Z", "resourceUri": "oci://registry.example/team/app",
+			"policy": {"uri": "https://policy.example", "digest": {"sha256": trim_prefix(_policy, "sha256:")}},
+			"verificationResult": "PASSED", "verifiedLevels": ["WAXSEAL_SIGNED"],
+		},
+		patch,
+	),
+}]})
+
+_judged(image, parameters, evidence) := judged if {
+	judged := {"deny": policy.deny, "pass": policy.pass, "notes": policy.notes, "requests": policy.requests} with host.object as samples.one(image)
+		with host.parameters as parameters
+		with host.collect as evidence
+		with host.now as clock.instant("2026-11-20T12:00:00Z")
+}
+
+# Whatever the check of the signature says.
+test_allow_vouched if {
+	every code in {"unsigned", "untrusted_identity", "unavailable", "too_large", "invalid_request"} {
+		judged := _judged(_image, _verified([_auditor]), {_team_key: samples.refused(code), _summary_key: _summary({})})
+		judged.deny == set()
+		judged.pass == {samples.ctr(_image)}
+		samples.said(judged.notes) == {["signed_images.vouched", "spec.containers[0]", concat("", [_subject, `: a verification summary of "audit" stands in for its signature. Nothing has to be done while the summary is young; have the image verified again before it is older than max_age.`])]}
+	}
+}
+
+# A summary is not noted where the image is signed, and is not needed then.
+test_allow_signed_and_vouched if {
+	every summary in [_summary({}), _summary({"verificationResult": "FAILED"}), samples.refused("no_attestation")] {
+		judged := _judged(_image, _verified([_auditor]), {_team_key: _signed, _summary_key: summary})
+		judged.deny == set()
+		judged.pass == {samples.ctr(_image)}
+		judged.notes == set()
+	}
+}
+
+# Then the check decides, and the message says why the summary does not count.
+test_deny_unvouched if {
+	wrong := {reason: said |
+		some [summary, reason] in [
+			[_summary({"verificationResult": "FAILED"}), `: one has the result "FAILED", not "PASSED"`],
+			[_summary({"timeVerified": "2026-11-01T00:00:00Z"}), `: one has the time "2026-11-01T00:00:00Z", which is not of the last 7d`],
+			[samples.refused("untrusted_identity"), " (untrusted_identity: so says the test)"],
+			[samples.ok({"statements": []}), ""],
+		]
+		judged := _judged(_image, _verified([_auditor]), {_team_key: samples.refused("unsigned"), _summary_key: summary})
+		judged.pass == set()
+		said := samples.said(judged.deny)
+		said != {["signed_images.unsigned", "spec.containers[0]", concat("", [
+			_subject, `: it is not signed, and a signature of authority "team" was expected (unsigned: so says the test); no verification summary of "audit" counts`, reason,
+			`. Sign the image in the pipeline that builds it, or use an image that is signed. See also that the digest exists, because one that does not has no signatures either.`,
+		])]}
+	}
+	wrong == {}
+	not_collected := _judged(_image, _verified([_auditor]), {_team_key: samples.refused("unsigned")})
+	count(not_collected.pass) == 0
+	{v.code | some v in not_collected.deny} == {"signed_images.unsigned"}
+}
+
+# A summary stands in for all authorities, and one verifier is enough.
+test_allow_vouched_for_all if {
+	other := object.union(_auditor, {"name": "other", "keys": ["k2"], "images": ["registry.example/team/app"]})
+	parameters := {"signed_images": {"authorities": [_team, _all], "verified_by": [_auditor, other]}}
+	evidence := {_team_key: samples.refused("unsigned"), _all_key: samples.refused("unsigned"), _summary_key: _summary({})}
+	_judged(_image, parameters, evidence).pass == {samples.ctr(_image)}
+}
+
+# Nobody vouches for what falls under no authority, or not under the verifier.
+test_deny_vouched_without_authority if {
+	ref := "registry.example/other/app:1"
+	judged := _judged(ref, _verified([_auditor]), {replace(_summary_key, "team", "other"): _summary({"resourceUri": "oci://registry.example/other/app"})})
+	judged.pass == set()
+	judged.requests == set()
+	{v.code | some v in judged.deny} == {"signed_images.no_authority"}
+	elsewhere := _judged(_image, _verified([object.union(_auditor, {"images": ["registry.example/other/*"]})]), {_team_key: samples.refused("unsigned"), _summary_key: _summary({})})
+	elsewhere.pass == set()
+	{json.marshal(request) | some request in elsewhere.requests} == {_team_key}
+}
+
+# One request more, in the same round; without the parameter none.
+test_allow_asks_for_summaries if {
+	{json.marshal(request) | some request in _judged(_image, _verified([_auditor]), {}).requests} == {_team_key, _summary_key}
+	{json.marshal(request) | some request in _judged(_image, _by([_team]), {}).requests} == {_team_key}
+}
+
+test_deny_wrong_verifiers if {
+	wrong := {verifiers: found |
+		some [verifiers, problem] in [
+			[[], "signed_images.verified_by is missing or empty: nobody is trusted"],
+			[null, "signed_images.verified_by has to be an array"],
+			[[object.remove(_auditor, ["max_age"])], "signed_images.verified_by[0] (audit) has no max_age that is a duration like 48h or 7d"],
+			[[object.union(_auditor, {"policy_digests": []})], "signed_images.verified_by[0] (audit) has no policy_digests: the summaries of no policy are trusted"],
+			[[object.union(_auditor, {"verifier_ids": []})], "signed_images.verified_by[0].verifier_ids is not a parameter"],
+			[[object.union(_auditor, {"notation": "acme"})], "signed_images.verified_by[0].notation is not a parameter"],
+			[[object.union(_auditor, {"verifier_id": ["https://audit.example"]})], "signed_images.verified_by[0].verifier_id has to be a string"],
+		]
+		judged := _judged(_image, _verified(verifiers), {_team_key: _signed, _summary_key: _summary({})})
+		found := [judged.pass, judged.requests, samples.said(judged.deny)]
+		found != [set(), set(), {["signed_images.parameters", "", sprintf("Pod shop/web: %s. The owner of the policy has to correct the parameters.", [problem])]}]
+	}
+	wrong == {}
 }
