@@ -89,7 +89,7 @@ func TestControls(t *testing.T) {
 		"no probe":                {func(w *world) { w.g.Probes = []audit.Probe{} }, map[string]report.Status{"A8": open, "B6": open}},
 		"a probe got through":     {func(w *world) { probe(w, "unsigned").Outcome = "admitted" }, map[string]report.Status{"A8": fail, "B6": fail}},
 		"a probe failed":          {func(w *world) { probe(w, "unscanned").Outcome = "error" }, map[string]report.Status{"A8": open}},
-		"refused by another rule": {func(w *world) { probe(w, "unsigned").Rule = "signed_images" }, map[string]report.Status{"A8": open, "B6": open}},
+		"refused by another rule": {func(w *world) { probe(w, "unsigned").Rule = "signed_images" }, map[string]report.Status{"A8": fail, "B6": fail}},
 		"no repository":           {func(w *world) { w.g.Repositories = nil }, map[string]report.Status{"A3": open, "B2": open, "B7": open, "C1": open, "D1": open, "D5": open, "D6": open}},
 		"nothing signs":           {func(w *world) { w.g.Repositories = nil; w.repository(t, "shop", "") }, map[string]report.Status{"A3": fail, "B7": fail, "C1": fail, "D1": fail, "D5": fail, "D6": open}},
 		"nothing is built": {func(w *world) {

@@ -46,7 +46,7 @@ func TestMany(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it signs 400 images")
 	}
-	const images, pods, units = 60, 10_000, 3
+	const images, pods, units = 400, 10_000, 3
 	found := make([]fixture.Vulnerability, 50)
 	for i := range found {
 		found[i] = minor
@@ -57,7 +57,7 @@ func TestMany(t *testing.T) {
 	for i := range all {
 		all[i] = w.scanned(t, w.pushed(t, fmt.Sprintf("app%03d", i)).SignBundle(t, w.Key, sigstore.Options{}), now.Add(-time.Hour), found...)
 	}
-	gather := func(units int) (asked, judged int) {
+	gather := func(all []fixture.Image, units int) (asked, judged int) {
 		w.g.Images, w.g.Units = []audit.Image{}, nil
 		for i, image := range all {
 			img := w.image(fmt.Sprintf("shop/app%03d", i), "v1", image.Digest)
@@ -72,8 +72,8 @@ func TestMany(t *testing.T) {
 		require.NoError(t, s.SetGathered(w.g))
 		most := peak(func() {
 			r := w.judge(t, judge.Options{Keeper: s, Record: dir})
-			require.Equal(t, images, r.Summary.Signed.Yes)
-			require.Equal(t, images, r.Summary.Scanned.Yes)
+			require.Equal(t, len(all), r.Summary.Signed.Yes)
+			require.Equal(t, len(all), r.Summary.Scanned.Yes)
 			require.NoError(t, s.Finish(r))
 		})
 		asked = len(w.Paths())
@@ -86,13 +86,13 @@ func TestMany(t *testing.T) {
 			judged = out.Decisions
 		})
 		require.Less(t, again, uint64(400<<20), "of heap")
-		t.Logf("%d units: %d requests, heap %d MB, offline %d MB, %s", units*images, asked, most>>20, again>>20, time.Since(began))
+		t.Logf("%d units: %d requests, heap %d MB, offline %d MB, %s", units*len(all), asked, most>>20, again>>20, time.Since(began))
 		return asked, judged
 	}
-	one, judged := gather(1)
+	asked, judged := gather(all, 1)
 	require.Equal(t, images, judged)
-	more, judged := gather(units)
-	require.Equal(t, images*units, judged)
-	require.Equal(t, one, more, "requests")
-	require.LessOrEqual(t, one, 10*images)
+	require.LessOrEqual(t, asked, 10*images)
+	some, judged := gather(all[:images/8], units)
+	require.Equal(t, images/8*units, judged)
+	require.Equal(t, asked/8, some, "requests")
 }

@@ -124,6 +124,7 @@ test_deny_what_is_missing if {
 	_said({"truncated": true}) == {["truncated", false]}
 	_why({"sources": [samples.log_source({"unread": 2, "problem": "line 3 is not JSON."})]}) == {"log audit.log: 2 of 10 lines could not be read; the first: line 3 is not JSON. See the first problem of the file, and give the log whole and in its format."}
 	_why({"sources": [samples.log_source({"unread": 2})]}) == {"log audit.log: 2 of 10 lines could not be read. See the first problem of the file, and give the log whole and in its format."}
+	_said({"sources": [samples.log_source({"problem": "it ends in the middle of a line"})]}) == {["unread", false]}
 	gone := object.union(_logs({"sources": []}), {"missing": [samples.gap("logs")]})
 	{v.code | some v in _deny(gone, {})} == {"audit_logs_show_no_bypass.cannot_tell"}
 	_pass(gone) == set()
