@@ -94,6 +94,15 @@ test-page: ## the audit's HTML report in headless Chromium, which apt-get instal
 	WAXSEAL_PAGES=$(PAGES) $(GO) test ./cmd/waxseal/internal/audit/page -count 1 -run '^TestWritesPagesForTheBrowser$$'
 	cd tests/page && $(GO) vet ./... && WAXSEAL_PAGES=$(PAGES) $(GO) test -timeout 10m -count 1 ./...
 
+$(BIN)/prometheus/usr/bin/prometheus: # Debian's, unpacked and not installed: no service starts
+	@mkdir -p $(BIN)/prometheus
+	@apt-get update -qq
+	cd $(BIN)/prometheus && apt-get download -qq prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb
+
+.PHONY: test-monitoring
+test-monitoring: $(BIN)/prometheus/usr/bin/prometheus ## the dashboard and the alerts of examples/audit, in a real Prometheus
+	cd tests/monitoring && $(GO) vet ./... && PROMETHEUS=$(abspath $(BIN)/prometheus/usr/bin) $(GO) test -count 1 ./...
+
 .PHONY: tools
 tools: ## the tools of the end-to-end tests, each built once, outside of this folder
 	tests/e2e/tools/build.sh
@@ -171,6 +180,7 @@ tidy: ## go.mod and go.sum of all modules
 	$(GO) mod tidy
 	cd tests/framework && $(GO) mod tidy
 	cd tests/page && $(GO) mod tidy
+	cd tests/monitoring && $(GO) mod tidy
 	@$(HOST) --tidy
 
 $(BIN)/ratify: tests/bench/ratify/go.mod tests/bench/ratify/go.sum

@@ -79,6 +79,9 @@ func generated() (map[string][]byte, error) {
 	if files["docs/waxseal.schema.json"], err = config.Schema(parameters); err != nil {
 		return nil, err
 	}
+	if files["docs/controls.md"], err = controlsPage(slices.Sorted(maps.Keys(parameters))); err != nil {
+		return nil, err
+	}
 	for page, about := range pages {
 		if files["docs/policies/"+page], err = reportPage(about); err != nil {
 			return nil, err

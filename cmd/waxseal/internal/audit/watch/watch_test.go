@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +64,23 @@ func TestMetrics(t *testing.T) {
 	} {
 		assert.True(t, strings.Contains(got, line+"\n"), line)
 	}
+}
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestText compares all metrics of the sample with a file, which tests/monitoring
+// gives to Prometheus.
+func TestText(t *testing.T) {
+	const golden = "testdata/metrics.txt"
+	m := watch.NewMetrics()
+	m.Ran(reporttest.Sample(), begin, 41*time.Second)
+	got := text(t, m)
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
 }
 
 // TestNoReport shows that a run without a report leaves the numbers of the one
