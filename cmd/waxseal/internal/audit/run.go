@@ -73,12 +73,20 @@ func (f *flags) audit(ctx context.Context, s *scope.Scope, stderr io.Writer) (*r
 	defer shown.done()
 	r, err := f.judge(ctx, s, cfg, kept, shown)
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return nil, unfinished(context.Cause(ctx), kept)
 	}
 	if err != nil || kept == nil {
 		return r, err
 	}
 	return r, kept.Finish(r)
+}
+
+// unfinished is why an audit has no end, and how to go on.
+func unfinished(why error, kept *store.Store) error {
+	if kept == nil {
+		return why
+	}
+	return fmt.Errorf("%w: what was judged until then is in %s; go on with --resume", why, kept.Part())
 }
 
 // open begins the record, nil where none is asked for.
