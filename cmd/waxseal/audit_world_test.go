@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -156,7 +155,6 @@ func (w *audited) fill(t testing.TB) *audited {
 type ended struct {
 	code           int
 	stdout, stderr string
-	memory         int64 // the most that it held, in bytes
 }
 
 // program is what is run: this test as waxseal, or the real one.
@@ -179,7 +177,12 @@ func (w *audited) command(args ...string) *exec.Cmd {
 
 func (w *audited) waxseal(t testing.TB, args ...string) ended {
 	t.Helper()
-	cmd := w.command(args...)
+	return wait(t, w.command(args...))
+}
+
+// wait runs a process to its end.
+func wait(t testing.TB, cmd *exec.Cmd) ended {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	return endOf(t, cmd, cmd.Run(), &stdout, &stderr)
@@ -190,11 +193,7 @@ func endOf(t testing.TB, cmd *exec.Cmd, err error, stdout, stderr *bytes.Buffer)
 	if _, isExit := errors.AsType[*exec.ExitError](err); !isExit {
 		require.NoError(t, err)
 	}
-	out := ended{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
-	if usage, has := cmd.ProcessState.SysUsage().(*syscall.Rusage); has {
-		out.memory = usage.Maxrss << 10 // Linux counts kilobytes
-	}
-	return out
+	return ended{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
 }
 
 // audit runs `waxseal audit --cluster`, and returns the report.

@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"waxseal": main})
+	testscript.Main(m, map[string]func(){"waxseal": main, "measured": measured})
 }
 
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a
