@@ -252,14 +252,15 @@ func misnamed(subject Subject, own Own) error {
 	return errors.Join(wrong...)
 }
 
-// libraries are the folders and files of the library that belong to one subject.
-var libraries = map[string]Subject{
-	libraryRoot + "/pipelines":                 Pipelines,
-	libraryRoot + "/enforcement":               Enforcement,
-	libraryRoot + "/audit":                     Audit,
-	libraryRoot + "/evidence/audit.rego":       Audit,
-	libraryRoot + "/evidence/pipelines.rego":   Pipelines,
-	libraryRoot + "/evidence/enforcement.rego": Enforcement,
+// libraries are the folders and files of the library that belong to some subjects.
+var libraries = map[string][]Subject{
+	libraryRoot + "/exemptions":                {Pipelines, Audit},
+	libraryRoot + "/pipelines":                 {Pipelines},
+	libraryRoot + "/enforcement":               {Enforcement},
+	libraryRoot + "/audit":                     {Audit},
+	libraryRoot + "/evidence/audit.rego":       {Audit},
+	libraryRoot + "/evidence/pipelines.rego":   {Pipelines},
+	libraryRoot + "/evidence/enforcement.rego": {Enforcement},
 }
 
 // shipped says whether a file of the library belongs to a bundle of these policies.
@@ -269,7 +270,7 @@ func shipped(subject Subject, name string, policies []string) bool {
 	}
 	folder := path.Dir(name)
 	for _, place := range []string{folder, name} {
-		if only, ok := libraries[place]; ok && only != subject {
+		if only, ok := libraries[place]; ok && !slices.Contains(only, subject) {
 			return false
 		}
 	}

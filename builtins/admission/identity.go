@@ -83,6 +83,16 @@ func (i *Identity) judge(globs bool) (broad string) {
 	return ""
 }
 
+// Broad says in what way more signers can meet the identity than who wrote it has
+// chosen, "" where no way is known. Its expressions may match anywhere in a text.
+func (i Identity) Broad() string {
+	broad := i.judge(false)
+	if i.Any == Yes {
+		return i.Why
+	}
+	return broad
+}
+
 func unresolved(text string) bool { return strings.Contains(text, "{{") }
 
 // never says whether no certificate can meet it.

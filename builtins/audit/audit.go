@@ -98,6 +98,7 @@ type Workload struct {
 
 // Key is a public key that is listed, trusted or used.
 type Key struct {
+	Kind        string `json:"kind"`        // key, certificate (of a private chain), notation (of a trust store) or notary (root of a server)
 	Name        string `json:"name"`        // in waxseal.yaml; "" where it is not listed
 	Fingerprint string `json:"fingerprint"` // sha256: of the DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7); "" where the key cannot be had
 	Algorithm   string `json:"algorithm"`   // RSA, ECDSA, Ed25519; "" where unknown
@@ -109,6 +110,7 @@ type Key struct {
 	Purpose     string `json:"purpose"`
 	Created     string `json:"created"` // a date, "2026-01-31"
 	Rotated     string `json:"rotated"` // a date
+	Expires     string `json:"expires"` // a date, of certificates; "" for keys
 	Listed      bool   `json:"listed"`  // in keys of waxseal.yaml
 	// Trusted are the places that trust it, sorted; empty when none does.
 	Trusted []Trust `json:"trusted"`
@@ -129,13 +131,19 @@ type Trust struct {
 type Identity struct {
 	Issuer  string `json:"issuer"`  // exact or pattern
 	Subject string `json:"subject"` // exact or pattern
-	// Pattern says that issuer or subject is a pattern, Wide that it matches what
-	// its owner did not choose: a whole host, any workflow of any organisation.
-	Pattern bool    `json:"pattern"`
-	Wide    bool    `json:"wide"`
-	Words   string  `json:"words"` // who can sign, in a sentence
-	Trusted []Trust `json:"trusted"`
-	Images  int     `json:"images"` // that run and that it has signed
+	// Pattern says that issuer or subject is a pattern, and the other two which of
+	// them. Wide says that it matches what its owner did not choose: a whole host, any
+	// workflow of any organisation; Why in what way, "" where it is not wide.
+	Pattern        bool   `json:"pattern"`
+	IssuerPattern  bool   `json:"issuer_pattern"`
+	SubjectPattern bool   `json:"subject_pattern"`
+	Wide           bool   `json:"wide"`
+	Why            string `json:"why"`
+	// Extensions are what certificates must have beside, as name=value, sorted.
+	Extensions []string `json:"extensions"`
+	Words      string   `json:"words"` // who can sign, in a sentence
+	Trusted    []Trust  `json:"trusted"`
+	Images     int      `json:"images"` // that run and that it has signed
 }
 
 // Logs are what logs say about the period.

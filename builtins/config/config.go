@@ -107,6 +107,7 @@ type Key struct {
 	Owner    string
 	Purpose  string
 	Approver string
+	Created  time.Time // zero when unknown
 	Rotated  time.Time // zero when unknown
 	// Fingerprint is the one that the key must have, as [PinError] writes them; ""
 	// takes any key.

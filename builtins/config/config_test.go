@@ -102,7 +102,7 @@ policies:
     words: [no, 2026-12-01]
   pinned_digests:
 keys:
-  release.2026: {file: keys/cosign.pub, owner: o, purpose: p, approver: q, rotated: 2026-06-01}
+  release.2026: {file: keys/cosign.pub, owner: o, purpose: p, approver: q, created: 2026-01-31, rotated: 2026-06-01}
   inline:
     pem: |
       ` + strings.ReplaceAll(strings.TrimSpace(string(inline)), "\n", "\n      ") + `
@@ -138,7 +138,7 @@ limits:
 		"pinned_digests": map[string]any{},
 	}, c.Policies)
 	require.Equal(t, map[string]config.Key{
-		"release.2026": {PEM: key, File: "keys/cosign.pub", Owner: "o", Purpose: "p", Approver: "q", Rotated: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)},
+		"release.2026": {PEM: key, File: "keys/cosign.pub", Owner: "o", Purpose: "p", Approver: "q", Created: time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), Rotated: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)},
 		"inline":       {PEM: inline},
 	}, c.Keys)
 	require.Equal(t, map[string]config.TrustRoot{

@@ -108,7 +108,8 @@ func keyShape() *shape {
 		{"owner", false, &shape{kind: text, about: "who controls the private key"}},
 		{"purpose", false, &shape{kind: text, about: "what it signs", example: "releases"}},
 		{"approver", false, &shape{kind: text, about: "who approved that it is trusted"}},
-		{"rotated", false, &shape{kind: date, about: "when it was made or last changed", example: "2026-06-01"}},
+		{"created", false, &shape{kind: date, about: "when it was made", example: "2026-01-31"}},
+		{"rotated", false, &shape{kind: date, about: "when it was last replaced by another", example: "2026-06-01"}},
 	}}
 }
 

@@ -125,7 +125,7 @@ func (l *loader) read(field, path string, most int) []byte {
 
 func (l *loader) key(name string, w wireKey) Key {
 	field, where := Join("keys", name), ".pem"
-	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Rotated: w.Rotated, File: w.File, KMS: w.KMS, Fingerprint: w.Fingerprint}
+	k := Key{Owner: w.Owner, Purpose: w.Purpose, Approver: w.Approver, Created: w.Created, Rotated: w.Rotated, File: w.File, KMS: w.KMS, Fingerprint: w.Fingerprint}
 	k.Refresh, k.MaxStale = l.schedule(field, w)
 	switch {
 	case w.KMS != "":

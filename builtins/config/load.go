@@ -94,7 +94,7 @@ type wire struct {
 type wireKey struct {
 	File, PEM, KMS           string
 	Owner, Purpose, Approver string
-	Rotated                  time.Time
+	Created, Rotated         time.Time
 	Fingerprint              string
 	Refresh                  *time.Duration
 	MaxStale                 *time.Duration `json:"max_stale"`

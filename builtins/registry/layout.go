@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/waxseal/waxseal/builtins/fault"
 )
@@ -21,6 +22,9 @@ type layout struct {
 	host   string
 	root   *os.Root // paths in the folder cannot lead out of it
 	limits Limits
+	// subjects are what manifests refer to, by the digest of the manifest: whoever asks
+	// about every image of a layout reads each manifest once.
+	subjects sync.Map
 }
 
 func openLayouts(folders map[string]string, limits Limits) (map[string]*layout, error) {
@@ -217,6 +221,9 @@ func (l *layout) referrer(entry Descriptor, to Digest) (Descriptor, bool, error)
 	if !isImage(entry.MediaType) && !isIndex(entry.MediaType) || entry.Size == 0 { // size 0 only says what a tag means
 		return Descriptor{}, false, nil
 	}
+	if of, read := l.subjects.Load(entry.Digest); read && of != to {
+		return Descriptor{}, false, nil
+	}
 	raw, err := l.content(entry.Digest, l.limits.ManifestBytes)
 	if err != nil {
 		return Descriptor{}, false, err
@@ -225,7 +232,12 @@ func (l *layout) referrer(entry Descriptor, to Digest) (Descriptor, bool, error)
 		return Descriptor{}, false, fault.Newf(fault.DigestMismatch, "list referrers", string(entry.Digest), "the content in the layout does not match its digest")
 	}
 	m, err := ParseManifest(raw, entry.MediaType, l.limits)
-	if err != nil || m.Subject == nil || m.Subject.Digest != to {
+	of := Digest("")
+	if err == nil && m.Subject != nil {
+		of = m.Subject.Digest
+	}
+	l.subjects.Store(entry.Digest, of)
+	if of != to {
 		return Descriptor{}, false, nil //nolint:nilerr // not a manifest that refers to the image
 	}
 	kind := m.ArtifactType

@@ -54,7 +54,7 @@ func TestProblems(t *testing.T) {
 		{"good", "  signed_images:\n    authorities:\n" + trusted + "}\n", keys, nil},
 		{"unknown policy", "  signed_image: {}\n  zzz: 1\n", "", []string{
 			"w.yaml:3:3: policies.signed_image: no policy has this name; did you mean signed_images?",
-			"w.yaml:4:3: policies.zzz: no policy has this name; there are allowed_registries, attested_build, audit_runs_what_was_verified, base_image, denied_packages, enforcement_verifies_images, pinned_digests, pipeline_keeps_keys_safe, pipeline_pins_references, pipeline_scans_images, pipeline_signs_images, privileged_images, required_attestations, sbom_attached, scanned_images, signed_images",
+			"w.yaml:4:3: policies.zzz: no policy has this name; there are allowed_registries, attested_build, audit_keeps_keys, audit_logs_show_no_bypass, audit_probes_are_refused, audit_runs_what_was_verified, base_image, denied_packages, enforcement_verifies_images, pinned_digests, pipeline_keeps_keys_safe, pipeline_pins_references, pipeline_scans_images, pipeline_signs_images, privileged_images, required_attestations, sbom_attached, scanned_images, signed_images",
 			"w.yaml:4:8: policies.zzz: expected an object of parameters, found 1",
 		}},
 		{"unknown key", "  pinned_digests: {tag: warn}\n", "", []string{

@@ -219,12 +219,12 @@ func TestSummaryDoesNotStandIn(t *testing.T) {
 			r := v.about(t, "admitted", img)
 			r.Audit.Now = time.Now().Add(-25 * time.Hour).UTC().Format(time.RFC3339)
 			v.state(t, r, "auditor.pem", "--push")
-		}, "one of the last 1d was expected"},
+		}, "which is not of the last 1d"},
 		"it is of the future": {func(t *testing.T, img fixture.Image) {
 			r := v.about(t, "admitted", img)
 			r.Audit.Now = time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 			v.state(t, r, "auditor.pem", "--push")
-		}, "one of the last 1d was expected"},
+		}, "which is not of the last 1d"},
 		"it is about another digest": {func(t *testing.T, img fixture.Image) {
 			require.NoError(t, new(attest.Registry).Store(t.Context(), img.ByDigest(), otherBundle, statement.SummaryType, 9))
 		}, "digest_mismatch"},
@@ -233,7 +233,7 @@ func TestSummaryDoesNotStandIn(t *testing.T) {
 			r.Images[0].Repository = other.Repository
 			bundle := readFile(t, summary(v.state(t, r, "auditor.pem"), img))
 			require.NoError(t, new(attest.Registry).Store(t.Context(), img.ByDigest(), bundle, statement.SummaryType, 9))
-		}, "and this repository was expected"},
+		}, "not this repository"},
 		"it was changed": {func(t *testing.T, img fixture.Image) {
 			bundle := readFile(t, summary(v.state(t, v.about(t, "denied", img), "auditor.pem"), img))
 			require.NoError(t, new(attest.Registry).Store(t.Context(), img.ByDigest(), passing(t, bundle), statement.SummaryType, 9))

@@ -29,6 +29,9 @@ policies := {
 # What judges other subjects: parameters may name it.
 
 others := {
+	"audit_keeps_keys",
+	"audit_logs_show_no_bypass",
+	"audit_probes_are_refused",
 	"audit_runs_what_was_verified",
 	"enforcement_verifies_images",
 	"pipeline_keeps_keys_safe",

@@ -21,12 +21,12 @@ import (
 // fleet is what runs in the scenario: images, and for those that are in
 // violation the code for it.
 type fleet struct {
-	images []deployed40
+	images []unit
 	log    string // what the API server's audit log holds of the namespaces
 }
 
-// deployed40 is an image that five Pods run.
-type deployed40 struct {
+// unit is an image, and what makes the five Pods that run it.
+type unit struct {
 	name      string
 	namespace string
 	image     string // as it is written
@@ -50,12 +50,12 @@ func running(t *testing.T, w *world) {
 	w.constrain(t, "WaxsealImages", "images", "deny")
 	w.attempts(t, f)
 	f.log = w.fleetLog(t)
-	saved(t, f.log)
+	if out, _ := w.Waxseal(t).Run("--help"); strings.Contains(out, "\n  audit ") {
+		w.auditFinds(t, f)
+	}
 	w.probed(t, f)
 	w.admitsToday(t, f)
-	for _, namespace := range fleetNamespaces {
-		w.Must(t, "delete", "namespace", namespace)
-	}
+	w.Must(t, append([]string{"delete", "namespace"}, fleetNamespaces...)...)
 }
 
 // fleet makes the images and the workloads, waits for their Pods, and has them run.
@@ -73,14 +73,14 @@ func (w *world) fleet(t *testing.T) *fleet {
 		objects = append(objects, d.workload(i)...)
 	}
 	w.MustApply(t, strings.Join(objects, "\n---\n"))
-	w.run200(t, f)
+	w.startPods(t, f)
 	return f
 }
 
 // fleetImage makes the image of a number.
-func (w *world) fleetImage(t *testing.T, i int) deployed40 {
+func (w *world) fleetImage(t *testing.T, i int) unit {
 	t.Helper()
-	d := deployed40{name: fmt.Sprintf("app-%02d", i), namespace: fleetNamespaces[i%len(fleetNamespaces)]}
+	d := unit{name: fmt.Sprintf("app-%02d", i), namespace: fleetNamespaces[i%len(fleetNamespaces)]}
 	repository := w.registry.Host() + "/team/" + d.name
 	now := time.Now()
 	scanned := func(at, database time.Time, found ...fixture.Vulnerability) {
@@ -137,7 +137,7 @@ func (w *world) fleetImage(t *testing.T, i int) deployed40 {
 }
 
 // workload is what makes the five Pods: a Deployment, a Job, or nothing.
-func (d deployed40) workload(i int) []string {
+func (d unit) workload(i int) []string {
 	spec := fmt.Sprintf("{containers: [{name: app, image: %q}], restartPolicy: %%s}", d.image)
 	switch {
 	case i == 37:
@@ -152,8 +152,8 @@ func (d deployed40) workload(i int) []string {
 	return []string{fmt.Sprintf("{apiVersion: apps/v1, kind: Deployment, metadata: {name: %s, namespace: %s}, spec: {replicas: 5, selector: {matchLabels: {app: %[1]s}}, template: {metadata: {labels: {app: %[1]s}}, spec: "+strings.Replace(spec, "%s", "%[3]s", 1)+"}}}", d.name, d.namespace, "Always")}
 }
 
-// run200 waits for the Pods, and reports of each what a kubelet would.
-func (w *world) run200(t *testing.T, f *fleet) {
+// startPods waits for the Pods, and reports of each what a kubelet would.
+func (w *world) startPods(t *testing.T, f *fleet) {
 	t.Helper()
 	var pods []string
 	require.NoError(t, stack.Eventually(func() error {
@@ -173,14 +173,14 @@ func (w *world) run200(t *testing.T, f *fleet) {
 	started := time.Now().Add(-48 * time.Hour).UTC().Format(time.RFC3339)
 	for n, line := range pods {
 		fields := strings.Fields(line)
-		at := slices.IndexFunc(f.images, func(d deployed40) bool { return d.image == fields[2] })
+		at := slices.IndexFunc(f.images, func(d unit) bool { return d.image == fields[2] })
 		require.GreaterOrEqual(t, at, 0, line)
-		w.SetStatus(t, "/api/v1/namespaces/"+fields[0]+"/pods/"+fields[1], running5(f.images[at], n, started))
+		w.SetStatus(t, "/api/v1/namespaces/"+fields[0]+"/pods/"+fields[1], podStatus(f.images[at], n, started))
 	}
 }
 
-// running5 is the status of a Pod that runs, as containerd's kubelet reports it.
-func running5(d deployed40, n int, started string) map[string]any {
+// podStatus is the status of a Pod that runs, as containerd's kubelet reports it.
+func podStatus(d unit, n int, started string) map[string]any {
 	repository, _, _ := strings.Cut(d.image, "@")
 	if tag := strings.LastIndex(repository, ":"); tag > strings.LastIndex(repository, "/") {
 		repository = repository[:tag]
@@ -281,9 +281,6 @@ func (w *world) probed(t *testing.T, f *fleet) {
 		assert.Equal(t, "validation.gatekeeper.sh", p.By, p.Name)
 		assert.Contains(t, p.Message, `admission webhook "validation.gatekeeper.sh" denied the request: [images] image `, p.Name)
 	}
-	out, err = w.Waxseal(t).Run(args...)
-	require.NoError(t, err, out)
-	fmt.Println(out)
 	assert.Equal(t, before, w.Must(t, "get", "pods", "-A", "-o=name"), "nothing is left behind")
 	// Who may not create Pods is told so, and does not take that for a denial.
 	w.Must(t, "create", "serviceaccount", "auditor", "-n=run-web")
@@ -335,20 +332,79 @@ func (w *world) admitsToday(t *testing.T, f *fleet) {
 	assert.ElementsMatch(t, want, slices.Compact(found))
 	assert.Equal(t, fleetPods, got.Study.Facts.Pods)
 	assert.Equal(t, []string{"8 of 48 objects would be denied today, with 40 of 200 Pods"}, got.Study.Lines)
-	out, err = w.Waxseal(t).Run("admit", "--cluster", "-c", config, "-n", strings.Join(fleetNamespaces, ","), "--by", "label:team")
-	require.ErrorContains(t, err, "exit status 1", out)
-	fmt.Println(out)
 }
 
-// saved keeps the log where it is asked for.
-func saved(t *testing.T, log string) {
-	t.Helper()
-	dir := os.Getenv("WAXSEAL_E2E_LOGS")
-	if dir == "" {
-		return
+// auditReport is what `waxseal audit -o json` prints, as far as it matters here.
+type auditReport struct {
+	Summary struct{ Pods, Images, Judged int }
+	Images  []struct {
+		Digest, Verdict string
+		Pods            int
+		Codes           []string
+		TagState        string `json:"tag_state"`
 	}
-	raw, err := os.ReadFile(log)
+	Logs struct {
+		Rejections []struct {
+			User, Namespace, Image, Rule string
+			Count                        int
+		}
+		RBAC int
+	}
+}
+
+// auditYAML is the scope of an audit of the fleet, with the log of the attempts.
+func (w *world) auditYAML(t *testing.T, f *fleet) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "audit.yaml")
+	now := time.Now().UTC()
+	raw, err := json.Marshal(map[string]any{
+		"version": 1, "title": "what runs", "config": w.config(t),
+		"period":   map[string]any{"from": now.AddDate(0, 0, -1).Format(time.DateOnly), "to": now.Format(time.DateOnly)},
+		"clusters": []any{map[string]any{"name": "e2e", "kubeconfig": w.Kubeconfig, "namespaces": fleetNamespaces}},
+		"logs":     []any{map[string]any{"files": []string{f.log}, "cluster": "e2e"}},
+	})
 	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(dir, 0o750))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "audit.json"), raw, 0o600))
+	require.NoError(t, os.WriteFile(path, raw, 0o600))
+	return path
+}
+
+// auditFinds shows that an audit finds the images in violation, and no other, and
+// the attempts, and no other.
+func (w *world) auditFinds(t *testing.T, f *fleet) {
+	t.Helper()
+	out, err := w.Waxseal(t).Run("audit", "-f", w.auditYAML(t, f), "-o", "json")
+	require.ErrorContains(t, err, "exit status 1", out)
+	var got auditReport
+	require.NoError(t, json.Unmarshal([]byte(out[strings.Index(out, "{"):]), &got), out)
+	assert.Equal(t, fleetPods, got.Summary.Pods)
+	assert.Equal(t, fleetImages, got.Summary.Images)
+	var want, found []string
+	for _, u := range f.images {
+		switch u.code {
+		case "":
+		case "pinned_digests.not_pinned": // its digest is fine; that its tag means another one now is not
+			want = append(want, u.digest+" moved []")
+		default:
+			want = append(want, u.digest+" "+u.code)
+		}
+	}
+	for _, i := range got.Images {
+		assert.Equal(t, 5, i.Pods, i.Digest)
+		switch {
+		case i.Verdict != "admitted":
+			found = append(found, i.Digest+" "+strings.Join(i.Codes, ","))
+		case i.TagState == "moved":
+			found = append(found, i.Digest+" moved "+fmt.Sprint(i.Codes))
+		}
+	}
+	assert.ElementsMatch(t, want, found)
+	attempts, wanted := map[string]int{}, map[string]int{}
+	for _, r := range got.Logs.Rejections {
+		attempts[r.User+" "+r.Namespace+" "+r.Image+" "+r.Rule] += r.Count
+	}
+	for _, i := range []int{3, 7, 11, 37, 37} { // the last as a Pod and as a Deployment
+		wanted["admin as dev@example run-shop "+f.images[i].image+" "+f.images[i].code]++
+	}
+	assert.Equal(t, wanted, attempts)
+	assert.Equal(t, 1, got.Logs.RBAC)
 }

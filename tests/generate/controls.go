@@ -23,7 +23,7 @@ var standards = []standard{
 	{"NIST-800-53", "NIST SP 800-53, revision 5", "https://csrc.nist.gov/pubs/sp/800/53/r5/upd1/final", map[string]string{
 		"AC-6": "Least privilege", "CM-3": "Configuration change control", "CM-8": "System component inventory", "CM-14": "Signed components",
 		"IA-5": "Authenticator management", "RA-5": "Vulnerability monitoring and scanning", "SC-12": "Cryptographic key establishment and management",
-		"SI-2": "Flaw remediation", "SI-7": "Software, firmware, and information integrity", "SR-3": "Supply chain controls and processes",
+		"SC-13": "Cryptographic protection", "SI-2": "Flaw remediation", "SI-7": "Software, firmware, and information integrity", "SR-3": "Supply chain controls and processes",
 		"SR-4": "Provenance", "SR-11": "Component authenticity", "AU-6": "Audit record review, analysis, and reporting", "CA-2": "Control assessments", "CA-7": "Continuous monitoring", "CA-8": "Penetration testing",
 		"AU-2": "Event logging", "AU-12": "Audit record generation", "CM-7": "Least functionality", "SI-4": "System monitoring",
 	}},
@@ -41,7 +41,7 @@ var standards = []standard{
 		"pod-security": "Kubernetes Pod security",
 	}},
 	{"CWE", "Common Weakness Enumeration", "https://cwe.mitre.org/", map[string]string{
-		"214": "Invocation of process using visible sensitive information", "250": "Execution with unnecessary privileges", "321": "Use of hard-coded cryptographic key",
+		"214": "Invocation of process using visible sensitive information", "250": "Execution with unnecessary privileges", "295": "Improper certificate validation", "326": "Inadequate encryption strength", "321": "Use of hard-coded cryptographic key",
 		"494": "Download of code without integrity check", "668": "Exposure of resource to wrong sphere", "798": "Use of hard-coded credentials",
 		"829": "Inclusion of functionality from untrusted control sphere",
 	}},

@@ -18,7 +18,8 @@ func TestOpens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tb, r := open(t, name+".html"), load(t, name+".json")
 			require.Equal(t, len(r.Images), tb.shown("image"))
-			require.Equal(t, len(r.Findings)+len(r.Notes), tb.shown("finding"))
+			require.Equal(t, len(r.Findings), tb.shown("finding"))
+			require.Equal(t, len(r.Notes), tb.shown("note"))
 			require.True(t, eval[bool](tb, `document.querySelector("form.tools").checkVisibility()`))
 			require.Equal(t, 1, eval[int](tb, `document.scripts.length`))
 			require.Equal(t, 0, eval[int](tb, `document.images.length + document.querySelectorAll("iframe, object, embed, link").length`))
@@ -35,7 +36,7 @@ func TestSearchFindsTheRows(t *testing.T) {
 	require.Equal(t, []string{"registry.example/shop/payment:v3.1.4"}, tb.shownImages())
 	require.Equal(t, 1, tb.shown("finding"))
 	require.Equal(t, 0, tb.shown("log"))
-	require.Equal(t, "Shown: 1 of 12 images, 1 of 17 findings, 0 of 26 log rows. The rest of the report is not filtered.", eval[string](tb, `document.getElementById("shown").textContent`))
+	require.Equal(t, "Shown: 1 of 12 images, 1 of 16 findings, 0 of 1 note, 0 of 26 log rows. The rest of the report is not filtered.", eval[string](tb, `document.getElementById("shown").textContent`))
 	require.Equal(t, "polite", eval[string](tb, `document.getElementById("shown").getAttribute("aria-live")`))
 	require.True(t, eval[bool](tb, `document.querySelector("[data-empty=log]").checkVisibility()`))
 	require.Equal(t, "1 of 12 shown", eval[string](tb, `document.querySelector("[data-shown=image]").textContent`))

@@ -47,6 +47,7 @@ func NewWorld(t testing.TB) *World {
 	w.sboms(t)
 	w.notary(t)
 	w.approvals(t)
+	w.summaries(t)
 	w.bases(t)
 	w.outages(t)
 	for name, content := range map[string][]byte{

@@ -39,8 +39,14 @@ type object struct {
 // root is what stands at the top of what is made by it.
 type root struct {
 	*object
-	images string         // of its template
-	others map[string]int // Pods with other images, by these: the number of their object
+	images string // of its template
+}
+
+// listed is what is kept of one item of a list, or of several Pods alike.
+type listed struct {
+	uid, maker, images string
+	item               map[string]any // to be judged; nil where its maker is
+	pods               int
 }
 
 // kind is a collection of the API that is read.
@@ -79,7 +85,7 @@ func (v *inventory) read(ctx context.Context) error {
 	v.namespaceLabels(ctx)
 	for _, k := range kinds {
 		for _, place := range k.places(v.namespaces) {
-			found, err := v.collection(ctx, place)
+			found, err := v.collection(ctx, k, place)
 			switch {
 			case err != nil && ctx.Err() != nil:
 				return ctx.Err()
@@ -87,8 +93,8 @@ func (v *inventory) read(ctx context.Context) error {
 				v.missed = append(v.missed, fmt.Sprintf("%s: %v: what there is of it was not judged", place, err))
 				continue
 			}
-			for _, item := range found {
-				v.take(k, item)
+			for _, l := range found {
+				v.take(k, l)
 			}
 			if len(v.objects) > maxObjects {
 				return fmt.Errorf("there are more than %d objects that make Pods: name namespaces (-n)", maxObjects)
@@ -111,14 +117,26 @@ func (v *inventory) read(ctx context.Context) error {
 // attempts bounds how often a list is begun again that the server forgot.
 const attempts = 3
 
-// collection lists what lies at a place, slim: without what no policy looks at.
-func (v *inventory) collection(ctx context.Context, place string) (found []map[string]any, err error) {
+// collection lists what lies at a place. When it has to begin again, nothing was
+// taken yet.
+func (v *inventory) collection(ctx context.Context, k kind, place string) (found []*listed, err error) {
 	for range attempts {
 		found = nil
+		alike := map[string]*listed{} // Pods of one maker with the same images
 		_, err = cluster.Each(ctx, v.api, place, func(item *map[string]any) error {
-			if *item != nil && !slices.Contains(v.exclude, textAt(*item, "metadata", "namespace")) && runs(*item) {
-				found = append(found, slim(*item))
+			if *item == nil || slices.Contains(v.exclude, textAt(*item, "metadata", "namespace")) || !runs(*item) {
+				return nil
 			}
+			l := v.listed(k, *item)
+			key := l.maker + "\x00" + l.images
+			if have := alike[key]; have != nil {
+				have.pods++
+				return nil
+			}
+			if k.name == "Pod" && l.maker != "" {
+				alike[key] = l
+			}
+			found = append(found, l)
 			return nil
 		})
 		if !cluster.Expired(err) {
@@ -126,6 +144,20 @@ func (v *inventory) collection(ctx context.Context, place string) (found []map[s
 		}
 	}
 	return nil, err
+}
+
+// listed keeps the item itself only where it is to be judged: a Pod whose images
+// are those of its maker's template is not.
+func (v *inventory) listed(k kind, item map[string]any) *listed {
+	l := &listed{uid: textAt(item, "metadata", "uid"), maker: controller(item), images: imagesOf(item, k.spec)}
+	above := v.roots[l.maker]
+	if k.name == "Pod" {
+		l.pods = 1
+	}
+	if above == nil || k.name == "Pod" && above.images != l.images {
+		l.item = slim(item)
+	}
+	return l
 }
 
 // runs says whether something runs, or may run again: Pods and Jobs end.
@@ -146,38 +178,21 @@ func slim(item map[string]any) map[string]any {
 	return item
 }
 
-// take keeps an item to be judged, or counts it for what it is made by. A Pod whose
-// images are not those of its maker's template is judged itself, once for all of
-// the same maker and images.
-func (v *inventory) take(k kind, item map[string]any) {
-	images := imagesOf(item, k.spec)
-	maker := controller(item)
-	above := v.roots[maker]
-	uid := textAt(item, "metadata", "uid")
+// take keeps what is to be judged, and counts Pods for what makes them.
+func (v *inventory) take(k kind, l *listed) {
+	above := v.roots[l.maker]
 	switch {
-	case k.name != "Pod" && above != nil:
-		v.roots[uid] = above
-		return
-	case k.name != "Pod":
-		v.roots[uid] = &root{object: v.keep(k, item), images: images, others: map[string]int{}}
-		return
-	case maker == "":
-		v.keep(k, item).pods = 1
-		return
-	case above == nil: // what makes it is of a kind that is not read
-		above = &root{images: "\x00", others: map[string]int{}}
-		v.roots[maker] = above
-	case above.images == images:
-		above.pods++
-		return
+	case l.item == nil && k.name == "Pod":
+		above.pods += l.pods
+	case l.item == nil:
+		v.roots[l.uid] = above
+	default:
+		o := v.keep(k, l.item)
+		o.pods = l.pods
+		if k.name != "Pod" {
+			v.roots[l.uid] = &root{object: o, images: l.images}
+		}
 	}
-	at, known := above.others[images]
-	if !known {
-		at = len(v.objects)
-		above.others[images] = at
-		v.keep(k, item)
-	}
-	v.objects[at].pods++
 }
 
 func (v *inventory) keep(k kind, item map[string]any) *object {

@@ -46,6 +46,10 @@ func serve(t *testing.T, lists map[string]any) *cluster {
 		case string:
 			w.WriteHeader(403)
 			_ = json.NewEncoder(w).Encode(object{"kind": "Status", "message": answer, "code": 403})
+		case func(*http.Request) (int, object):
+			code, body := answer(r)
+			w.WriteHeader(code)
+			_ = json.NewEncoder(w).Encode(body)
 		case []object:
 			_ = json.NewEncoder(w).Encode(object{"kind": "List", "metadata": object{}, "items": answer})
 		default:
@@ -230,7 +234,7 @@ DENIED       Pod kube-system/proxy (cluster)
 	require.Equal(t, 1, code)
 	require.NotContains(t, short, "DENIED")
 	require.Contains(t, short, "\n3 of 8 objects would be denied today, with 5 of 9 Pods\n")
-	for _, format := range []string{"yaml", "junit", "sarif", "github", "markdown"} {
+	for _, format := range []string{"junit", "sarif", "markdown"} {
 		out, code := serve(t, fleet()).run(t, registries, "--cluster", "-o", format)
 		require.Equal(t, 1, code)
 		require.Contains(t, out, "elsewhere.example/team/bad", format)
@@ -262,6 +266,24 @@ func TestClusterMissing(t *testing.T) {
 	out, code = serve(t, map[string]any{"/api/v1/namespaces": "no", "/api/v1/pods": []object{item("shop", "bare", "", fine)}}).run(t, registries, "--cluster", "--by", "annotation:owner")
 	require.Equal(t, 2, code)
 	require.Contains(t, out, "(none)")
+}
+
+// A list that the server forgot in its middle is begun again, and counts once.
+func TestClusterForgets(t *testing.T) {
+	forgot := false
+	pods := func(r *http.Request) (int, object) {
+		if r.URL.Query().Get("continue") == "" {
+			return 200, object{"metadata": object{"continue": "more"}, "items": []object{item("shop", "a", "x", fine), item("shop", "b", "x", fine)}}
+		}
+		if !forgot {
+			forgot = true
+			return 410, object{"kind": "Status", "message": "The provided continue parameter is too old", "code": 410}
+		}
+		return 200, object{"metadata": object{}, "items": []object{item("shop", "c", "x", fine), item("shop", "d", "x", bad)}}
+	}
+	out, code := serve(t, map[string]any{"/api/v1/pods": pods}).run(t, registries, "--cluster", "-o", "json")
+	require.Equal(t, 1, code, out)
+	require.Equal(t, []string{"1 of 2 objects would be denied today, with 1 of 4 Pods"}, read(t, out).Study.Lines)
 }
 
 // An image is asked for once, however many objects have it.

@@ -31,7 +31,7 @@ func readLogs(shown *progress) func(context.Context, []gather.LogSource, audit.P
 		}
 		sources := make([]logs.Source, len(files))
 		for i, f := range files {
-			sources[i] = logs.Source{Name: f.Name, Path: f.Path, Format: f.Format, Cluster: f.Cluster}
+			sources[i] = logs.Source{Name: f.Name, Path: f.Path, Format: f.Format, Cluster: f.Cluster, Registry: f.Registry}
 		}
 		return logs.Read(ctx, sources, logs.Options{From: from, To: to, Codes: probe.Remediations(), Progress: shown.logs})
 	}

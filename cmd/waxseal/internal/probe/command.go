@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,11 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/scope"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/cluster"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
 )
 
 type flags struct {
+	file                            string // audit.yaml
 	kubeconfig, kubecontext, output string
 	namespaces                      []string
 	images                          Images
@@ -45,6 +48,7 @@ It needs the rights to create Pods in the namespaces (for dry runs) and to get t
 expected, 1 something was admitted that must not be, or the other way round, 2 cannot tell, or misuse.`,
 		Example: `  waxseal probe --repository registry.example/team/app -n shop
   waxseal probe -n shop,web --unsigned registry.example/team/old@sha256:… --acceptable registry.example/team/app@sha256:…
+  waxseal probe -f audit.yaml -o markdown
   waxseal probe --unsigned registry.example/old@sha256:… --rule unsigned=validate.kyverno.svc-fail
   waxseal probe --embedded registry.shop.svc:5000 --embedded-listen 0.0.0.0:5000 -n shop`,
 		Args: cobra.NoArgs,
@@ -56,10 +60,11 @@ expected, 1 something was admitted that must not be, or the other way round, 2 c
 
 func (f *flags) bind(cmd *cobra.Command) {
 	flags := cmd.Flags()
+	flags.StringVarP(&f.file, "file", "f", "", "audit.yaml: its clusters, and its probes where flags say nothing else")
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "path of a kubeconfig; the default is $KUBECONFIG, else ~/.kube/config, else the Pod's service account")
 	flags.StringVar(&f.kubecontext, "context", "", "context of the kubeconfig; the default is its current one")
 	flags.StringVarP(&f.output, "output", "o", "table", "output format: "+strings.Join(formats, ", "))
-	flags.StringSliceVarP(&f.namespaces, "namespace", "n", []string{"default"}, "namespaces to try it in")
+	flags.StringSliceVarP(&f.namespaces, "namespace", "n", nil, "namespaces to try it in; the default is default")
 	flags.StringVar(&f.images.Unsigned, "unsigned", "", "image of an approved registry that is not signed")
 	flags.StringVar(&f.images.Unscanned, "unscanned", "", "image of an approved registry that has no scan report")
 	flags.StringVar(&f.images.Unapproved, "unapproved-registry", "", "image of a registry that nobody has approved; the default is one that cannot exist")
@@ -87,7 +92,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	client, err := cluster.Connect(f.kubeconfig, f.kubecontext, "waxseal-probe")
+	targets, err := f.targets(&cfg)
 	if err != nil {
 		return err
 	}
@@ -104,8 +109,12 @@ func (f *flags) run(cmd *cobra.Command) error {
 	if _, err := cfg.Specs(); err != nil {
 		return err
 	}
-	probes, missing := Run(cmd.Context(), client, f.kubecontext, cfg)
-	report := newTranscript(probes, missing, cfg.Untried(f.kubecontext))
+	report := newTranscript()
+	for _, t := range targets {
+		probes, missing := Run(cmd.Context(), t.api, t.name, cfg)
+		report.add(probes, missing, cfg.Untried(t.name))
+	}
+	report.close()
 	if err := report.write(cmd.OutOrStdout(), f.output); err != nil {
 		return err
 	}
@@ -113,6 +122,53 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return exit.Code(report.Exit)
 	}
 	return nil
+}
+
+// target is a cluster to try it at.
+type target struct {
+	name string
+	api  *cluster.API
+}
+
+// targets are the clusters of audit.yaml, whose probes come into cfg, or the one of
+// the flags.
+func (f *flags) targets(cfg *Config) ([]target, error) {
+	clusters := []scope.Cluster{{Name: f.kubecontext, Context: f.kubecontext, Kubeconfig: f.kubeconfig}}
+	if f.file != "" {
+		if f.kubeconfig != "" || f.kubecontext != "" {
+			return nil, errors.New("--kubeconfig and --context name a cluster, and so does --file")
+		}
+		s, err := scope.Load(f.file)
+		if err != nil {
+			return nil, err
+		}
+		cfg.under(Of(s.Probes))
+		clusters = slices.DeleteFunc(s.Clusters, func(c scope.Cluster) bool { return len(c.Manifests) > 0 })
+		if len(clusters) == 0 {
+			return nil, fmt.Errorf("%s names no cluster that can be asked", f.file)
+		}
+	}
+	var out []target
+	for _, c := range clusters {
+		api, err := cluster.Connect(c.Kubeconfig, c.Context, "waxseal-probe")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, target{c.Name, api})
+	}
+	return out, nil
+}
+
+// under takes from another configuration what this one does not say.
+func (c *Config) under(other Config) {
+	if len(c.Namespaces) == 0 {
+		c.Namespaces = other.Namespaces
+	}
+	c.Images.Unsigned = cmp.Or(c.Images.Unsigned, other.Images.Unsigned)
+	c.Images.Unscanned = cmp.Or(c.Images.Unscanned, other.Images.Unscanned)
+	c.Images.Unapproved = cmp.Or(c.Images.Unapproved, other.Images.Unapproved)
+	c.Images.Acceptable = cmp.Or(c.Images.Acceptable, other.Images.Acceptable)
+	c.More = append(slices.Clone(other.More), c.More...)
 }
 
 // config is what the flags say.

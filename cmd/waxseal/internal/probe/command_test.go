@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"flag"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -103,6 +104,39 @@ func TestExitCodes(t *testing.T) {
 	require.Contains(t, out, "? the API server is Kubernetes v1.18.1: nothing was tried")
 }
 
+// An audit.yaml names clusters and probes; flags go before it.
+func TestFile(t *testing.T) {
+	s := start(t, mixed)
+	path := filepath.Join(t.TempDir(), "audit.yaml")
+	text := "version: 1\nclusters:\n- {name: prod, kubeconfig: " + s.kubeconfig(t) + "}\n- {name: files, manifests: [deploy/]}\n" +
+		"probes: {namespaces: [shop], images: {unsigned: " + image + ", unscanned: x}, more: [{name: down, image: registry.example/down@x, expected: refused, rule: signed_images}]}\n"
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	cmd := probe.Command()
+	var out strings.Builder
+	cmd.SetOut(&out)
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	cmd.SetArgs([]string{"-f", path, "--unscanned", "registry.example/other" + made})
+	require.EqualError(t, cmd.ExecuteContext(t.Context()), "exit code 1")
+	require.Contains(t, out.String(), "✗ prod/shop  unscanned            refused   admitted\n")
+	require.Contains(t, out.String(), "? prod/shop  down                 refused   no verdict  validation.gatekeeper.sh\n")
+	require.Contains(t, out.String(), "\n2 of 4 dry runs were answered as expected; 1 WAS NOT; of 1 nobody can tell\n")
+	require.NotContains(t, out.String(), "not tried")
+	for name, row := range map[string]struct{ text, want string }{
+		"no cluster":  {"version: 1\nclusters: [{name: files, manifests: [deploy/]}]\n", path + " names no cluster that can be asked"},
+		"unknown key": {"version: 1\nprobe: {}\n", path + ":2:1: probe: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile(path, []byte(row.text), 0o600))
+			cmd := probe.Command()
+			cmd.SetOut(io.Discard)
+			cmd.SetErr(io.Discard)
+			cmd.SilenceUsage, cmd.SilenceErrors = true, true
+			cmd.SetArgs([]string{"-f", path})
+			require.ErrorContains(t, cmd.ExecuteContext(t.Context()), row.want)
+		})
+	}
+}
+
 func TestMisuse(t *testing.T) {
 	for name, row := range map[string]struct {
 		args []string
@@ -114,6 +148,7 @@ func TestMisuse(t *testing.T) {
 		"rule":       {[]string{"--rule", "x"}, "--rule x: expected PROBE=RULE"},
 		"no probe":   {[]string{"--rule", "unsigned=x"}, `rule of probe "unsigned": no probe of this name is tried`},
 		"repository": {[]string{"--repository", image}, "--repository " + image + ": expected a repository, without a digest"},
+		"two files":  {[]string{"-f", "audit.yaml"}, "--kubeconfig and --context name a cluster, and so does --file"},
 		"listen":     {[]string{"--embedded-listen", "127.0.0.1:0"}, "--embedded-listen is about --embedded"},
 		"embedded":   {[]string{"--embedded", "https://x"}, `--embedded "https://x": expected HOST:PORT, by which the cluster reaches this machine`},
 	} {
@@ -158,6 +193,6 @@ func TestEmbedded(t *testing.T) {
 	require.Equal(t, 0, code, out)
 	require.Equal(t, address, served.FindStringSubmatch(out)[1])
 	require.Len(t, images, 4)
-	_, err := http.Get("http://" + address + "/v2/")
+	_, err := net.Dial("tcp", address)
 	require.Error(t, err) // it has ended
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/waxseal/waxseal/builtins/audit"
@@ -109,7 +110,7 @@ func (r *run) try(ctx context.Context, namespace string, s Spec) audit.Probe {
 	p.Status, p.Warnings = answer.Code, answer.Warnings
 	if failed := answer.Failed(); failed != nil {
 		if status, ok := errors.AsType[*cluster.StatusError](failed); ok {
-			p.Message = status.Message
+			p.Message = cut(status.Message)
 		}
 		p.Outcome, p.By = answered(p.Status, p.Message)
 		if p.Outcome == Refused {
@@ -124,6 +125,16 @@ func (r *run) try(ctx context.Context, namespace string, s Spec) audit.Probe {
 	}
 	r.nothingStays(ctx, &p)
 	return p
+}
+
+// maxMessage bounds what is kept of a message.
+const maxMessage = 64 << 10
+
+func cut(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + fmt.Sprintf("… (%d bytes more)", len(message)-maxMessage)
 }
 
 func pods(namespace string) string {

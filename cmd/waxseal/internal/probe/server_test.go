@@ -86,6 +86,9 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		for _, text := range answer.warnings {
 			w.Header().Add("Warning", fmt.Sprintf("299 - %q", text))
 		}
+		if answer.status/100 == 3 {
+			w.Header().Set("Location", "/elsewhere")
+		}
 		switch {
 		case answer.body != nil:
 			write(answer.status, answer.body)

@@ -20,7 +20,7 @@ var formats = []string{render.Table, render.JSON, render.YAML, render.Markdown, 
 // transcript is what was tried, and what was answered.
 type transcript struct {
 	Probes []row `json:"probes"`
-	// Untried are probes that have no image; Missing is what could not be done.
+	// Missing is what could not be done. Untried are those of it that have no image.
 	Untried []audit.Missing `json:"untried"`
 	Missing []audit.Missing `json:"missing"`
 	Line    string          `json:"line"`
@@ -34,21 +34,32 @@ type row struct {
 	Why     string  `json:"why"`
 }
 
-// newTranscript judges the probes. Missing holds the untried ones too.
-func newTranscript(probes []audit.Probe, missing, untried []audit.Missing) *transcript {
-	t := &transcript{Probes: []row{}, Untried: untried, Missing: []audit.Missing{}}
-	for _, m := range missing {
-		if !slices.Contains(untried, m) {
-			t.Missing = append(t.Missing, m)
-		}
-	}
-	count := map[Verdict]int{}
+func newTranscript() *transcript {
+	return &transcript{Probes: []row{}, Untried: []audit.Missing{}, Missing: []audit.Missing{}}
+}
+
+// add judges the probes of a cluster. Missing holds the untried ones too.
+func (t *transcript) add(probes []audit.Probe, missing, untried []audit.Missing) {
+	t.Untried = append(t.Untried, untried...)
+	t.Missing = append(t.Missing, missing...)
 	for _, p := range probes {
 		verdict, why := Judge(p)
-		count[verdict]++
 		t.Probes = append(t.Probes, row{p, verdict, why})
 	}
-	t.Line = fmt.Sprintf("%d of %d dry runs were answered as expected", count[AsExpected], len(probes))
+}
+
+// failed is what is missing for another reason than that nobody asked for it.
+func (t *transcript) failed() []audit.Missing {
+	return slices.DeleteFunc(slices.Clone(t.Missing), func(m audit.Missing) bool { return slices.Contains(t.Untried, m) })
+}
+
+// close adds up.
+func (t *transcript) close() {
+	count := map[Verdict]int{}
+	for _, r := range t.Probes {
+		count[r.Verdict]++
+	}
+	t.Line = fmt.Sprintf("%d of %d dry runs were answered as expected", count[AsExpected], len(t.Probes))
 	switch {
 	case count[Wrong] > 0:
 		t.Exit = exit.Denied
@@ -57,13 +68,12 @@ func newTranscript(probes []audit.Probe, missing, untried []audit.Missing) *tran
 			were = "WAS"
 		}
 		t.Line += fmt.Sprintf("; %d %s NOT", count[Wrong], were)
-	case count[CannotTell] > 0 || len(t.Missing) > 0 || len(probes) == 0:
+	case count[CannotTell] > 0 || len(t.failed()) > 0 || len(t.Probes) == 0:
 		t.Exit = exit.CannotTell
 	}
 	if count[CannotTell] > 0 {
 		t.Line += fmt.Sprintf("; of %d nobody can tell", count[CannotTell])
 	}
-	return t
 }
 
 func (t *transcript) write(w io.Writer, format string) error {
@@ -83,22 +93,18 @@ func (t *transcript) grid() render.Grid {
 	for _, r := range t.Probes {
 		verdict := map[Verdict]render.Verdict{AsExpected: render.Admitted, Wrong: render.Denied}[r.Verdict]
 		g.Rows = append(g.Rows, render.Row{Verdict: verdict, Cells: []string{
-			r.Namespace, r.Name, r.expected(), strings.ReplaceAll(r.Outcome, Failed, "no verdict"), by(r.Probe),
+			r.place(), r.Name, r.Expected, strings.ReplaceAll(r.Outcome, Failed, "no verdict"), by(r.Probe),
 		}})
 	}
 	return g
 }
 
-func (r row) expected() string {
-	if r.Rule == "" {
-		return r.Expected
-	}
-	return r.Expected + " by " + r.Rule
-}
+// place is the namespace, with its cluster where that has a name.
+func (r row) place() string { return strings.TrimPrefix(r.Cluster+"/"+r.Namespace, "/") }
 
 // title is the line above an answer.
 func (r row) title() string {
-	return fmt.Sprintf("%s in %s: %s", r.Name, r.Namespace, r.Why)
+	return fmt.Sprintf("%s in %s: %s", r.Name, r.place(), r.Why)
 }
 
 // said are the lines of the answer, whole, below the image.
@@ -130,13 +136,13 @@ func (t *transcript) table(w io.Writer, opts render.Options) error {
 			}
 		}
 	}
-	if len(t.Untried)+len(t.Missing) > 0 {
+	if len(t.Missing) > 0 {
 		b.WriteByte('\n')
 	}
 	for _, m := range t.Untried {
 		b.WriteString(render.Hang("- ", "not tried: "+m.Name+": "+m.Why, opts))
 	}
-	for _, m := range t.Missing {
+	for _, m := range t.failed() {
 		b.WriteString(render.Hang("? ", strings.TrimPrefix(m.Name+": ", ": ")+m.Why, opts))
 	}
 	b.WriteString("\n" + t.Line + "\n")
@@ -160,7 +166,7 @@ func (t *transcript) markdown(w io.Writer) error {
 		}
 		b.WriteString("  " + fence + "\n\n")
 	}
-	for _, m := range slices.Concat(t.Untried, t.Missing) {
+	for _, m := range t.Missing {
 		b.WriteString("* ❔ " + render.InMarkdown(m.Name+": "+m.Why) + "\n")
 	}
 	_, err := w.Write(b.Bytes())
@@ -194,7 +200,7 @@ type junitProblem struct {
 func (t *transcript) junit(w io.Writer) error {
 	s := junitSuite{Name: "waxseal probe"}
 	for _, r := range t.Probes {
-		c := junitCase{Class: render.Clean(r.Namespace), Name: render.Clean(r.Name)}
+		c := junitCase{Class: render.Clean(r.place()), Name: render.Clean(r.Name)}
 		said := strings.Join(r.said(), "\n")
 		problem := &junitProblem{render.Clean(r.Why), said}
 		switch r.Verdict {
@@ -209,7 +215,7 @@ func (t *transcript) junit(w io.Writer) error {
 		}
 		s.Cases = append(s.Cases, c)
 	}
-	for _, m := range t.Missing {
+	for _, m := range t.failed() {
 		s.Cases = append(s.Cases, junitCase{Class: "missing", Name: render.Clean(m.Name), Error: &junitProblem{render.Clean(m.Why), ""}})
 		s.Errors++
 	}

@@ -51,12 +51,12 @@ _facts := {
 		"namespaces": "array", "verdict": "string",
 	},
 	"keys": {
-		"name": "string", "fingerprint": "string", "algorithm": "string", "bits": "number", "lives": "string", "at": "string",
+		"kind": "string", "expires": "string", "name": "string", "fingerprint": "string", "algorithm": "string", "bits": "number", "lives": "string", "at": "string",
 		"owner": "string", "approver": "string", "created": "string", "rotated": "string", "listed": "boolean",
 		"trusted": "array", "images": "number", "problem": "string",
 	},
 	"identities": {
-		"issuer": "string", "subject": "string", "pattern": "boolean", "wide": "boolean", "words": "string",
+		"issuer": "string", "subject": "string", "pattern": "boolean", "wide": "boolean", "why": "string", "words": "string",
 		"trusted": "array", "images": "number",
 	},
 	"logs.sources": {

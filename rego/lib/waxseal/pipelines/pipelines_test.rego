@@ -1,6 +1,5 @@
 package lib.waxseal.pipelines_test
 
-import data.lib.waxseal.clock
 import data.lib.waxseal.host
 import data.lib.waxseal.pipelines
 import data.lib.waxseal.samples_test as samples
@@ -108,32 +107,6 @@ test_others if {
 	pipelines.others(img, "sign") == {samples.signature({})}
 	pipelines.hidden(samples.built({"other": [samples.signature({"known": false})]}), [], "sign") with host.collect as {}
 	not pipelines.hidden(img, [], "sign") with host.collect as samples.repository("", samples.release(img))
-}
-
-_rules(expires) := {"exempt": [{"images": ["ghcr.io/shop/*"], "owner": "o", "reason": "r", "expires": expires}]}
-
-test_exemptions if {
-	at := clock.instant("2026-11-26T12:00:00Z")
-	names := {"ghcr.io/shop/app"}
-	used := pipelines.exempted(_rules("2026-12-31"), "images", names) with host.now as at
-	{entry | some entry in used} == {entry | some entry in _rules("2026-12-31").exempt}
-	ended := pipelines.lapsed(_rules("2026-11-25"), "images", names) with host.now as at
-	count(ended) == 1
-	none := [pipelines.exempted({}, "images", names), pipelines.lapsed({}, "images", names), pipelines.exempted(_rules("2026-12-31"), "images", {"", "ghcr.io/other/app"})] with host.now as at
-	none == [set(), set(), set()]
-}
-
-test_exemptions_that_are_wrong if {
-	good := _rules("2026-12-31").exempt[0]
-	pipelines.exempt_problems("p", {"exempt": [good]}, "images") == set()
-	pipelines.exempt_problems("p", {}, "images") == set()
-	pipelines.exempt_problems("p", {"exempt": [{"expires": "2026-13-01", "images": ["a?"]}]}, "images") == {
-		"p.exempt[0] has no owner",
-		"p.exempt[0] has no reason",
-		"p.exempt[0] needs an end, as a day like 2026-12-31",
-		`p.exempt[0] has the pattern "a?" in images: write a name, with * for any characters but a slash`,
-	}
-	pipelines.exempt_problems("p", {"exempt": [object.remove(good, ["images"])]}, "images") == {"p.exempt[0] has no images: it is for nothing"}
 }
 
 # A host may name the file otherwise than the repository does.

@@ -35,7 +35,7 @@ gap(rests) := {"part": "cluster", "name": "prod", "why": "it did not answer.", "
 # title: A key that is in order
 key(changes) := object.union(
 	{
-		"name": "team", "fingerprint": "sha256:aa", "algorithm": "ECDSA", "bits": 256, "lives": "kms", "at": "awskms:///alias/team",
+		"kind": "key", "expires": "", "name": "team", "fingerprint": "sha256:aa", "algorithm": "ECDSA", "bits": 256, "lives": "kms", "at": "awskms:///alias/team",
 		"owner": "team@example.com", "approver": "security@example.com", "purpose": "release", "created": "2026-01-31", "rotated": "",
 		"listed": true, "trusted": [{"where": "waxseal.yaml policies.signed_images.authorities[0]", "images": ["registry.example/**"]}],
 		"images": 2, "problem": "",
@@ -49,7 +49,7 @@ identity(changes) := object.union(
 	{
 		"issuer": "https://token.actions.githubusercontent.com",
 		"subject": "https://github.com/acme/shop/.github/workflows/release.yml@refs/heads/main",
-		"pattern": false, "wide": false, "words": "the workflow release.yml of acme/shop on the branch main",
+		"pattern": false, "issuer_pattern": false, "subject_pattern": false, "wide": false, "why": "", "extensions": [], "words": "the workflow release.yml of acme/shop on the branch main",
 		"trusted": [{"where": "waxseal.yaml policies.signed_images.authorities[1]", "images": ["registry.example/**"]}], "images": 2,
 	},
 	changes,

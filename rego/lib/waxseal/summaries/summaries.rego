@@ -45,7 +45,7 @@ unvouched(answer, verifier, ref, now) := sprintf("no verification summary of %q 
 
 _because(answer, reasons) := evidence.said(answer) if count(reasons) == 0
 
-else := concat("", [": ", concat(", and ", array.slice(reasons, 0, _most_reasons))])
+else := concat("", [": ", concat("; ", array.slice(reasons, 0, _most_reasons))])
 
 _most_reasons := 5
 
@@ -78,12 +78,13 @@ _older(statement, other) if clock.instant(statement.predicate.timeVerified) < cl
 _lacking(statement, digest, verifier, ref, now) := union({
 	{"is no verification summary" | not statement.predicate_type == type},
 	{"is about more than one subject, and names one resource" | not _single(statement)},
-	{sprintf("is of the verifier %s, and %q was expected", [_shown(statement, ["verifier", "id"]), verifier.verifier_id]) | not _by(statement, verifier)},
-	{sprintf("has the result %s, and \"PASSED\" was expected", [_shown(statement, ["verificationResult"])]) | not _passes(statement)},
-	{sprintf("is about %s, and this repository was expected", [_shown(statement, ["resourceUri"])]) | not _about(statement, digest, verifier, ref)},
+	{sprintf("is of the verifier %s, not %q", [_shown(statement, ["verifier", "id"]), verifier.verifier_id]) | not _by(statement, verifier)},
+	{sprintf("has the result %s, not \"PASSED\"", [_shown(statement, ["verificationResult"])]) | not _passed(statement)},
+	{"has no list of levels, or \"FAILED\" in it" | _passed(statement); not _levelled(statement)},
+	{sprintf("is about %s, not this repository", [_shown(statement, ["resourceUri"])]) | not _about(statement, digest, verifier, ref)},
 	{sprintf("is by the policy %s, which is not trusted", [_shown(statement, ["policy", "digest", "sha256"])]) | not _by_policy(statement, verifier)},
 	{sprintf("has not the level %s", [level]) | some level in verifier.levels; not _has(statement, level)},
-	{sprintf("has the time %s, and one of the last %s was expected", [_shown(statement, ["timeVerified"]), verifier.max_age]) | not _timely(statement, verifier, now)},
+	{sprintf("has the time %s, which is not of the last %s", [_shown(statement, ["timeVerified"]), verifier.max_age]) | not _timely(statement, verifier, now)},
 })
 
 _single(statement) if {
@@ -94,7 +95,13 @@ _single(statement) if {
 _by(statement, verifier) if statement.predicate.verifier.id == verifier.verifier_id
 
 _passes(statement) if {
-	statement.predicate.verificationResult == "PASSED"
+	_passed(statement)
+	_levelled(statement)
+}
+
+_passed(statement) if statement.predicate.verificationResult == "PASSED"
+
+_levelled(statement) if {
 	is_array(statement.predicate.verifiedLevels)
 	every level in statement.predicate.verifiedLevels {
 		is_string(level)

@@ -67,36 +67,36 @@ test_vouches if {
 test_vouches_not if {
 	wrong := {patch: found |
 		some [patch, reason] in [
-			[{"verifier": {"id": "https://audit.example.evil"}}, `is of the verifier "https://audit.example.evil", and "https://audit.example" was expected`],
-			[{"verifier": {"id": "https://audit.exampl"}}, `is of the verifier "https://audit.exampl", and "https://audit.example" was expected`],
-			[{"verifier": {"id": "HTTPS://audit.example"}}, `is of the verifier "HTTPS://audit.example", and "https://audit.example" was expected`],
-			[{"verifier": {"id": ["https://audit.example"]}}, `is of the verifier that is no text, and "https://audit.example" was expected`],
-			[{"verifier": "https://audit.example"}, `is of the verifier that is not there, and "https://audit.example" was expected`],
-			[{"verificationResult": "FAILED"}, `has the result "FAILED", and "PASSED" was expected`],
-			[{"verificationResult": "passed"}, `has the result "passed", and "PASSED" was expected`],
-			[{"verificationResult": true}, `has the result that is no text, and "PASSED" was expected`],
-			[{"verifiedLevels": ["FAILED"]}, `has the result "PASSED", and "PASSED" was expected`],
-			[{"verifiedLevels": "WAXSEAL_SIGNED"}, `has the result "PASSED", and "PASSED" was expected`],
-			[{"verifiedLevels": [1]}, `has the result "PASSED", and "PASSED" was expected`],
-			[{"resourceUri": "oci://registry.example/team/other"}, `is about "oci://registry.example/team/other", and this repository was expected`],
-			[{"resourceUri": "oci://registry.example/team/app/evil"}, `is about "oci://registry.example/team/app/evil", and this repository was expected`],
-			[{"resourceUri": "oci://registry.example.evil/team/app"}, `is about "oci://registry.example.evil/team/app", and this repository was expected`],
-			[{"resourceUri": "oci://evil.example/registry.example/team/app"}, `is about "oci://evil.example/registry.example/team/app", and this repository was expected`],
-			[{"resourceUri": "oci://user@registry.example/team/app"}, `is about "oci://user@registry.example/team/app", and this repository was expected`],
-			[{"resourceUri": "oci://registry.example/team/app?x"}, `is about "oci://registry.example/team/app?x", and this repository was expected`],
-			[{"resourceUri": "registry.example/team/app"}, `is about "registry.example/team/app", and this repository was expected`],
-			[{"resourceUri": "git://registry.example/team/app"}, `is about "git://registry.example/team/app", and this repository was expected`],
-			[{"resourceUri": concat("@sha256:", ["oci://registry.example/team/app", _policy])}, sprintf(`is about "oci://registry.example/team/app@sha256:%s", and this repository was expected`, [_policy])],
-			[{"resourceUri": 1}, "is about that is no text, and this repository was expected"],
+			[{"verifier": {"id": "https://audit.example.evil"}}, `is of the verifier "https://audit.example.evil", not "https://audit.example"`],
+			[{"verifier": {"id": "https://audit.exampl"}}, `is of the verifier "https://audit.exampl", not "https://audit.example"`],
+			[{"verifier": {"id": "HTTPS://audit.example"}}, `is of the verifier "HTTPS://audit.example", not "https://audit.example"`],
+			[{"verifier": {"id": ["https://audit.example"]}}, `is of the verifier that is no text, not "https://audit.example"`],
+			[{"verifier": "https://audit.example"}, `is of the verifier that is not there, not "https://audit.example"`],
+			[{"verificationResult": "FAILED"}, `has the result "FAILED", not "PASSED"`],
+			[{"verificationResult": "passed"}, `has the result "passed", not "PASSED"`],
+			[{"verificationResult": true}, `has the result that is no text, not "PASSED"`],
+			[{"verifiedLevels": ["FAILED"]}, `has no list of levels, or "FAILED" in it`],
+			[{"verifiedLevels": "WAXSEAL_SIGNED"}, `has no list of levels, or "FAILED" in it`],
+			[{"verifiedLevels": [1]}, `has no list of levels, or "FAILED" in it`],
+			[{"resourceUri": "oci://registry.example/team/other"}, `is about "oci://registry.example/team/other", not this repository`],
+			[{"resourceUri": "oci://registry.example/team/app/evil"}, `is about "oci://registry.example/team/app/evil", not this repository`],
+			[{"resourceUri": "oci://registry.example.evil/team/app"}, `is about "oci://registry.example.evil/team/app", not this repository`],
+			[{"resourceUri": "oci://evil.example/registry.example/team/app"}, `is about "oci://evil.example/registry.example/team/app", not this repository`],
+			[{"resourceUri": "oci://user@registry.example/team/app"}, `is about "oci://user@registry.example/team/app", not this repository`],
+			[{"resourceUri": "oci://registry.example/team/app?x"}, `is about "oci://registry.example/team/app?x", not this repository`],
+			[{"resourceUri": "registry.example/team/app"}, `is about "registry.example/team/app", not this repository`],
+			[{"resourceUri": "git://registry.example/team/app"}, `is about "git://registry.example/team/app", not this repository`],
+			[{"resourceUri": concat("@sha256:", ["oci://registry.example/team/app", _policy])}, sprintf(`is about "oci://registry.example/team/app@sha256:%s", not this repository`, [_policy])],
+			[{"resourceUri": 1}, "is about that is no text, not this repository"],
 			[{"policy": {"uri": "https://policy.example"}}, "is by the policy that is not there, which is not trusted"],
 			[{"policy": {"digest": {"sha256": "11"}}}, `is by the policy "11", which is not trusted`],
 			[{"policy": {"digest": {"sha512": _policy}}}, "is by the policy that is not there, which is not trusted"],
 			[{"policy": {"digest": {"sha256": 1}}}, "is by the policy that is no text, which is not trusted"],
 			[{"policy": {"digest": _policy}}, "is by the policy that is not there, which is not trusted"],
-			[{"timeVerified": "2026-11-13T11:59:59Z"}, `has the time "2026-11-13T11:59:59Z", and one of the last 7d was expected`],
-			[{"timeVerified": "2026-11-20T12:00:01Z"}, `has the time "2026-11-20T12:00:01Z", and one of the last 7d was expected`],
-			[{"timeVerified": "2026-11-20"}, `has the time "2026-11-20", and one of the last 7d was expected`],
-			[{"timeVerified": 1795176000}, "has the time that is no text, and one of the last 7d was expected"],
+			[{"timeVerified": "2026-11-13T11:59:59Z"}, `has the time "2026-11-13T11:59:59Z", which is not of the last 7d`],
+			[{"timeVerified": "2026-11-20T12:00:01Z"}, `has the time "2026-11-20T12:00:01Z", which is not of the last 7d`],
+			[{"timeVerified": "2026-11-20"}, `has the time "2026-11-20", which is not of the last 7d`],
+			[{"timeVerified": 1795176000}, "has the time that is no text, which is not of the last 7d"],
 		]
 		statement := _said(object.union(object.remove(_predicate, object.keys(patch)), patch))
 		found := [v | _vouches([statement]); v := "vouches"]
@@ -158,8 +158,8 @@ test_failed_outweighs if {
 	}
 	outweighing == set()
 	not _vouches([good, _said(null)])
-	_unvouched([good, _failed({})]) == concat(", and ", [
-		`no verification summary of "audit" counts: one has the result "FAILED", and "PASSED" was expected`,
+	_unvouched([good, _failed({})]) == concat("; ", [
+		`no verification summary of "audit" counts: one has the result "FAILED", not "PASSED"`,
 		"one that passes is outweighed by another that does not, or that cannot be read, and is not older",
 	])
 }

@@ -129,6 +129,41 @@ func TestNamespaces(t *testing.T) {
 	require.Equal(t, []string{"Pod shop/web-1 nginx:1", "apps/Deployment shop/idle idle:1", "batch/CronJob shop/nightly job:1,data:1"}, workloads(g.Clusters[0].Configuration))
 }
 
+// TestNotHeld takes what was not asked for as unknown, not as missing.
+func TestNotHeld(t *testing.T) {
+	for name, row := range map[string]struct {
+		change func(*scope.Cluster)
+		state  admission.State
+	}{
+		"all":      {func(*scope.Cluster) {}, admission.Missing},
+		"some":     {func(c *scope.Cluster) { c.Namespaces = []string{"shop"} }, admission.StateUnknown},
+		"not some": {func(c *scope.Cluster) { c.Exclude = []string{"kube-system"} }, admission.StateUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := shopWorld(t)
+			w.add(t, "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies", `{"metadata": {"name": "p"}, "spec": {"paramKind": {"apiVersion": "apps/v1", "kind": "StatefulSet"}, "validations": [{"expression": "object.spec.containers.all(c, c.image.contains('@sha256:'))"}],
+				"matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]}}}`)
+			w.add(t, "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings", `{"metadata": {"name": "b"}, "spec": {"policyName": "p", "paramRef": {"name": "elsewhere", "namespace": "other"}, "validationActions": ["Deny"]}}`)
+			states := map[string]admission.State{}
+			for _, rule := range gathered(t, of(serve(t, w), row.change)).Clusters[0].Configuration.Rules {
+				for _, d := range rule.Depends {
+					states[d.Role] = d.State
+				}
+			}
+			require.Equal(t, row.state, states["parameters"])
+		})
+	}
+}
+
+// TestExportsNoSecret keeps a Secret out, wherever a server puts it.
+func TestExportsNoSecret(t *testing.T) {
+	w := shopWorld(t)
+	w.add(t, "/apis/kyverno.io/v1/clusterpolicies", `{"apiVersion": "kyverno.io/v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "hunter2"}}`)
+	raw, err := json.Marshal(gathered(t, of(serve(t, w))))
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), "hunter2")
+}
+
 func TestRefused(t *testing.T) {
 	const forbidden = ": HTTP 403: Forbidden by the test; grant "
 	const role = ", as examples/audit/clusterrole.yaml does"

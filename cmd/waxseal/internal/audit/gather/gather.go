@@ -38,10 +38,11 @@ type Options struct {
 
 // LogSource is a log file.
 type LogSource struct {
-	Name    string // as the scope names it
-	Path    string
-	Format  string // auto where it is to be found out
-	Cluster string // name of its cluster; "" where it is not known
+	Name     string // as the scope names it
+	Path     string
+	Format   string // auto where it is to be found out
+	Cluster  string // name of its cluster; "" where it is not known
+	Registry string // host of its registry; "" where it is not known
 }
 
 // Event says how far the gathering is.

@@ -34,7 +34,7 @@ func logSources(of []scope.Logs) (sources []LogSource, files []string, missing [
 					missing = append(missing, audit.Missing{Part: "log", Name: pattern, Why: fmt.Sprintf("there are more than %d files; name fewer", maxLogs), Rests: "logs"})
 					return sources, files, missing
 				}
-				sources, files = append(sources, LogSource{Name: path, Path: path, Format: l.Format, Cluster: l.Cluster}), append(files, path)
+				sources, files = append(sources, LogSource{Name: path, Path: path, Format: l.Format, Cluster: l.Cluster, Registry: l.Registry}), append(files, path)
 			}
 		}
 	}

@@ -31,7 +31,7 @@ func (r *reader) files(ctx context.Context) []admission.Object {
 		}
 		objects = append(objects, admission.Object{File: d.File, Document: d.Index, Value: d.Object, Line: d.LineOf})
 	}
-	if len(objects) == 0 {
+	if len(objects) == 0 && len(r.missing) == 0 {
 		r.miss("cluster", r.of.Name, "enforcement", fmt.Sprintf("no manifests in %s", strings.Join(r.of.Manifests, ", ")))
 	}
 	return objects

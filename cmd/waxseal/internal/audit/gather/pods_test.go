@@ -3,6 +3,7 @@ package gather_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,7 +69,7 @@ func TestPods(t *testing.T) {
 			[]string{"nginx:1 tag=1 pinned=false runtime= pods=1 containers=1"},
 			[]string{`images pod prod/shop Deployment web: image "nginx:1", in Pods: 1: the status of the Pod names no image: ask the runtime of the node what runs`}, 0},
 		"known in one Pod, unknown in another": {[]string{runningPod("web-1", hub, ""), runningPod("web-2", hub, hub)},
-			[]string{hub + " tag= pinned=true runtime= pods=1 containers=1", hub + " tag= pinned=true runtime=docker.io/library/nginx pods=1 containers=1"},
+			[]string{hub + " tag= pinned=true runtime=docker.io/library/nginx pods=2 containers=2"},
 			[]string{`images pod prod/shop Deployment web: image "` + hub + `", in Pods: 1: the status of the Pod names no image: ask the runtime of the node what runs`}, 0},
 		"named by its ID": {[]string{runningPod("web-1", b, hub)}, []string{hub + " tag= pinned=false runtime=docker.io/library/nginx pods=1 containers=1"}, nil, 0},
 		"not a reference": {[]string{runningPod("web-1", "UPPER CASE", "")},
@@ -84,7 +85,7 @@ func TestPods(t *testing.T) {
 			"status": {"phase": "Running", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"startedAt": "2026-01-01T00:00:00Z"}}}]}}`},
 			[]string{hub + " tag=latest pinned=false runtime=docker.io/library/nginx pods=1 containers=1"}, nil, 0},
 		"ended": {[]string{`{"metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Succeeded", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"terminated": {}}}]}}`,
-			`{"metadata": {"name": "q", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Failed", "reason": "Evicted"}}`}, []string{}, nil, 2},
+			`{"metadata": {"name": "q", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Failed", "reason": "Evicted", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"terminated": {}}}]}}`}, []string{}, nil, 2},
 		"its node is silent": {[]string{`{"metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}]}, "status": {"phase": "Unknown", "containerStatuses": [{"name": "app", "imageID": "` + hub + `", "state": {"running": {}}}]}}`},
 			[]string{hub + " tag=latest pinned=false runtime=docker.io/library/nginx pods=1 containers=1"}, nil, 0},
 		"running without a status": {[]string{`{"metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "app", "image": "nginx"}], "ephemeralContainers": [{"name": "debug", "image": "busybox"}]}, "status": {"phase": "Running"}}`},
@@ -110,6 +111,9 @@ func TestPods(t *testing.T) {
 			w.add(t, "/api/v1/pods", row.pods...)
 			g := gathered(t, of(serve(t, w)))
 			require.Equal(t, row.images, found(g))
+			for _, i := range g.Images {
+				require.Equal(t, strings.Contains(i.Ref, "@"), i.Digest != "", i.Ref)
+			}
 			require.Equal(t, append([]string{}, row.missing...), whys(g.Missing))
 			require.Equal(t, row.pending, g.Clusters[0].Pending)
 			require.Equal(t, len(row.pods), g.Clusters[0].Pods)

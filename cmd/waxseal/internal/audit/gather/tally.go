@@ -41,8 +41,12 @@ type image struct {
 	makers     makers
 	namespaces map[string]bool
 	since      string
-	imageID    string // the first in order, where none of them names a digest
-	volume     bool   // it is a volume's, and no digest is known
+
+	// Uses of it of which nobody says which digest runs.
+	quiet     int // Pods
+	quietOf   makers
+	quietID   string // how the runtime names it, the first in order
+	quietDisk bool   // some are volumes
 }
 
 // differing is one text as long as all are equal.
@@ -79,7 +83,7 @@ func (t *tally) pod(p *pod) {
 		return
 	}
 	made := t.workload(p)
-	images, units := map[*image]bool{}, map[*unit]bool{}
+	images, quiet, units := map[*image]bool{}, map[*image]bool{}, map[*unit]bool{}
 	for _, u := range p.uses() {
 		n := nameOf(u.written, u.imageID)
 		i := t.image(n, u)
@@ -93,6 +97,11 @@ func (t *tally) pod(p *pod) {
 			i.pods++
 			i.makers.add(made, 1)
 		}
+		if n.digest == "" && !quiet[i] {
+			quiet[i] = true
+			i.quiet++
+			i.quietOf.add(made, 1)
+		}
 		if w := t.unit(p, u, n, made); w != nil && !units[w] {
 			units[w] = true
 			w.pods++
@@ -103,23 +112,22 @@ func (t *tally) pod(p *pod) {
 
 // image is the one of this name, with what this use of it says.
 func (t *tally) image(n name, u use) *image {
-	key := n.ref + " " + n.digest // one that is named by digest may run unknown elsewhere
-	i := t.images[key]
+	i := t.images[n.ref]
 	if i == nil {
 		if len(t.images) >= maxImages {
 			t.left++
 			return nil
 		}
 		i = &image{name: n, namespaces: map[string]bool{}}
-		t.images[key] = i
+		t.images[n.ref] = i
 	}
 	i.tags.add(n.tag)
 	i.pins.add(n.pinned)
 	i.runtime = i.elsewhere(i.runtime, n.runtime)
 	i.since = earlier(i.since, utc(u.since))
-	if n.digest == "" {
-		i.volume = i.volume || u.kind == ofVolume
-		i.imageID = earlier(i.imageID, u.imageID)
+	if i.digest = earlier(i.digest, n.digest); n.digest == "" {
+		i.quietDisk = i.quietDisk || u.kind == ofVolume
+		i.quietID = earlier(i.quietID, u.imageID)
 	}
 	return i
 }
@@ -174,8 +182,11 @@ func (t *tally) merge(other *tally) {
 		i.makers.merge(&o.makers)
 		maps.Copy(i.namespaces, o.namespaces)
 		i.since = earlier(i.since, o.since)
-		i.imageID = earlier(i.imageID, o.imageID)
-		i.volume = i.volume || o.volume
+		i.digest = earlier(i.digest, o.digest) // a Pod may name the digest, and its runtime none
+		i.quiet += o.quiet
+		i.quietOf.merge(&o.quietOf)
+		i.quietID = earlier(i.quietID, o.quietID)
+		i.quietDisk = i.quietDisk || o.quietDisk
 	}
 	for key, o := range other.units {
 		u, known := t.units[key]
@@ -216,13 +227,13 @@ func (t *tally) unknown() []audit.Missing {
 	var out []audit.Missing
 	for _, ref := range slices.Sorted(maps.Keys(t.images)) {
 		i := t.images[ref]
-		if i.digest != "" {
+		if i.quiet == 0 {
 			continue
 		}
-		first := i.makers.list()[0]
+		first := i.quietOf.list()[0]
 		out = append(out, audit.Missing{
 			Part: "pod", Name: fmt.Sprintf("%s/%s %s %s", first.Cluster, first.Namespace, first.Kind, first.Name), Rests: "images",
-			Why: fmt.Sprintf("image %q, in Pods: %d: %s", i.ref, i.pods, i.why()),
+			Why: fmt.Sprintf("image %q, in Pods: %d: %s", i.ref, i.quiet, i.why()),
 		})
 	}
 	if t.left > 0 {
@@ -237,12 +248,12 @@ func (t *tally) unknown() []audit.Missing {
 // why is the reason for which a digest is not known, and what to do.
 func (i *image) why() string {
 	switch {
-	case i.volume && i.imageID == "":
+	case i.quietDisk && i.quietID == "":
 		return "it is mounted as a volume, and the status of the Pod does not name the digest: name the image by digest, or use Kubernetes from 1.35 with ImageVolumeWithDigest"
-	case i.imageID == "":
+	case i.quietID == "":
 		return "the status of the Pod names no image: ask the runtime of the node what runs"
-	case strings.Contains(i.imageID, "sha256:") && !strings.Contains(i.imageID, "@"):
-		return fmt.Sprintf("the runtime names it %q only, the ID of an image that was built or loaded on the node: push it to a registry, and run it from there", i.imageID)
+	case strings.Contains(i.quietID, "sha256:") && !strings.Contains(i.quietID, "@"):
+		return fmt.Sprintf("the runtime names it %q only, the ID of an image that was built or loaded on the node: push it to a registry, and run it from there", i.quietID)
 	}
-	return fmt.Sprintf("the runtime names it %q, which is no digest of a registry: pull it from a registry, and run it from there", i.imageID)
+	return fmt.Sprintf("the runtime names it %q, which is no digest of a registry: pull it from a registry, and run it from there", i.quietID)
 }

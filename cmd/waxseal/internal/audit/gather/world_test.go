@@ -33,7 +33,9 @@ type world struct {
 
 // kinds are the kinds of the groups that a world has, by group and version.
 var kinds = map[string][]kind{
-	"admissionregistration.k8s.io/v1":    {{"validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false}},
+	"admissionregistration.k8s.io/v1": {
+		{"validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false}, {"validatingadmissionpolicies", "ValidatingAdmissionPolicy", false}, {"validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding", false},
+	},
 	"kyverno.io/v1":                      {{"clusterpolicies", "ClusterPolicy", false}, {"policies", "Policy", true}},
 	"kyverno.io/v2":                      {{"policyexceptions", "PolicyException", true}},
 	"kyverno.io/v1alpha2":                {{"admissionreports", "AdmissionReport", true}},

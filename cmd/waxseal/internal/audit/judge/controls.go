@@ -17,7 +17,6 @@ type view struct {
 	s     Settings
 	r     *report.Report
 	built *built
-	judge bool // the policies over the audit itself were asked
 }
 
 // answer is what a row comes to. Fail outweighs what is missing, and that what was
@@ -62,19 +61,15 @@ func (a *answer) sentence() string {
 }
 
 // controls answers every row, and notes in the findings which rows they are for.
-func controls(v *view) ([]report.Control, error) {
-	standards, err := standards()
-	if err != nil {
-		return nil, err
-	}
+func controls(v *view, about map[string]meta) []report.Control {
 	out := make([]report.Control, 0, len(rows))
 	for _, row := range rows {
-		out = append(out, v.control(row, standards))
+		out = append(out, v.control(row, about))
 	}
-	return out, nil
+	return out
 }
 
-func (v *view) control(row row, standards map[string][]string) report.Control {
+func (v *view) control(row row, about map[string]meta) report.Control {
 	var a answer
 	c := report.Control{
 		ID: row.id, Table: row.id[:1], Title: row.title, Section: row.section, Controls: []string{}, Findings: []string{}, Command: row.command(v),
@@ -101,7 +96,7 @@ func (v *view) control(row row, standards map[string][]string) report.Control {
 	}
 	row.look(v, &a)
 	for _, policy := range row.policies {
-		c.Controls = append(c.Controls, standards[policy]...)
+		c.Controls = append(c.Controls, about[policy].controls...)
 	}
 	c.Controls = unique(c.Controls)
 	c.Status, c.Answer, c.Missing = a.status(), a.sentence(), append([]string{}, a.missing...)
@@ -119,7 +114,7 @@ func (v *view) control(row row, standards map[string][]string) report.Control {
 func (row row) concerns(f *report.Finding) bool {
 	return slices.ContainsFunc(row.codes, func(code string) bool {
 		if about, of := strings.CutPrefix(code, "@"); of {
-			return f.About == about && row.ofLogs(f)
+			return f.About == about && row.apart(f)
 		}
 		if suffix, any := strings.CutPrefix(code, "*"); any {
 			return strings.HasSuffix(f.Code, suffix)
@@ -128,16 +123,26 @@ func (row row) concerns(f *report.Finding) bool {
 	})
 }
 
-// ofLogs tells the two rows about logs apart: one asks for registries, the other for
-// signatures. What is about neither concerns both.
-func (row row) ofLogs(f *report.Finding) bool {
-	switch {
-	case f.About != "log":
-		return true
-	case row.id == "A7":
-		return !strings.Contains(f.Code, "unsigned")
+// apart tells the rows apart that ask about keys, logs or probes: for where keys are
+// kept, for registries or signatures in logs, for one of the probes. A finding that is
+// about neither concerns all of them.
+func (row row) apart(f *report.Finding) bool {
+	says := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(f.Code, word) })
 	}
-	return !strings.Contains(f.Code, "registr") && !strings.Contains(f.Code, "elsewhere")
+	switch row.id {
+	case "A6", "B1":
+		return !says("_kms")
+	case "D5":
+		return says("_kms")
+	case "A7":
+		return !says("unsigned", "signature")
+	case "B8":
+		return !says("registr")
+	case "B6":
+		return f.Where.Name == "" || f.Where.Name == "unsigned" || f.Where.Name == "acceptable"
+	}
+	return true
 }
 
 func counted(n int, one, many string) string {

@@ -17,19 +17,31 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 )
 
+// Deriver makes reports. Its policies are compiled once. It is not safe for
+// concurrent use.
+type Deriver struct {
+	settings Settings
+	students *students
+}
+
+// NewDeriver returns a Deriver of audits that are judged by these settings.
+func NewDeriver(s Settings) *Deriver { return &Deriver{s, newStudents(s)} }
+
 // Derive makes the report of what was gathered and of what is known about the images.
 // It asks nobody, and has no clock but the one of the audit: the same input gives the
 // same report.
-func Derive(ctx context.Context, g *gather.Gathered, s Settings, facts Facts) (*report.Report, error) {
+func (of *Deriver) Derive(ctx context.Context, g *gather.Gathered, facts Facts) (*report.Report, error) {
 	now, err := clock(g)
 	if err != nil {
 		return nil, err
 	}
+	s := of.settings
+	of.students.at(now)
 	d := &derivation{ctx: ctx, view: view{g: g, s: s, built: &built{}, r: &report.Report{
 		Schema: report.SchemaID, Version: report.Version, Findings: []report.Finding{}, Notes: []report.Finding{},
 		Enforcement: []report.Cluster{}, Pipelines: []report.Repository{}, Images: []report.Image{},
 		Keys: append([]audit.Key{}, g.Keys...), Identities: append([]audit.Identity{}, g.Identities...), Probes: append([]audit.Probe{}, g.Probes...),
-	}}, facts: facts, now: now, students: newStudents(s, now)}
+	}}, facts: facts, now: now, students: of.students}
 	for _, step := range []func() error{d.audit, d.images, d.clusters, d.repositories, d.policy, d.logs, d.itself, d.exceptions, d.scope, d.finish} {
 		if err := step(); err != nil {
 			return nil, err
@@ -134,7 +146,7 @@ func (d *derivation) policy() error {
 	if !p.ReviewDate.IsZero() {
 		d.r.Policy.ReviewDate = p.ReviewDate.UTC().Format(time.DateOnly)
 	}
-	about, err := metadata()
+	about, err := d.students.metadata()
 	if err != nil {
 		return err
 	}

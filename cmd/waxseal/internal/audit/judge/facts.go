@@ -96,6 +96,7 @@ func (f *ImageFacts) unit(s Settings, u Numbered, d record.Decision) (string, er
 		return "", err
 	}
 	proof.aside(d.Outcome.Notes)
+	proof.vouched(d.Outcome.Notes)
 	for _, policy := range policiesOn(s) {
 		f.answer(policy, answerOf(policy, d.Outcome, proof))
 	}

@@ -108,15 +108,17 @@ func (d *derivation) approves(host string) audit.Answer {
 }
 
 // finish adds up, and answers the rows.
-func (d *derivation) finish() (err error) {
+func (d *derivation) finish() error {
 	d.r.Findings, d.r.Notes = sorted(d.r.Findings), sorted(d.r.Notes)
 	for i := range d.r.Images {
 		d.r.Images[i].Findings = unique(d.r.Images[i].Findings)
 	}
 	d.summarise()
-	if d.r.Controls, err = controls(&d.view); err != nil {
+	about, err := d.students.metadata()
+	if err != nil {
 		return err
 	}
+	d.r.Controls = controls(&d.view, about)
 	s := &d.r.Summary
 	for _, c := range d.r.Controls {
 		switch c.Status {

@@ -5,25 +5,16 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/audit"
+	"github.com/waxseal/waxseal/builtins/evidence"
 	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
-)
-
-// The subject whose policies judge what an audit found, and the function that they
-// read it by.
-const (
-	auditSubject bundles.Subject = "audit"
-	auditRead                    = "audit.read"
 )
 
 // itself asks the policies over the audit: about images that run, keys, logs, probes.
 // It comes after all that fills the facts.
 func (d *derivation) itself() error {
 	d.signedBy()
-	if !slices.Contains(bundles.Subjects(), auditSubject) {
-		return nil
-	}
 	facts := audit.Facts{
 		Period: d.g.Period, Images: []audit.Image{}, Keys: d.r.Keys, Identities: d.r.Identities, Logs: d.r.Logs, Probes: d.r.Probes,
 		Missing: append([]audit.Missing{}, d.g.Missing...),
@@ -31,7 +22,7 @@ func (d *derivation) itself() error {
 	for _, img := range d.r.Images {
 		facts.Images = append(facts.Images, img.Image)
 	}
-	o, err := d.students.judge(d.ctx, auditSubject, auditRead, facts)
+	o, err := d.students.judge(d.ctx, bundles.Audit, evidence.AuditRead, facts)
 	if err != nil {
 		return err
 	}
@@ -60,13 +51,16 @@ func (d *derivation) about(v render.Violation) []report.Finding {
 	return out
 }
 
-// aboutOf says what a policy over the audit is about, by its name.
+// aboutOf says what a policy over the audit is about.
 func aboutOf(code string) string {
 	policy, _, _ := strings.Cut(code, ".")
-	for _, one := range []struct{ word, about string }{{"key", "key"}, {"identit", "key"}, {"probe", "probe"}, {"refus", "probe"}, {"log", "log"}, {"admi", "log"}, {"reject", "log"}} {
-		if strings.Contains(policy, one.word) {
-			return one.about
-		}
+	switch policy {
+	case keys:
+		return "key"
+	case logs:
+		return "log"
+	case probes:
+		return "probe"
 	}
 	return "running"
 }

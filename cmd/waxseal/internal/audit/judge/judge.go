@@ -1,6 +1,6 @@
 // Package judge makes a report of what an audit gathered. It asks registries about
 // the images, once for each of them; all else is derived without asking anybody, by
-// the code that makes the report of a record again: see [Derive].
+// the code that makes the report of a record again: see [Deriver].
 package judge
 
 import (
@@ -66,20 +66,27 @@ func Judge(ctx context.Context, g *gather.Gathered, cfg *config.Config, opts Opt
 	if err != nil {
 		return nil, err
 	}
-	s, err := settingsOf(cfg, opts)
+	s, facts, err := Images(ctx, g, cfg, opts)
 	if err != nil {
 		return nil, err
+	}
+	return NewDeriver(s).Derive(ctx, g, facts)
+}
+
+// Images is the first half of [Judge]: it asks registries about the images of the
+// sample, and returns what is known of them, and what they were judged by.
+func Images(ctx context.Context, g *gather.Gathered, cfg *config.Config, opts Options) (Settings, Facts, error) {
+	s, err := settingsOf(cfg, opts)
+	if err != nil {
+		return s, nil, err
 	}
 	if opts.Keeper != nil {
 		if err := opts.Keeper.Begin(s, cfg); err != nil {
-			return nil, err
+			return s, nil, err
 		}
 	}
 	facts, err := judgeImages(ctx, g, cfg, s, opts)
-	if err != nil {
-		return nil, err
-	}
-	return Derive(ctx, g, s, facts)
+	return s, facts, err
 }
 
 // again returns what was gathered as it is read from a record, so that a report is

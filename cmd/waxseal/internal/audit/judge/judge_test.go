@@ -2,15 +2,21 @@ package judge_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/waxseal/waxseal/builtins/audit"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/judge"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
+	"github.com/waxseal/waxseal/tests/fixture"
+	"github.com/waxseal/waxseal/tests/fixture/sigstore"
 )
 
 func jsonInto(text string, into any) error { return json.Unmarshal([]byte(text), into) }
@@ -122,4 +128,34 @@ func TestRows(t *testing.T) {
 	require.Equal(t, []string{"A6", "B5"}, f.Rows)
 	require.True(t, strings.HasPrefix(f.Msg, `image "`+images["unsigned"].Ref+`": It is not signed, and a signature of authority "release" was expected`), f.Msg)
 	require.Equal(t, []string{f.ID}, row("unsigned").Findings)
+}
+
+// TestVouched: a verification summary makes an image signed where the policy says that it
+// stands in for the signature, and not by being there.
+func TestVouched(t *testing.T) {
+	for result, want := range map[string]struct {
+		signed  audit.Answer
+		signers []string
+	}{"PASSED": {audit.Yes, []string{"vsa"}}, "FAILED": {audit.No, []string{}}} {
+		t.Run(result, func(t *testing.T) {
+			w := newWorld(t)
+			w.configure(t, "")
+			path := filepath.Join(w.dir, "waxseal.yaml")
+			raw, err := os.ReadFile(path)
+			require.NoError(t, err)
+			verifier := fmt.Sprintf("keys: [release]}], verified_by: [{name: audit, images: [%q], keys: [release], verifier_id: %q, policy_digests: [%q], max_age: 7d}]}",
+				w.Host()+"/**", fixture.Verifier, "sha256:"+fixture.VerifierPolicy)
+			require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(raw), "keys: [release]}]}", verifier, 1)), 0o600))
+			i := w.scanned(t, w.pushed(t, "web"), now.Add(-time.Hour))
+			i.AttestBundle(t, w.Key, fixture.SummaryType, fixture.SummaryPredicate(i.Repository, result, now.Add(-time.Hour)), sigstore.Options{})
+			w.run(t, i, 1)
+			img := w.judge(t, judge.Options{}).Images[0]
+			formats := []string{}
+			for _, s := range img.Signers {
+				formats = append(formats, s.Format)
+			}
+			require.Equal(t, want.signed, img.Signed, img.Codes)
+			require.Equal(t, want.signers, formats)
+		})
+	}
 }

@@ -54,13 +54,13 @@ func (v *view) question(a *answer, policy string) {
 		return
 	}
 	if n.No > 0 {
-		a.fail("%d of %s do not: %d of %d %s", n.No, counted(all, "image", "images"), n.Yes, all, q.yes)
+		a.fail("only %d of %d images %s", n.Yes, all, q.yes)
 	}
 	if n.CannotTell > 0 {
 		a.lack("of %s nobody can tell whether they %s", counted(n.CannotTell, "image", "images"), q.yes)
 	}
 	if n.No == 0 {
-		a.find("%d of %s %s", n.Yes, counted(all, "image", "images"), q.yes)
+		a.find("%d of %d images %s", n.Yes, all, q.yes)
 	}
 }
 
@@ -276,13 +276,13 @@ func lookScanning(v *view, a *answer) {
 	b := v.built
 	no := b.images - b.scanned - b.unscan
 	if no > 0 {
-		a.fail("%d of %s are not scanned before they are published", no, counted(b.images, "image", "images"))
+		a.fail("%d of %d images that pipelines build are not scanned", no, b.images)
 	}
 	if b.unscan > 0 {
 		a.lack("of %s nobody can tell whether they are scanned", counted(b.unscan, "image", "images"))
 	}
 	if no == 0 {
-		a.find("%d of %s are scanned", b.scanned, counted(b.images, "image that pipelines build", "images that pipelines build"))
+		a.find("%d of %d images that pipelines build are scanned", b.scanned, b.images)
 	}
 }
 
@@ -292,13 +292,13 @@ func lookSigning(v *view, a *answer) {
 	}
 	n := v.built.share
 	if n.No > 0 {
-		a.fail("%d of %s are not signed", n.No, counted(v.built.images, "image that pipelines build", "images that pipelines build"))
+		a.fail("%d of %d images that pipelines build are not signed", n.No, v.built.images)
 	}
 	if n.CannotTell > 0 {
 		a.lack("of %s nobody can tell whether they are signed", counted(n.CannotTell, "image", "images"))
 	}
 	if n.No == 0 {
-		a.find("%d of %s are signed", n.Yes, counted(v.built.images, "image that pipelines build", "images that pipelines build"))
+		a.find("%d of %d images that pipelines build are signed", n.Yes, v.built.images)
 	}
 }
 

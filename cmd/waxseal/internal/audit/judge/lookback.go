@@ -151,8 +151,8 @@ func lookProbes(wanted ...string) func(*view, *answer) {
 	}
 }
 
-// probed adds what one probe shows. An image that was refused by another rule than
-// expected shows nothing of that rule.
+// probed adds what one probe shows. Each has to be refused by the rule that is
+// expected: another one shows nothing of it.
 func probed(a *answer, p audit.Probe) {
 	place := strings.Trim(p.Cluster+"/"+p.Namespace, "/")
 	switch {
@@ -161,7 +161,7 @@ func probed(a *answer, p audit.Probe) {
 	case p.Outcome != p.Expected:
 		a.fail("%s: the probe %s was %s, and %s was expected", place, p.Name, p.Outcome, p.Expected)
 	case p.Outcome == "refused" && p.Rule != "" && !slices.ContainsFunc(p.Codes, func(code string) bool { return strings.HasPrefix(code, p.Rule) }) && !strings.Contains(p.By, p.Rule):
-		a.lack("%s: the probe %s was refused by %s, and not by %s", place, p.Name, cmp.Or(p.By, "something else"), p.Rule)
+		a.fail("%s: the probe %s was refused by %s, and not by %s", place, p.Name, cmp.Or(p.By, "something else"), p.Rule)
 	default:
 		a.find("%s: the probe %s was %s", place, p.Name, p.Outcome)
 	}

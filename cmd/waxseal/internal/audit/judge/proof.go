@@ -17,6 +17,7 @@ import (
 // proof is what was verified about an image.
 type proof struct {
 	signers  []report.Signer
+	vouchers []report.Signer // of verification summaries, which count where the policy says so
 	scan     *report.Scan
 	reports  []scanned // until the scan is made of them
 	sboms    int
@@ -166,11 +167,11 @@ func (p *proof) statement(st statement) {
 		p.builds++
 		builder, source := buildOf(st.Predicate)
 		p.builder, p.source = cmp.Or(p.builder, builder), cmp.Or(p.source, source)
-	case summaryType: // it stands in for a signature, where the policy accepts it
+	case summaryType:
 		for _, s := range st.Signers {
 			signer := signerOf(s)
 			signer.Format = "vsa"
-			p.signers = append(p.signers, signer)
+			p.vouchers = append(p.vouchers, signer)
 		}
 	case exceptionType:
 		var of struct{ Exceptions []exception }
@@ -212,6 +213,14 @@ func buildOf(predicate json.RawMessage) (builder, source string) {
 		}
 	}
 	return cmp.Or(b.Builder.ID, b.RunDetails.Builder.ID), source
+}
+
+// vouched takes the signers of summaries for those of the image, where the policy says
+// that a summary stands in for the signature. Another one may say that it failed.
+func (p *proof) vouched(notes []render.Violation) {
+	if slices.ContainsFunc(notes, func(n render.Violation) bool { return n.Code == "signed_images.vouched" }) {
+		p.signers = append(p.signers, p.vouchers...)
+	}
 }
 
 // add adds the proof of another unit of the same image.

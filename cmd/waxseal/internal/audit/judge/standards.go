@@ -10,22 +10,13 @@ import (
 	"github.com/waxseal/waxseal/rego"
 )
 
-// standards are the controls that each policy serves, by what its METADATA says.
-func standards() (map[string][]string, error) {
-	about, err := metadata()
-	out := map[string][]string{}
-	for name, m := range about {
-		out[name] = m.controls
-	}
-	return out, err
-}
-
 // meta is what the METADATA of a policy says of it.
 type meta struct {
 	title    string
 	controls []string
 }
 
+// metadata reads what stands above the rules of each policy.
 func metadata() (map[string]meta, error) {
 	names, err := bundles.Policies()
 	if err != nil {

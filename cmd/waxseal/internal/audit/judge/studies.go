@@ -27,10 +27,20 @@ type students struct {
 	settings Settings
 	now      json.Number
 	compiled map[bundles.Subject]*engine.Replayer
+	about    map[string]meta // policies, by what their METADATA says
 }
 
-func newStudents(s Settings, now time.Time) *students {
-	return &students{s, json.Number(strconv.FormatInt(now.UnixNano(), 10)), map[bundles.Subject]*engine.Replayer{}}
+func newStudents(s Settings) *students {
+	return &students{settings: s, compiled: map[bundles.Subject]*engine.Replayer{}}
+}
+
+func (s *students) at(now time.Time) { s.now = json.Number(strconv.FormatInt(now.UnixNano(), 10)) }
+
+func (s *students) metadata() (about map[string]meta, err error) {
+	if s.about == nil {
+		s.about, err = metadata()
+	}
+	return s.about, err
 }
 
 // judge asks the policies of a subject about facts, which are the result of a function

@@ -123,7 +123,9 @@ func (w *world) runs(img audit.Image, namespace, workload string, pods int) {
 	slices.SortFunc(w.g.Images, func(a, b audit.Image) int { return strings.Compare(a.Ref, b.Ref) })
 }
 
-func (w *world) pushed(t *testing.T, name string) fixture.Image { return w.Push(t, "shop/"+name, "v1", nil) }
+func (w *world) pushed(t *testing.T, name string) fixture.Image {
+	return w.Push(t, "shop/"+name, "v1", nil)
+}
 
 func (w *world) run(t *testing.T, i fixture.Image, pods int) audit.Image {
 	t.Helper()

@@ -59,7 +59,8 @@ func (s *share) fill() {
 	}
 }
 
-// Percent is of the images of which an answer was asked for.
+// Percent is of the images of which an answer was asked for, rounded down: 99.6 % is
+// not all of them.
 func (s share) Percent() string {
 	asked := s.Yes + s.No + s.CannotTell
 	if asked == 0 {

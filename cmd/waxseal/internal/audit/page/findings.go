@@ -19,6 +19,7 @@ type findingGroup struct {
 // finding is a finding with what it takes to find it: links and filter values.
 type finding struct {
 	report.Finding
+	Kind       string // of its row: finding or note
 	Anchor     string
 	ImageLink  string // anchor of its image; "" where the page has none
 	Verdict    string // of its image
@@ -32,7 +33,7 @@ var gravity = []string{"critical", "high", "medium", "low"}
 
 func findingGroups(list []report.Finding, images imageIndex) []findingGroup {
 	groups := map[string][]finding{}
-	for _, f := range findings(list, images) {
+	for _, f := range findings("finding", list, images) {
 		groups[f.Severity] = append(groups[f.Severity], f)
 	}
 	out := make([]findingGroup, 0, len(groups))
@@ -52,10 +53,10 @@ func grade(name string) int {
 	return len(gravity)
 }
 
-func findings(list []report.Finding, images imageIndex) []finding {
+func findings(kind string, list []report.Finding, images imageIndex) []finding {
 	out := make([]finding, 0, len(list))
 	for _, f := range list {
-		row := finding{Finding: f, Anchor: anchor("finding", f.ID), Subject: subject(f), Location: location(f)}
+		row := finding{Finding: f, Kind: kind, Anchor: anchor("finding", f.ID), Subject: subject(f), Location: location(f)}
 		if img, ok := images.of(f.Image, f.Digest); ok {
 			row.ImageLink, row.Verdict = img.anchor, img.verdict
 		}

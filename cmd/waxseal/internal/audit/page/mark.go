@@ -139,6 +139,6 @@ func anchor(prefix, text string) string {
 
 var functions = template.FuncMap{
 	"mark": markOf, "words": words, "capital": capital, "severity": severity, "when": when, "day": day,
-	"short": short, "count": count, "anchor": anchor, "join": strings.Join, "brief": brief, "breaks": breaks, "sentence": sentence, "isSection": isSection, "indent": indent,
+	"short": short, "count": count, "anchor": anchor, "join": strings.Join, "brief": brief, "breaks": breaks, "sentence": sentence, "plus": func(a, b int) int { return a + b }, "isSection": isSection, "indent": indent,
 	"lines": func(list []string) string { return strings.Join(list, "\n") },
 }

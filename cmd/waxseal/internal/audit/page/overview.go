@@ -53,6 +53,8 @@ func facts(r *report.Report) []fact {
 		{Name: "Approved by", Value: p.Approver},
 		{Name: "Policy review due", Value: reviewDue(p.ReviewDate, a.Now)},
 		{Name: "Policies, digest", Value: short(a.Bundle), Full: a.Bundle},
+		{Name: "Configuration, digest", Value: short(a.Config), Full: a.Config},
+		{Name: "Oldest scan that counts", Value: when(r.Summary.OldestScan)},
 		{Name: "Made with", Value: prefixed("Waxseal ", a.Tool)},
 	}
 	for i := range all {
@@ -106,13 +108,20 @@ func figures(r *report.Report) []figure {
 	s := r.Summary
 	return []figure{
 		{strconv.Itoa(s.Images), "images run", mark{}},
-		{strconv.Itoa(s.Pods), "pods", mark{}},
+		{strconv.Itoa(s.Pods), podsLabel(s), mark{}},
 		{strconv.Itoa(s.Admitted), "admitted", markOf("admitted")},
 		{strconv.Itoa(s.Denied), "denied", toned("denied", s.Denied)},
 		{strconv.Itoa(s.CannotTell), "cannot tell", toned("cannot_tell", s.CannotTell)},
 		{strconv.Itoa(s.Findings), plural(s.Findings, "finding"), mark{}},
 		{strconv.Itoa(s.Rejections), plural(s.Rejections, "rejection") + " in the logs", mark{}},
 	}
+}
+
+func podsLabel(s report.Summary) string {
+	if s.Pending == 0 {
+		return plural(s.Pods, "pod")
+	}
+	return plural(s.Pods, "pod") + "; " + strconv.Itoa(s.Pending) + " do not run yet"
 }
 
 // toned is the mark of a count of which none is nothing to worry about.

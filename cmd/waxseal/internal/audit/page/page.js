@@ -8,7 +8,7 @@
   const selects = all("select", form);
   const shown = document.getElementById("shown");
   const spoken = document.getElementById("spoken");
-  const kinds = { image: "image", finding: "finding", log: "log row" };
+  const kinds = { image: "image", finding: "finding", note: "note", log: "log row" };
 
   // Rows: what can be searched. Their text is read when it is first needed.
   const rows = all("[data-row]").map((node) => ({

@@ -102,7 +102,7 @@ const attack = `</script><img src=x onerror="alert(1)">'"` + "`" + `{{.}}<style>
 
 // hostile is the sample with an attack in every text, and one word that never ends.
 func hostile() *report.Report {
-	r := reporttest.Sample()
+	r := copied(reporttest.Sample())
 	poison(reflect.ValueOf(r).Elem())
 	r.Images[0].Repository = strings.Repeat("long", 200)
 	r.Findings[0].Msg = strings.Repeat("x", 5000)
@@ -110,7 +110,20 @@ func hostile() *report.Report {
 	return r
 }
 
-// poison adds the attack to all strings but those that lists of values are made of.
+// copied shares nothing with the sample, which shares lists between its findings.
+func copied(r *report.Report) *report.Report {
+	data, err := json.Marshal(r)
+	if err != nil {
+		panic(err)
+	}
+	out := &report.Report{}
+	if err := json.Unmarshal(data, out); err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// poison adds the attack to all strings.
 func poison(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:

@@ -51,7 +51,7 @@ func newView(r *report.Report) (*view, error) {
 	v.Overview = newOverview(r)
 	v.Tables = controlTables(r.Controls)
 	v.Groups = findingGroups(r.Findings, images)
-	v.Remarks = findings(r.Notes, images)
+	v.Remarks = findings("note", r.Notes, images)
 	v.Images = newImageTables(r, images)
 	v.Clusters = clusters(r.Enforcement)
 	v.Keyring = keyring(r)
@@ -72,7 +72,7 @@ func navigation(r *report.Report) []section {
 		{"overview", "Overview", -1}, {"controls", "Controls", len(r.Controls)}, {"findings", "Findings", len(r.Findings)},
 		{"images", "Images", len(r.Images)}, {"enforcement", "Enforcement", len(r.Enforcement)},
 		{"pipelines", "Pipelines", len(r.Pipelines)}, {"keys", "Keys and identities", len(r.Keys) + len(r.Identities)},
-		{"logs", "Logs", r.Summary.Rejections}, {"probes", "Probes", len(r.Probes)},
+		{"logs", "Logs", len(r.Logs.Rejections) + len(r.Logs.Admissions)}, {"probes", "Probes", len(r.Probes)},
 		{"exceptions", "Exceptions", len(r.Exceptions)}, {"policy", "Policy", -1}, {"scope", "Scope", len(r.Scope.Missing)},
 		{"verify", "How to verify", -1},
 	}
@@ -115,7 +115,7 @@ func cssString(text string) string {
 		if r == ' ' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
 			b.WriteRune(r)
 		} else {
-			fmt.Fprintf(&b, `\%06x`, r)
+			fmt.Fprintf(&b, `\%x `, r) // the space ends the escape
 		}
 	}
 	b.WriteByte('"')

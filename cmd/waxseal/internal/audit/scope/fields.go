@@ -32,6 +32,7 @@ func auditYAML() config.Shape {
 			config.Required("files", config.ListOf("paths; * and ? stand for parts of a name", config.Text("a path", "logs/audit-*.log.gz"))),
 			config.Optional("format", config.Text("their format; the default is auto", "", formats...)),
 			config.Optional("cluster", config.Text("name of the cluster that they are of", "prod-eu")),
+			config.Optional("registry", config.Text("host of the registry that they are of, for logs that name none", "registry.example")),
 		))),
 		config.Optional("sample", config.Object("how many images are judged; the default is all",
 			config.Optional("size", config.Count("images", nil)),

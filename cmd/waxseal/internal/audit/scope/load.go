@@ -117,7 +117,11 @@ func (l *loader) scope(w *wire) *Scope {
 		if of.Cluster != "" && !slices.ContainsFunc(w.Clusters, func(c Cluster) bool { return c.Name == of.Cluster }) {
 			l.fail(fmt.Sprintf("logs[%d].cluster", i), "no cluster is called %q", of.Cluster)
 		}
-		s.Logs = append(s.Logs, Logs{Files: l.paths(of.Files), Format: orAuto(of.Format), Cluster: of.Cluster})
+		host, err := place(of.Registry)
+		if err != nil && of.Registry != "" {
+			l.fail(fmt.Sprintf("logs[%d].registry", i), "%v", err)
+		}
+		s.Logs = append(s.Logs, Logs{Files: l.paths(of.Files), Format: orAuto(of.Format), Cluster: of.Cluster, Registry: host})
 	}
 	for _, p := range s.problems() {
 		l.fail(p.path, "%s", p.text)

@@ -50,6 +50,8 @@ type Logs struct {
 	Files   []string `json:"files"` // patterns, as of [path/filepath.Match]
 	Format  string   `json:"format"`
 	Cluster string   `json:"cluster"` // name of the cluster that they are of; "" where it is not known
+	// Registry is the host of the registry that they are of, for logs that name none.
+	Registry string `json:"registry"`
 }
 
 // Sample says how many images are judged. Size 0 is all of them. Without a seed

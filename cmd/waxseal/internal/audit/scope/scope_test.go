@@ -28,7 +28,7 @@ clusters:
   - {name: staging, manifests: [deploy/, /etc/admission]}
 registries: [Registry.example, mirror.example/dockerhub]
 repositories: [{name: shop, dir: ../shop}, {dir: tools}]
-logs: [{files: ["logs/audit-*.log.gz"], format: eks, cluster: prod-eu}, {files: [a.log]}]
+logs: [{files: ["logs/audit-*.log.gz"], format: eks, cluster: prod-eu}, {files: [a.log], registry: Registry.example}]
 sample: {size: 20, seed: 0}
 probes:
   namespaces: [shop]
@@ -49,7 +49,7 @@ func TestParse(t *testing.T) {
 		},
 		Registries:   []string{"registry.example", "mirror.example/dockerhub"},
 		Repositories: []scope.Repository{{Name: "shop", Dir: "/work/shop"}, {Name: "tools", Dir: "/work/dir/tools"}},
-		Logs:         []scope.Logs{{Files: []string{"/work/dir/logs/audit-*.log.gz"}, Format: "eks", Cluster: "prod-eu"}, {Files: []string{"/work/dir/a.log"}, Format: "auto"}},
+		Logs:         []scope.Logs{{Files: []string{"/work/dir/logs/audit-*.log.gz"}, Format: "eks", Cluster: "prod-eu"}, {Files: []string{"/work/dir/a.log"}, Format: "auto", Registry: "registry.example"}},
 		Sample:       scope.Sample{Size: 20, Seed: &zero},
 		Probes: scope.Probes{
 			Namespaces: []string{"shop"}, Images: scope.Images{Unsigned: "r.example/u", Acceptable: "r.example/a"},
@@ -81,6 +81,7 @@ func TestProblems(t *testing.T) {
 		"format":              {"version: 1\nlogs: [{files: [a], format: csv}]", `audit.yaml:2:29: logs[0].format: expected text, found "csv": there are aks, auto, distribution, eks, events, gatekeeper, gke, harbor, kubernetes-audit, opa-decisions, registry-access`},
 		"pattern":             {"version: 1\nlogs: [{files: ['a[']}]", `audit.yaml:2:17: logs[0].files[0]: "a[" is not a pattern of file names: syntax error in pattern`},
 		"logs of a cluster":   {"version: 1\nlogs: [{files: [a], cluster: b}]", `audit.yaml:2:21: logs[0].cluster: no cluster is called "b"`},
+		"logs of a registry":  {"version: 1\nlogs: [{files: [a], registry: a b}]", `audit.yaml:2:21: logs[0].registry: "a b" is not a host, or a host with a path, such as registry.example/team`},
 		"a seed of text":      {"version: 1\nsample: {seed: x}", `audit.yaml:2:16: sample.seed: expected a whole number, found "x"`},
 		"a huge seed":         {"version: 1\nsample: {seed: 9007199254740993}", `audit.yaml:2:16: sample.seed: expected a whole number, found 9007199254740993: out of range`},
 		"a probe":             {"version: 1\nprobes: {more: [{name: a, image: b, expected: maybe}]}", `audit.yaml:2:47: probes.more[0].expected: expected text, found "maybe": there are admitted, refused`},

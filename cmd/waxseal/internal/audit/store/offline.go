@@ -60,7 +60,7 @@ func Offline(ctx context.Context, dir string, verify bool) (*Result, error) {
 		}
 	}
 	out := &Result{Decisions: a.judged}
-	if out.Report, err = judge.Derive(ctx, k.gathered, k.settings, a.facts); err != nil {
+	if out.Report, err = judge.NewDeriver(k.settings).Derive(ctx, k.gathered, a.facts); err != nil {
 		return nil, err
 	}
 	if out.Raw, err = Report(out.Report); err != nil {

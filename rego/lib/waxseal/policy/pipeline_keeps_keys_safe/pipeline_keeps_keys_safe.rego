@@ -10,6 +10,7 @@
 #   controls: ["NIST-800-53:IA-5", "NIST-800-53:SC-12", "NIST-800-218:PO.5"]
 package lib.waxseal.policy.pipeline_keeps_keys_safe
 
+import data.lib.waxseal.exemptions
 import data.lib.waxseal.host
 import data.lib.waxseal.parameters
 import data.lib.waxseal.pipelines
@@ -126,8 +127,8 @@ pass contains pipe if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some file in _files
-	some entry in pipelines.exempted(_parameters, "files", {file})
-	why := pipelines.exemption(entry)
+	some entry in exemptions.used(_parameters, "files", {file})
+	why := exemptions.words(entry)
 	details := {"pipeline": file, "file": file, "line": 0, "why": why}
 }
 
@@ -144,8 +145,8 @@ notes contains result.note_at(rego.metadata.chain(), details) if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some file in _files
-	some entry in pipelines.lapsed(_parameters, "files", {file})
-	why := pipelines.ended(entry)
+	some entry in exemptions.lapsed(_parameters, "files", {file})
+	why := exemptions.ended(entry)
 	details := {"pipeline": file, "file": file, "line": 0, "why": why}
 }
 
@@ -202,7 +203,7 @@ _holds_key(pipe) if pipe.file in _key_files
 
 _key_files := {key.file | some key in _bad_keys}
 
-_excused(files) if count(pipelines.exempted(_parameters, "files", files)) > 0
+_excused(files) if count(exemptions.used(_parameters, "files", files)) > 0
 
 # A kind that is not known is refused as what is worst.
 _state(kind) := object.get({"key_file": "key_in_repository", "argument": "secret_in_arguments", "exposed": "secret_exposed"}, kind, "plain_text")
@@ -259,6 +260,6 @@ _parameters := object.get(host.parameters, "pipeline_keeps_keys_safe", {})
 
 _problems := _misshapen if {
 	count(_misshapen) > 0
-} else := pipelines.exempt_problems("pipeline_keeps_keys_safe", _parameters, "files")
+} else := exemptions.problems("pipeline_keeps_keys_safe", _parameters, "files")
 
-_misshapen := parameters.problems("pipeline_keeps_keys_safe", _parameters, object.union(pipelines.exempt_shape("files"), {"": "object"}))
+_misshapen := parameters.problems("pipeline_keeps_keys_safe", _parameters, object.union(exemptions.shape("files"), {"": "object"}))

@@ -10,6 +10,7 @@
 #   controls: ["NIST-800-53:SR-3", "NIST-800-53:SR-4", "NIST-800-53:SI-7", "CWE:494", "CWE:829"]
 package lib.waxseal.policy.pipeline_pins_references
 
+import data.lib.waxseal.exemptions
 import data.lib.waxseal.globs
 import data.lib.waxseal.host
 import data.lib.waxseal.parameters
@@ -87,8 +88,8 @@ pass contains pipe if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some pipe in pipelines.pipelines
-	some entry in pipelines.exempted(_parameters, "files", {pipe.file})
-	why := pipelines.exemption(entry)
+	some entry in exemptions.used(_parameters, "files", {pipe.file})
+	why := exemptions.words(entry)
 	details := pipelines.beside(pipe, pipe, "pipeline", why)
 }
 
@@ -105,8 +106,8 @@ notes contains result.note_at(rego.metadata.chain(), details) if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some pipe in pipelines.pipelines
-	some entry in pipelines.lapsed(_parameters, "files", {pipe.file})
-	why := pipelines.ended(entry)
+	some entry in exemptions.lapsed(_parameters, "files", {pipe.file})
+	why := exemptions.ended(entry)
 	details := pipelines.beside(pipe, pipe, "pipeline", why)
 }
 
@@ -122,7 +123,7 @@ _fine(_, reference) if {
 	globs.matches(name, pattern)
 }
 
-_fine(pipe, reference) if count(pipelines.exempted(_parameters, "files", {pipe.file, reference.file})) > 0
+_fine(pipe, reference) if count(exemptions.used(_parameters, "files", {pipe.file, reference.file})) > 0
 
 _asked(reference) if reference.kind in _rules.kinds
 
@@ -161,7 +162,7 @@ _parameters := object.get(host.parameters, "pipeline_pins_references", {})
 
 _problems := _misshapen if {
 	count(_misshapen) > 0
-} else := ((pipelines.exempt_problems("pipeline_pins_references", _parameters, "files") | {problem |
+} else := ((exemptions.problems("pipeline_pins_references", _parameters, "files") | {problem |
 	some pattern in _parameters.allow
 	not globs.valid(pattern)
 	problem := sprintf("pipeline_pins_references.allow has the pattern %q: write a name, with * for any characters but a slash", [pattern])
@@ -172,6 +173,6 @@ _problems := _misshapen if {
 	problem := sprintf("pipeline_pins_references.kinds has %q: there are %s", [kind, concat(", ", known)])
 }) | {"pipeline_pins_references.kinds is empty: nothing would be judged" | _parameters.kinds == []}
 
-_misshapen := parameters.problems("pipeline_pins_references", _parameters, object.union(pipelines.exempt_shape("files"), {
+_misshapen := parameters.problems("pipeline_pins_references", _parameters, object.union(exemptions.shape("files"), {
 	"": "object", "kinds": "array", "kinds.*": "string", "allow": "array", "allow.*": "string",
 }))

@@ -11,6 +11,7 @@
 #   controls: ["NIST-800-53:RA-5", "NIST-800-53:SI-7", "NIST-800-218:PO.5"]
 package lib.waxseal.policy.pipeline_scans_images
 
+import data.lib.waxseal.exemptions
 import data.lib.waxseal.host
 import data.lib.waxseal.parameters
 import data.lib.waxseal.pipelines
@@ -158,8 +159,8 @@ pass contains pipe if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some img in pipelines.images
-	some entry in pipelines.exempted(_parameters, "images", {img.name, img.text})
-	why := pipelines.exemption(entry)
+	some entry in exemptions.used(_parameters, "images", {img.name, img.text})
+	why := exemptions.words(entry)
 	details := pipelines.about(img, img, why)
 }
 
@@ -176,15 +177,15 @@ notes contains result.note_at(rego.metadata.chain(), details) if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some img in pipelines.images
-	some entry in pipelines.lapsed(_parameters, "images", {img.name, img.text})
-	why := pipelines.ended(entry)
+	some entry in exemptions.lapsed(_parameters, "images", {img.name, img.text})
+	why := exemptions.ended(entry)
 	details := pipelines.about(img, img, why)
 }
 
 _judged(img) if {
 	_valid
 	pipelines.chosen(img, _rules.images)
-	count(pipelines.exempted(_parameters, "images", {img.name, img.text})) == 0
+	count(exemptions.used(_parameters, "images", {img.name, img.text})) == 0
 }
 
 _good(img) if {
@@ -219,13 +220,13 @@ _parameters := object.get(host.parameters, "pipeline_scans_images", {})
 
 _problems := _misshapen if {
 	count(_misshapen) > 0
-} else := (pipelines.exempt_problems("pipeline_scans_images", _parameters, "images") | {problem |
+} else := (exemptions.problems("pipeline_scans_images", _parameters, "images") | {problem |
 	some field, words in {"images": ["pushed", "built"], "before": ["sign", "push", "none"]}
 	some word in {_parameters[field]}
 	not word in words
 	problem := sprintf("pipeline_scans_images.%s has to be %s", [field, concat(" or ", words)])
 }) | {"pipeline_scans_images.scanners is empty: no scan would be accepted" | _parameters.scanners == []}
 
-_misshapen := parameters.problems("pipeline_scans_images", _parameters, object.union(pipelines.exempt_shape("images"), {
+_misshapen := parameters.problems("pipeline_scans_images", _parameters, object.union(exemptions.shape("images"), {
 	"": "object", "images": "string", "before": "string", "scanners": "array", "scanners.*": "string",
 }))

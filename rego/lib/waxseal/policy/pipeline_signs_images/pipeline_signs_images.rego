@@ -10,6 +10,7 @@
 #   controls: ["NIST-800-53:CM-14", "NIST-800-53:SR-4", "NIST-800-53:SR-11", "NIST-800-218:PS.2.1"]
 package lib.waxseal.policy.pipeline_signs_images
 
+import data.lib.waxseal.exemptions
 import data.lib.waxseal.host
 import data.lib.waxseal.parameters
 import data.lib.waxseal.pipelines
@@ -195,8 +196,8 @@ pass contains pipe if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some img in pipelines.images
-	some entry in pipelines.exempted(_parameters, "images", {img.name, img.text})
-	why := pipelines.exemption(entry)
+	some entry in exemptions.used(_parameters, "images", {img.name, img.text})
+	why := exemptions.words(entry)
 	details := pipelines.about(img, img, why)
 }
 
@@ -213,8 +214,8 @@ notes contains result.note_at(rego.metadata.chain(), details) if {
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
 	some img in pipelines.images
-	some entry in pipelines.lapsed(_parameters, "images", {img.name, img.text})
-	why := pipelines.ended(entry)
+	some entry in exemptions.lapsed(_parameters, "images", {img.name, img.text})
+	why := exemptions.ended(entry)
 	details := pipelines.about(img, img, why)
 }
 
@@ -261,7 +262,7 @@ notes contains result.note_at(rego.metadata.chain(), details) if {
 _judged(img) if {
 	_valid
 	pipelines.chosen(img, _rules.images)
-	count(pipelines.exempted(_parameters, "images", {img.name, img.text})) == 0
+	count(exemptions.used(_parameters, "images", {img.name, img.text})) == 0
 }
 
 _good(img) if {
@@ -349,14 +350,14 @@ _parameters := object.get(host.parameters, "pipeline_signs_images", {})
 
 _problems := _misshapen if {
 	count(_misshapen) > 0
-} else := (pipelines.exempt_problems("pipeline_signs_images", _parameters, "images") | {problem |
+} else := (exemptions.problems("pipeline_signs_images", _parameters, "images") | {problem |
 	some field, words in {"images": ["pushed", "built"], "unseen": ["note", "deny"]}
 	some word in {_parameters[field]}
 	not word in words
 	problem := sprintf("pipeline_signs_images.%s has to be %s", [field, concat(" or ", words)])
 }) | {"pipeline_signs_images.methods is empty: no signature would be accepted" | _parameters.methods == []}
 
-_misshapen := parameters.problems("pipeline_signs_images", _parameters, object.union(pipelines.exempt_shape("images"), {
+_misshapen := parameters.problems("pipeline_signs_images", _parameters, object.union(exemptions.shape("images"), {
 	"": "object", "images": "string", "digest": "boolean", "traced": "boolean", "after_scan": "boolean", "unseen": "string",
 	"methods": "array", "methods.*": "string", "attestations": "array", "attestations.*": "string",
 }))

@@ -1,4 +1,8 @@
-package lib.waxseal.pipelines
+# METADATA
+# title: Exemptions
+# description: >-
+#   What parameters take out of a policy until a day, with an owner and a reason.
+package lib.waxseal.exemptions
 
 import data.lib.waxseal.clock
 import data.lib.waxseal.globs
@@ -6,8 +10,8 @@ import data.lib.waxseal.host
 
 # METADATA
 # title: The shape of exemptions in parameters
-# description: 'Field is what they are for: images or files.'
-exempt_shape(field) := {
+# description: 'Field is what they are for: images, files or keys.'
+shape(field) := {
 	"exempt": "array",
 	"exempt.*": "object",
 	concat("", ["exempt.*.", field]): "array",
@@ -20,7 +24,7 @@ exempt_shape(field) := {
 # METADATA
 # title: What is wrong with the exemptions of parameters
 # description: A set of sentences. Types are the business of the shape.
-exempt_problems(name, rules, field) := {sprintf("%s.exempt[%d] %s", [name, i, text]) |
+problems(name, rules, field) := {sprintf("%s.exempt[%d] %s", [name, i, text]) |
 	some i, entry in rules.exempt
 	some text in _incomplete(entry, field)
 }
@@ -39,14 +43,14 @@ _ends(entry) if clock.end(entry.expires)
 
 # METADATA
 # title: The exemptions that one of some names falls under
-exempted(rules, field, names) := {entry |
+used(rules, field, names) := {entry |
 	some entry in _for(rules, field, names)
 	host.now < clock.end(entry.expires)
 }
 
 # METADATA
 # title: The exemptions that have ended
-lapsed(rules, field, names) := _for(rules, field, names) - exempted(rules, field, names)
+lapsed(rules, field, names) := _for(rules, field, names) - used(rules, field, names)
 
 _for(rules, field, names) := {entry |
 	some entry in rules.exempt
@@ -57,7 +61,7 @@ _for(rules, field, names) := {entry |
 
 # METADATA
 # title: An exemption in words
-exemption(entry) := sprintf("%s has it exempt until %s: %s", [entry.owner, entry.expires, entry.reason])
+words(entry) := sprintf("%s has it exempt until %s: %s", [entry.owner, entry.expires, entry.reason])
 
 # METADATA
 # title: An exemption that has ended, in words

@@ -1,0 +1,105 @@
+package inventory
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/waxseal/waxseal/builtins/admission"
+	"github.com/waxseal/waxseal/builtins/audit"
+)
+
+// identified is an identity with what can be said of it.
+func identified(id Identity) audit.Identity {
+	out := audit.Identity{
+		Issuer: id.Issuer, Subject: id.Subject, IssuerPattern: id.IssuerPattern, SubjectPattern: id.SubjectPattern,
+		Pattern: id.IssuerPattern || id.SubjectPattern, Extensions: sorted(id.Extensions), Trusted: []audit.Trust{},
+	}
+	out.Words = words(id)
+	if out.Why = wide(id); out.Why != "" {
+		out.Wide = true
+	}
+	return out
+}
+
+// Meets says whether a signer, of a certificate that was verified, is who an identity
+// means; extensions are left to who has verified it.
+func Meets(id audit.Identity, issuer, subject string) bool {
+	return issuer != "" && is(id.Issuer, id.IssuerPattern, issuer) && is(id.Subject, id.SubjectPattern, subject)
+}
+
+func is(want string, pattern bool, text string) bool {
+	if !pattern {
+		return want == text
+	}
+	form, err := regexp.Compile(`\A(?:` + want + `)\z`)
+	return err == nil && form.MatchString(text)
+}
+
+// narrowing are extensions that name an owner, a repository or what builds, so that
+// strangers have others.
+var narrowing = []string{
+	"sourceRepositoryURI", "sourceRepositoryOwnerURI", "sourceRepositoryIdentifier", "sourceRepositoryOwnerIdentifier",
+	"buildSignerURI", "buildSignerDigest", "buildConfigURI", "buildConfigDigest", "githubWorkflowRepository",
+}
+
+// stranger is somebody whom nobody has chosen, as an issuer calls him.
+type stranger struct{ issuer, subject string }
+
+// strangers have subjects in the forms of the issuers that anybody can have an
+// account with. Two of them beside each other: one that a pattern matches may be meant.
+var strangers = []stranger{
+	{"https://token.actions.githubusercontent.com", "https://github.com/stranger/app/.github/workflows/release.yml@refs/heads/main"},
+	{"https://token.actions.githubusercontent.com", "https://github.com/another-one/tool/.github/workflows/ci.yaml@refs/tags/v1.0.0"},
+	{"https://gitlab.com", "https://gitlab.com/stranger/app//.gitlab-ci.yml@refs/heads/main"},
+	{"https://gitlab.com", "https://gitlab.com/another-one/group/tool//.gitlab-ci.yml@refs/tags/v1.0.0"},
+	{"https://accounts.google.com", "stranger@gmail.com"},
+	{"https://accounts.google.com", "builder@another-one.iam.gserviceaccount.com"},
+	{"https://github.com/login/oauth", "stranger@gmail.com"},
+	{"https://github.com/login/oauth", "another-one@users.noreply.github.com"},
+	{"https://login.microsoftonline.com", "stranger@outlook.com"},
+	{"https://login.microsoftonline.com", "another-one@hotmail.com"},
+	{"https://agent.buildkite.com", "https://buildkite.com/stranger/app"},
+	{"https://agent.buildkite.com", "https://buildkite.com/another-one/tool"},
+	{"https://oidc.circleci.com/org/6f1f0f7e-0000-4000-8000-000000000001", "https://circleci.com/api/v2/projects/6f1f0f7e-0000-4000-8000-000000000002/pipeline-definitions/6f1f0f7e-0000-4000-8000-000000000003"},
+	{"https://oidc.circleci.com/org/7a2f0f7e-0000-4000-8000-000000000001", "https://circleci.com/api/v2/projects/7a2f0f7e-0000-4000-8000-000000000002/pipeline-definitions/7a2f0f7e-0000-4000-8000-000000000003"},
+	{"https://oidc.eks.eu-central-1.amazonaws.com/id/STRANGER", "https://kubernetes.io/namespaces/default/serviceaccounts/default"},
+	{"https://container.googleapis.com/v1/projects/another-one/locations/x/clusters/x", "https://kubernetes.io/namespaces/build/serviceaccounts/builder"},
+}
+
+// wide says in what way an identity is met by who was not chosen, "" where it is not.
+// What a pattern matches is tried out, because its text does not show it.
+func wide(id Identity) string {
+	for _, extension := range id.Extensions {
+		name, _, _ := strings.Cut(extension, "=")
+		if slices.Contains(narrowing, name) {
+			return ""
+		}
+	}
+	asked := audit.Identity{Issuer: id.Issuer, IssuerPattern: id.IssuerPattern, Subject: id.Subject, SubjectPattern: id.SubjectPattern}
+	var met []string
+	for _, s := range strangers {
+		if Meets(asked, s.issuer, s.subject) {
+			met = append(met, s.subject)
+		}
+	}
+	if len(met) > 1 {
+		return "it matches identities that strangers have, such as " + met[0]
+	}
+	if !id.IssuerPattern && !id.SubjectPattern {
+		return ""
+	}
+	return expressed(id).Broad()
+}
+
+// expressed is an identity as clusters have them.
+func expressed(id Identity) admission.Identity {
+	var out admission.Identity
+	if out.Issuer = id.Issuer; id.IssuerPattern {
+		out.Issuer, out.IssuerRegExp = "", "^(?:"+id.Issuer+")$"
+	}
+	if out.Subject = id.Subject; id.SubjectPattern {
+		out.Subject, out.SubjectRegExp = "", "^(?:"+id.Subject+")$"
+	}
+	return out
+}
