@@ -199,7 +199,7 @@ deny contains result.at(rego.metadata.chain(), details) if {
 #   controls: ["NIST-800-53:SC-12", "NIST-800-53:CM-14", "NIST-800-218:PS.2.1"]
 deny contains result.at(rego.metadata.chain(), details) if {
 	_valid
-	some details in audit.gaps("keys")
+	some details in _gaps
 }
 
 # METADATA
@@ -313,7 +313,7 @@ _refused.unused contains _about(key, "no policy and no cluster that was read tru
 	_valid
 	some key in _listed
 	count(key.trusted) == 0
-	audit.gaps("keys") == set()
+	_all_read
 }
 
 _refused.too_old contains _about(key, why) if {
@@ -389,13 +389,18 @@ _refused.nobody_trusted contains {"kind": "Audit", "subject": "keys and identiti
 	_valid
 	count(audit.facts.keys) == 0
 	count(audit.facts.identities) == 0
-	audit.gaps("keys") == set()
+	_all_read
 }
 
 _refused.missing contains gap if {
 	_valid
-	some gap in audit.gaps("keys")
+	some gap in _gaps
 }
+
+# What could not be read of the configuration of clusters may trust others.
+_gaps := audit.gaps("keys") | audit.gaps("enforcement")
+
+_all_read if count(_gaps) == 0
 
 _files := {"file", "inline"}
 

@@ -123,6 +123,8 @@ test_deny_cannot_tell if {
 	facts := samples.facts({"keys": [samples.key({"trusted": []})], "missing": [samples.gap("keys")]})
 	{v.code | some v in _deny(facts, {})} == {"audit_keeps_keys.cannot_tell"}
 	_pass(facts, {}) == set()
+	unread := samples.facts({"keys": [samples.key({"trusted": []})], "missing": [samples.gap("enforcement")]})
+	{v.code | some v in _deny(unread, {})} == {"audit_keeps_keys.cannot_tell"}
 }
 
 test_pass if {
