@@ -84,12 +84,12 @@ policies:
     max_scan_age: 7d
     max_database_age: 7d
   allowed_registries: {images: ["%[1]s/shop/**"]}
-keys: {release: {file: cosign.pub, owner: platform, approver: security}}
+keys: {release: {file: cosign.pub, owner: platform, approver: security, created: %[3]s}}
 trust_roots: {test: {file: root.json}}
 registries: {"%[1]s": {plain_http: true}}
 credentials: {docker_config: false}
 hosts_only: true
-`, w.Host(), time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+`, w.Host(), time.Now().AddDate(0, 1, 0).Format(time.DateOnly), time.Now().AddDate(0, -1, 0).Format(time.DateOnly))
 }
 
 func (w *audited) write(t testing.TB, name, content string) string {
