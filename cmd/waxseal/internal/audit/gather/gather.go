@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/waxseal/waxseal/builtins/admission"
 	"github.com/waxseal/waxseal/builtins/audit"
 	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/scope"
@@ -30,8 +29,8 @@ type Options struct {
 	// Logs reads log files.
 	Logs func(ctx context.Context, sources []LogSource, period audit.Period) (audit.Logs, []audit.Missing, error)
 	// Keys makes the inventory of what the configuration, and what is enforced in
-	// clusters, by their names, trust.
-	Keys func(cfg *config.Config, enforced map[string]*admission.Configuration) ([]audit.Key, []audit.Identity, []audit.Missing)
+	// clusters, trust.
+	Keys func(cfg *config.Config, clusters []Cluster) ([]audit.Key, []audit.Identity, []audit.Missing)
 	// Probes tries Pods by dry run.
 	Probes func(ctx context.Context, s *scope.Scope) ([]audit.Probe, []audit.Missing, error)
 }
@@ -195,13 +194,7 @@ func (out *Gathered) put(parts []part) error {
 // rest asks what needs to know the clusters.
 func (g *gatherer) rest(ctx context.Context, cfg *config.Config, out *Gathered) error {
 	if g.opts.Keys != nil {
-		enforced := map[string]*admission.Configuration{}
-		for _, c := range out.Clusters {
-			if c.Configuration != nil {
-				enforced[c.Name] = c.Configuration
-			}
-		}
-		keys, identities, missing := g.opts.Keys(cfg, enforced)
+		keys, identities, missing := g.opts.Keys(cfg, out.Clusters)
 		out.Keys, out.Identities, out.Missing = keys, identities, append(out.Missing, missing...)
 		g.tell(Event{Part: "keys", Done: true})
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/waxseal/waxseal/builtins/admission"
 	"github.com/waxseal/waxseal/builtins/audit"
 	"github.com/waxseal/waxseal/builtins/config"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/gather"
@@ -148,10 +147,10 @@ func TestRest(t *testing.T) {
 	s.Title, s.Registries, s.Sample.Size = "t", []string{"b.example", "a.example", "b.example"}, 20
 	s.Clusters = append(s.Clusters, scope.Cluster{Name: "gone", Kubeconfig: "/nothing"})
 	o, cfg := options(), config.Default()
-	o.Keys = func(c *config.Config, enforced map[string]*admission.Configuration) ([]audit.Key, []audit.Identity, []audit.Missing) {
+	o.Keys = func(c *config.Config, clusters []gather.Cluster) ([]audit.Key, []audit.Identity, []audit.Missing) {
 		require.Same(t, cfg, c)
-		require.Len(t, enforced, 1)
-		require.NotNil(t, enforced["prod"])
+		require.Len(t, clusters, 2)
+		require.NotNil(t, clusters[0].Configuration)
 		return []audit.Key{{Name: "k"}}, []audit.Identity{{Issuer: "i"}}, []audit.Missing{{Part: "key", Rests: "keys"}}
 	}
 	o.Probes = func(_ context.Context, of *scope.Scope) ([]audit.Probe, []audit.Missing, error) {
