@@ -40,6 +40,8 @@ func TestAudit(t *testing.T) {
 	require.Equal(t, []reported.ScopeCluster{{
 		Name: "current", Server: w.api.URL(), Version: "v1.35.2", Namespaces: []string{}, Excluded: []string{}, Pods: 9, Images: 5,
 	}}, r.Scope.Clusters)
+	require.Len(t, r.Keys, 1)
+	require.Equal(t, []any{"release", true, 4, 3}, []any{r.Keys[0].Name, r.Keys[0].Listed, r.Keys[0].Images, len(r.Keys[0].Trusted)}, "trusted by two policies and by Kyverno")
 	for _, request := range w.api.Log() {
 		require.True(t, strings.HasPrefix(request, "GET "), request)
 		require.NotContains(t, request, "/secrets")

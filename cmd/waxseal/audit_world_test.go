@@ -50,7 +50,7 @@ func newAudited(t *testing.T) *audited {
 	for _, name := range []string{"shop", "pay"} {
 		w.api.Add(apiserver.Object{"apiVersion": "v1", "kind": "Namespace", "metadata": apiserver.Object{"name": name}})
 	}
-	w.api.Add(object(t, kyvernoWebhook), object(t, kyvernoPolicy))
+	w.api.Add(object(t, kyvernoWebhook), object(t, fmt.Sprintf(kyvernoPolicy, w.Key.PEM())))
 	w.write(t, "cosign.pub", string(w.Key.PEM()))
 	w.write(t, "root.json", string(w.Sigstore.TrustedRootJSON()))
 	w.write(t, "waxseal.yaml", w.configuration())
@@ -63,7 +63,7 @@ const kyvernoWebhook = `{"apiVersion": "admissionregistration.k8s.io/v1", "kind"
 
 const kyvernoPolicy = `{"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "signed"}, "spec": {"validationFailureAction": "Enforce",
 	"rules": [{"name": "r", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]}, "verifyImages": [{"imageReferences": ["*"],
-	"attestors": [{"entries": [{"keys": {"secret": {"name": "key", "namespace": "kyverno"}}}]}]}]}]}}`
+	"attestors": [{"entries": [{"keys": {"publicKeys": %q}}]}]}]}]}}`
 
 func object(t testing.TB, text string) apiserver.Object {
 	t.Helper()
@@ -84,12 +84,12 @@ policies:
     max_scan_age: 7d
     max_database_age: 7d
   allowed_registries: {images: ["%[1]s/shop/**"]}
-keys: {release: {file: cosign.pub, owner: platform, approver: security}}
+keys: {release: {file: cosign.pub, owner: platform, approver: security, created: %[3]s}}
 trust_roots: {test: {file: root.json}}
 registries: {"%[1]s": {plain_http: true}}
 credentials: {docker_config: false}
 hosts_only: true
-`, w.Host(), time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
+`, w.Host(), time.Now().AddDate(0, 1, 0).Format(time.DateOnly), time.Now().AddDate(0, -1, 0).Format(time.DateOnly))
 }
 
 func (w *audited) write(t testing.TB, name, content string) string {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -115,10 +116,7 @@ func lookSigningPolicy(v *view, a *answer) {
 // inventory looks at the keys that are trusted.
 func (v *view) inventory(a *answer) {
 	for _, k := range v.r.Keys {
-		name := k.Name
-		if name == "" {
-			name = k.Fingerprint
-		}
+		name := cmp.Or(k.Name, k.Fingerprint, k.At)
 		trusted := len(k.Trusted) > 0 || k.Images > 0
 		switch {
 		case trusted && !k.Listed:
@@ -329,10 +327,7 @@ func lookKeys(v *view, a *answer) {
 			continue
 		}
 		used++
-		name := k.Name
-		if name == "" {
-			name = k.Fingerprint
-		}
+		name := cmp.Or(k.Name, k.Fingerprint, k.At)
 		switch k.Lives {
 		case "kms", "token", "secret":
 			a.find("the key %s is in %s", name, k.At)
