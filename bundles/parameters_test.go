@@ -100,7 +100,7 @@ func refused(t *testing.T, policy string, value any) (texts []string) {
 	require.NoError(t, dec.Decode(&policies))
 	problems, err := parameters.Problems(&config.Config{
 		Policies: policies,
-		Keys:     map[string]config.Key{"team-key": {}}, TrustRoots: map[string]config.TrustRoot{"public-good": {}},
+		Keys:     map[string]config.Key{"team-key": {}, "auditor": {}}, TrustRoots: map[string]config.TrustRoot{"public-good": {}},
 	})
 	require.NoError(t, err)
 	for _, p := range problems {

@@ -36,7 +36,8 @@ type Config struct {
 	// ListingTTL is how long a listing that is not empty is kept. The default
 	// is 30 s; negative keeps nothing.
 	ListingTTL time.Duration
-	// CacheBytes bounds the content kept in memory. The default is 64 MiB.
+	// CacheBytes bounds the content kept in memory, and as much again of what
+	// verified statements say. The default is 64 MiB.
 	CacheBytes int64
 	// Disk keeps content for the next process and for other replicas. The
 	// default is none.
@@ -95,7 +96,7 @@ func New(source Source, cfg Config) *Collector {
 		source: source, elsewhere: elsewhere{cfg.Origins, cfg.Signatures}, names: cfg.Names, deadline: cfg.Deadline, limits: limits,
 		store:    newStore(source, cfg),
 		listings: kept,
-		outcomes: newOutcomes(cfg.Now),
+		outcomes: newOutcomes(cfg.Now, cfg.CacheBytes),
 		views:    &views{since: kept.since},
 		refs:     &references{origins: cfg.Origins},
 		requests: newRequests(cfg.Names),

@@ -30,17 +30,28 @@ type outcome struct {
 	until      time.Time
 }
 
-// outcomes keeps positive outcomes, bounded.
+// outcomes keeps positive outcomes, bounded by their number and by the bytes of the
+// predicates that they hold: a scan report may have megabytes.
 type outcomes struct {
-	now func() time.Time
-	mu  sync.RWMutex
-	m   map[outcomeKey]*outcome
+	now  func() time.Time
+	most int64 // bytes
+	mu   sync.RWMutex
+	m    map[outcomeKey]*outcome
+	held int64 // bytes
 }
 
 const maxOutcomes = 8192
 
-func newOutcomes(now func() time.Time) *outcomes {
-	return &outcomes{now: now, m: map[outcomeKey]*outcome{}}
+func newOutcomes(now func() time.Time, most int64) *outcomes {
+	return &outcomes{now: now, most: most, m: map[outcomeKey]*outcome{}}
+}
+
+// size is the bytes of the predicates.
+func (o *outcome) size() (n int64) {
+	for _, s := range o.statements {
+		n += int64(len(s.Predicate))
+	}
+	return n
 }
 
 func (o *outcomes) get(key outcomeKey) *outcome {
@@ -56,10 +67,26 @@ func (o *outcomes) get(key outcomeKey) *outcome {
 func (o *outcome) holdsAt(now time.Time) bool { return o.until.IsZero() || !now.After(o.until) }
 
 func (o *outcomes) put(key outcomeKey, out *outcome) {
+	size := out.size()
+	if size > o.most {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.m) >= maxOutcomes {
-		clear(o.m)
+	o.drop(key)
+	for other := range o.m { // any: which will be asked for again is not known
+		if len(o.m) < maxOutcomes && o.held+size <= o.most {
+			break
+		}
+		o.drop(other)
 	}
-	o.m[key] = out
+	o.m[key], o.held = out, o.held+size
+}
+
+// drop forgets an outcome, if it is there. The lock is held.
+func (o *outcomes) drop(key outcomeKey) {
+	if out := o.m[key]; out != nil {
+		delete(o.m, key)
+		o.held -= out.size()
+	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -25,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"waxseal": func() { os.Exit(run(context.Background())) }})
+	testscript.Main(m, map[string]func(){"waxseal": main, "measured": measured})
 }
 
 // TestScripts runs testdata/*.txtar, one script per behaviour. Each finds a

@@ -229,7 +229,7 @@ func (g *gatherer) tell(e Event) {
 }
 
 func noLogs(l audit.Logs) audit.Logs {
-	l.Sources, l.Rejections, l.Admissions = list(l.Sources), list(l.Rejections), list(l.Admissions)
+	l.Sources, l.Rejections, l.Admissions, l.Reasons = list(l.Sources), list(l.Rejections), list(l.Admissions), list(l.Reasons)
 	return l
 }
 

@@ -119,7 +119,7 @@ func TestLogs(t *testing.T) {
 	var of audit.Period
 	o.Logs = func(_ context.Context, sources []gather.LogSource, period audit.Period) (audit.Logs, []audit.Missing, error) {
 		read, of = sources, period
-		return audit.Logs{RBAC: 3}, []audit.Missing{{Part: "log", Name: "x", Rests: "logs"}}, nil
+		return audit.Logs{RBAC: 3, Reasons: []audit.Reason{}}, []audit.Missing{{Part: "log", Name: "x", Rests: "logs"}}, nil
 	}
 	g, err := gather.Gather(t.Context(), s, nil, o)
 	require.NoError(t, err)
@@ -131,7 +131,7 @@ func TestLogs(t *testing.T) {
 	require.Equal(t, of, g.Period)
 	require.Equal(t, []string{dir + "/audit-1.log", dir + "/audit-2.log", dir + "/other.log"}, g.LogFiles)
 	require.Equal(t, []string{"logs log " + dir + "/none-*.log: there is no such file", "logs log x: "}, whys(g.Missing))
-	require.Equal(t, audit.Logs{Sources: []audit.LogSource{}, Rejections: []audit.Rejection{}, Admissions: []audit.Admission{}, RBAC: 3}, g.Logs)
+	require.Equal(t, audit.Logs{Sources: []audit.LogSource{}, Rejections: []audit.Rejection{}, Admissions: []audit.Admission{}, RBAC: 3, Reasons: []audit.Reason{}}, g.Logs)
 
 	g = gathered(t, s) // nobody reads logs
 	require.Len(t, g.Missing, 2)

@@ -111,7 +111,7 @@ func newJudging(ctx context.Context, g *gather.Gathered, cfg *config.Config, opt
 	if err != nil {
 		return nil, err
 	}
-	set, err := builtins.New(cfg, append([]builtins.Option{builtins.WithReport(warn)}, opts.Set...)...)
+	set, err := builtins.New(forgetful(cfg), append([]builtins.Option{builtins.WithReport(warn)}, opts.Set...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,16 @@ func newJudging(ctx context.Context, g *gather.Gathered, cfg *config.Config, opt
 		return nil, err
 	}
 	return &judging{engine: e, set: set, now: now, keeper: opts.Keeper}, nil
+}
+
+// cached bounds what is kept of content: each image is asked about once, so that only
+// what images share is asked for again.
+const cached = 32 << 20
+
+func forgetful(cfg *config.Config) *config.Config {
+	out := *cfg
+	out.Limits.CacheBytes = min(cfg.Limits.CacheBytes, cached)
+	return &out
 }
 
 // subject judges an image, unless an earlier run did.

@@ -300,6 +300,9 @@ func (s *Store) Keep(j *judge.Judged, rec *evidence.Recorder) error {
 	return nil
 }
 
+// Part is the folder in which the record is made.
+func (s *Store) Part() string { return s.part }
+
 // Close leaves the part as it is, for the next run.
 func (s *Store) Close() error {
 	if s.log == nil {

@@ -46,7 +46,7 @@ func keys() []audit.Key {
 
 func identities() []audit.Identity {
 	return []audit.Identity{{
-		Issuer: "https://token.actions.githubusercontent.com", Subject: `https://github\.com/acme/[^/]+/\.github/workflows/release\.yml@refs/tags/v.+`, Pattern: true,
+		Issuer: "https://token.actions.githubusercontent.com", Subject: `https://github\.com/acme/[^/]+/\.github/workflows/release\.yml@refs/tags/v.+`, Pattern: true, Extensions: []string{},
 		Words:   "the workflow release.yml of any repository of the GitHub organisation acme, on a tag v…",
 		Trusted: []audit.Trust{{Where: "waxseal.yaml policies.attested_build.authorities[0]", Images: []string{"registry.example/**"}}},
 	}}
@@ -58,7 +58,7 @@ func logs() audit.Logs {
 			{Name: "logs/audit-prod.log.gz", Format: "kubernetes-audit", Lines: 912344, Bytes: 81920031, Events: 912340, From: "2026-08-28T00:00:02Z", To: "2026-11-26T08:59:58Z", Unread: 4, Problem: "logs/audit-prod.log.gz:1203: unexpected end of JSON input: the line was cut"},
 			{Name: "logs/registry.log", Format: "registry-access", Lines: 20411, Bytes: 3800112, Events: 20411, From: "2026-09-01T00:10:00Z", To: "2026-11-26T08:58:00Z"},
 		},
-		RBAC: 41, Other: 3, Rejections: []audit.Rejection{}, Admissions: []audit.Admission{},
+		RBAC: 41, Other: 3, Reasons: []audit.Reason{{Reason: "rbac", Name: "pods", Count: 41, First: "2026-09-01T00:00:00Z", Last: "2026-11-20T00:00:00Z", Message: `pods is forbidden: User "bob@example" cannot create resource "pods"`}}, Rejections: []audit.Rejection{}, Admissions: []audit.Admission{},
 	}
 	for i := range 24 {
 		day := fmt.Sprintf("2026-%02d-%02d", 9+i/10, 1+(i*7)%28)
