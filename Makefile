@@ -83,8 +83,8 @@ test-framework: ## the policies in Gatekeeper's constraint framework, at its own
 	cd tests/framework && $(GO) vet ./... && $(GO) test -timeout 20m ./...
 
 .PHONY: test-deploy
-test-deploy: ## Gatekeeper's deployment files, rendered by kustomize's and Helm's own code
-	cd tests/deploy && $(GO) vet ./... && $(GO) test ./...
+test-deploy: build ## Gatekeeper's deployment files, rendered by kustomize's and Helm's own code
+	cd tests/deploy && $(GO) vet ./... && WAXSEAL=$(abspath $(WAXSEAL)) $(GO) test ./...
 
 $(BIN)/prometheus/usr/bin/prometheus: # Debian's, unpacked and not installed: no service starts
 	@mkdir -p $(BIN)/prometheus
