@@ -95,6 +95,10 @@ $(BIN)/prometheus/usr/bin/prometheus: # Debian's, unpacked and not installed: no
 test-monitoring: $(BIN)/prometheus/usr/bin/prometheus ## the dashboard and the alerts of examples/audit, in a real Prometheus
 	cd tests/monitoring && $(GO) vet ./... && PROMETHEUS=$(abspath $(BIN)/prometheus/usr/bin) $(GO) test -count 1 ./...
 
+.PHONY: test-audit
+test-audit: build ## the figures of `waxseal audit`: 10,000 Pods with 400 images, and 1 GB of log, below 512 MB
+	WAXSEAL=$(abspath $(WAXSEAL)) WAXSEAL_AUDIT=1 $(GO) test ./cmd/waxseal -count 1 -timeout 20m -run '^TestAudit(Scale|LargeLog)$$' -v | grep -vE '^=== '
+
 PAGES := $(abspath $(BIN)/pages)
 
 .PHONY: test-page

@@ -26,7 +26,7 @@ import (
 )
 
 // heap is how much memory an audit takes before it is collected more often. With the
-// program itself that is less than the 512 MiB that docs/audit.md promises.
+// program itself that is less than the 512 MB that docs/performance.md promises.
 const heap = 320 << 20
 
 // frugal keeps memory low, unless $GOMEMLIMIT says how low.
