@@ -28,8 +28,11 @@ func Meets(id audit.Identity, issuer, subject string) bool {
 	return issuer != "" && is(id.Issuer, id.IssuerPattern, issuer) && is(id.Subject, id.SubjectPattern, subject)
 }
 
+// maxPattern bounds patterns that are tried; a longer one counts as wide.
+const maxPattern = 4096
+
 func is(want string, pattern bool, text string) bool {
-	if !pattern {
+	if !pattern || len(want) > maxPattern {
 		return want == text
 	}
 	form, err := regexp.Compile(`\A(?:` + want + `)\z`)
@@ -75,6 +78,9 @@ func wide(id Identity) string {
 		if slices.Contains(narrowing, name) {
 			return ""
 		}
+	}
+	if id.IssuerPattern && len(id.Issuer) > maxPattern || id.SubjectPattern && len(id.Subject) > maxPattern {
+		return "a pattern is too long to be tried out"
 	}
 	asked := audit.Identity{Issuer: id.Issuer, IssuerPattern: id.IssuerPattern, Subject: id.Subject, SubjectPattern: id.SubjectPattern}
 	var met []string

@@ -1,6 +1,7 @@
 package inventory_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,6 +46,7 @@ func TestWide(t *testing.T) {
 		{"any project of CircleCI", m{"issuer_pattern": `https://oidc\.circleci\.com/org/.*`, "subject_pattern": ".+"}, true},
 		{"anybody of one issuer", m{"issuer": "https://sso.acme.example", "subject_pattern": ".+"}, true},
 		{"any issuer", m{"issuer_pattern": ".+", "subject": "release@acme.example"}, true},
+		{"too long to be tried", m{"issuer": github, "subject_pattern": strings.Repeat("a", 5000)}, true},
 		{"narrowed by an extension", m{"issuer": github, "subject_pattern": `https://github\.com/.*`, "extensions": m{"sourceRepositoryOwnerURI": "https://github.com/acme"}}, false},
 		{"an extension that narrows nobody", m{"issuer": github, "subject_pattern": `https://github\.com/.*`, "extensions": m{"buildTrigger": "push"}}, true},
 	} {

@@ -118,7 +118,7 @@ func readable(text string, pattern bool) string {
 		return text
 	}
 	tree, err := syntax.Parse(text, syntax.Perl)
-	if err != nil || len(text) > 4096 {
+	if err != nil || len(text) > maxPattern {
 		return text
 	}
 	var b strings.Builder
