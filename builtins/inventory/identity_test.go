@@ -70,6 +70,7 @@ func TestWords(t *testing.T) {
 			"the workflow ci.yml on the branch main of the repository shop of the GitHub organisation acme (GitHub Actions)",
 		},
 		{m{"issuer": github, "subject_pattern": `https://github\.com/acme/.*`}, "any workflow that fits https://github.com/acme/* of the GitHub organisation acme (GitHub Actions)"},
+		{m{"issuer": github, "subject_pattern": `https://github\.com/.+`}, "any workflow of anybody (GitHub Actions)"},
 		{
 			m{"issuer": gitlab, "subject_pattern": `https://gitlab\.com/acme/shop//\.gitlab-ci\.yml@.+`},
 			"the pipeline .gitlab-ci.yml on any ref of the project acme/shop (GitLab)",

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// Who says in a sentence who can sign, of an identity as parameters of policies have it.
+func Who(identity map[string]any) string { return words(identityOf(identity)) }
+
 // words says in a sentence who can sign.
 func words(id Identity) string {
 	issuer, subject := readable(id.Issuer, id.IssuerPattern), readable(id.Subject, id.SubjectPattern)
@@ -65,6 +68,9 @@ func workflow(subject, host, folder string) string {
 	owner, name, named := strings.Cut(repository, "/")
 	if !ours {
 		return ""
+	}
+	if rest == "*" {
+		return "any workflow of anybody"
 	}
 	if !found || !named {
 		if owner, _, whole := strings.Cut(rest, "/"); whole && owner != "*" && !strings.Contains(owner, "*") {

@@ -133,6 +133,11 @@ func TestProblems(t *testing.T) {
 			`w.yaml:10:48: policies.scanned_images.scanners[0].authority: no authority is named "b"; there are team`,
 			"w.yaml:10:63: policies.scanned_images.scanners[1]: expected text or an object, found 1",
 		}},
+		{"verifiers", "  signed_images:\n    authorities:\n" + trusted + "}\n    verified_by: [{name: a, images: [registry.example], keys: [relase], verifier_id: x, policy_digests: [abc], max_age: soon}]\n", keys, []string{
+			`w.yaml:6:64: policies.signed_images.verified_by[0].keys[0]: no key is named "relase"; did you mean release?`,
+			`w.yaml:6:106: policies.signed_images.verified_by[0].policy_digests[0]: "abc" does not fit: write sha256: and 64 hexadecimal digits`,
+			`w.yaml:6:112: policies.signed_images.verified_by[0].max_age: "soon" does not fit: how long ago the image may have been verified (timeVerified): a whole number and s, m, h, d or w. A time in the future is refused`,
+		}},
 		{"suppression", "  scanned_images:\n    authorities:\n" + trusted + "}\n    fail_on: [high]\n    max_scan_age: 7d\n    max_database_age: 2d\n    vex: {authorities: [{name: a, images: [registry.example], keys: [relase]}]}\n    exceptions_from: [{name: a, images: [registry.example], keys: [release], trust_root: public, threshold: 2}]\n    exceptions:\n      - {id: CVE-2026-1, digests: [latest], owner: a, reason: b, expires: \"2026-12-31\"}\n", keys, []string{
 			`w.yaml:9:70: policies.scanned_images.vex.authorities[0].keys[0]: no key is named "relase"; did you mean release?`,
 			`w.yaml:10:78: policies.scanned_images.exceptions_from[0].trust_root: no trust root is named "public"; add it under trust_roots`,

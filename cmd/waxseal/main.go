@@ -28,6 +28,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/doctor"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/enforcement"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/exit"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/keys"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/lintcmd"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/pipeline"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/policy"
@@ -145,7 +146,7 @@ OPA's commands keep their own; misuse is 2 there too, but 1 in run.`,
 		}
 	}
 	ours := []*cobra.Command{
-		admit.Admit(), admit.Verify(), attest.Command(), audit.Command(version()), collect.Command(), doctor.Command(), enforcement.Command(), pipeline.Command(), policy.Command(),
+		admit.Admit(), admit.Verify(), attest.Command(), audit.Command(version()), collect.Command(), doctor.Command(), enforcement.Command(), keys.Command(), pipeline.Command(), policy.Command(),
 		probe.Command(), replay.Command(), lintcmd.Command(), provider.Command(), scaffold.Init(), scaffold.New(), bundle.Command(version()),
 	}
 	root.AddCommand(ours...)

@@ -17,9 +17,11 @@ import (
 	"helm.sh/helm/v3/pkg/engine"
 	admission "k8s.io/api/admissionregistration/v1"
 	apps "k8s.io/api/apps/v1"
+	batch "k8s.io/api/batch/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
+	rbac "k8s.io/api/rbac/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -41,6 +43,11 @@ var kinds = map[string]func() any{
 	"Provider":                       func() any { return &externaldata.Provider{} },
 	"Assign":                         func() any { return &mutations.Assign{} },
 	"ValidatingWebhookConfiguration": func() any { return &admission.ValidatingWebhookConfiguration{} },
+	"CronJob":                        func() any { return &batch.CronJob{} },
+	"ClusterRole":                    func() any { return &rbac.ClusterRole{} },
+	"ClusterRoleBinding":             func() any { return &rbac.ClusterRoleBinding{} },
+	"Role":                           func() any { return &rbac.Role{} },
+	"RoleBinding":                    func() any { return &rbac.RoleBinding{} },
 	"MutatingWebhookConfiguration":   func() any { return &admission.MutatingWebhookConfiguration{} },
 }
 

@@ -5,6 +5,7 @@ go 1.26.0
 
 require (
 	github.com/google/go-containerregistry v0.22.1
+	github.com/openreports/reports-api v0.2.1
 	github.com/stretchr/testify v1.12.1
 	github.com/waxseal/waxseal v0.0.0
 	helm.sh/helm/v3 v3.21.4

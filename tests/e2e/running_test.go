@@ -50,9 +50,8 @@ func running(t *testing.T, w *world) {
 	w.constrain(t, "WaxsealImages", "images", "deny")
 	w.attempts(t, f)
 	f.log = w.fleetLog(t)
-	if out, _ := w.Waxseal(t).Run("--help"); strings.Contains(out, "\n  audit ") {
-		w.auditFinds(t, f)
-	}
+	w.auditFinds(t, f)
+	w.reported(t, f)
 	w.probed(t, f)
 	w.admitsToday(t, f)
 	w.Must(t, append([]string{"delete", "namespace"}, fleetNamespaces...)...)

@@ -138,7 +138,7 @@ func (f *flags) gathered(ctx context.Context, s *scope.Scope, cfg *config.Config
 		}
 	}
 	g, err := gather.Gather(ctx, s, cfg, gather.Options{
-		Progress: shown.gathering, Keys: keys, Logs: readLogs(shown), Probes: f.prober(cfg),
+		Progress: shown.gathering, Logs: readLogs(shown), Probes: f.prober(cfg),
 	})
 	if err != nil || kept == nil {
 		return g, err

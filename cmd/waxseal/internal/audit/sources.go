@@ -11,7 +11,6 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/audit"
 	"github.com/waxseal/waxseal/builtins/config"
-	"github.com/waxseal/waxseal/builtins/inventory"
 	"github.com/waxseal/waxseal/builtins/logs"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/gather"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/scope"
@@ -36,15 +35,6 @@ func readLogs(shown *progress) func(context.Context, []gather.LogSource, audit.P
 		}
 		return logs.Read(ctx, sources, logs.Options{From: from, To: to, Codes: probe.Remediations(), Progress: shown.logs})
 	}
-}
-
-// keys makes the inventory of what waxseal.yaml and the clusters trust.
-func keys(cfg *config.Config, clusters []gather.Cluster) ([]audit.Key, []audit.Identity, []audit.Missing) {
-	var places []inventory.Place
-	for _, c := range clusters {
-		places = append(places, inventory.Enforced(c.Name, c.Configuration, c.Exported)...)
-	}
-	return inventory.Of(cfg, places)
 }
 
 // prober is how probes come into the report: tried now, or of a transcript; nil where

@@ -1,5 +1,6 @@
-// Package policy names policies by a digest, so that others can pin what an image
-// was verified by: `waxseal policy digest`.
+// Package policy says by what images are judged. It names policies by a digest, so that
+// others can pin what an image was verified by (`waxseal policy digest`), and puts them
+// into words (`waxseal policy show`).
 package policy
 
 import (
@@ -66,7 +67,7 @@ func Of(cfg *config.Config) (string, error) {
 // Command is `waxseal policy`.
 func Command() *cobra.Command {
 	cmd := &cobra.Command{Use: "policy", Short: "Say by what images are judged"}
-	cmd.AddCommand(digestCommand())
+	cmd.AddCommand(digestCommand(), showCommand())
 	return cmd
 }
 

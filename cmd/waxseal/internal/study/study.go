@@ -62,6 +62,12 @@ func (f *Flags) Judge(cmd *cobra.Command, subject bundles.Subject, locals eviden
 	if err != nil {
 		return nil, err
 	}
+	return Ask(cmd, cfg, subject, on, locals, file)
+}
+
+// Ask is [Flags.Judge] with a configuration that was read, and with the parameters of
+// the policies that are asked.
+func Ask(cmd *cobra.Command, cfg *config.Config, subject bundles.Subject, on map[string]any, locals evidence.Locals, file string) (*engine.Outcome, error) {
 	set, err := builtins.New(cfg, builtins.WithLocals(locals), builtins.WithReport(func(err error) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "waxseal:", render.Clean(err.Error()))
 	}))

@@ -29,7 +29,7 @@ type Options struct {
 	// Logs reads log files.
 	Logs func(ctx context.Context, sources []LogSource, period audit.Period) (audit.Logs, []audit.Missing, error)
 	// Keys makes the inventory of what the configuration, and what is enforced in
-	// clusters, trust.
+	// clusters, trust. The default is [Inventory].
 	Keys func(cfg *config.Config, clusters []Cluster) ([]audit.Key, []audit.Identity, []audit.Missing)
 	// Probes tries Pods by dry run.
 	Probes func(ctx context.Context, s *scope.Scope) ([]audit.Probe, []audit.Missing, error)
@@ -116,6 +116,9 @@ func (o Options) withDefaults() Options {
 	if o.Progress == nil {
 		o.Progress = func(Event) {}
 	}
+	if o.Keys == nil {
+		o.Keys = Inventory
+	}
 	o.Agent = cmp.Or(o.Agent, "waxseal-audit")
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Minute)
 	if o.Connect == nil {
@@ -193,11 +196,9 @@ func (out *Gathered) put(parts []part) error {
 
 // rest asks what needs to know the clusters.
 func (g *gatherer) rest(ctx context.Context, cfg *config.Config, out *Gathered) error {
-	if g.opts.Keys != nil {
-		keys, identities, missing := g.opts.Keys(cfg, out.Clusters)
-		out.Keys, out.Identities, out.Missing = keys, identities, append(out.Missing, missing...)
-		g.tell(Event{Part: "keys", Done: true})
-	}
+	keys, identities, missing := g.opts.Keys(cfg, out.Clusters)
+	out.Keys, out.Identities, out.Missing = keys, identities, append(out.Missing, missing...)
+	g.tell(Event{Part: "keys", Done: true})
 	if g.opts.Probes != nil {
 		probes, missing, err := g.opts.Probes(ctx, g.scope)
 		if err != nil {

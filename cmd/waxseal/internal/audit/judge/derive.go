@@ -11,9 +11,9 @@ import (
 
 	"github.com/waxseal/waxseal/builtins/audit"
 	"github.com/waxseal/waxseal/builtins/registry"
-	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/gather"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/policy"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 )
 
@@ -152,29 +152,11 @@ func (d *derivation) policy() error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(about)) {
 		d.r.Policy.Rules = append(d.r.Policy.Rules, report.Rule{
-			Policy: name, Title: about[name].title, Controls: append([]string{}, about[name].controls...), On: d.s.on(name) || d.standard(name), Words: words(name, d.s.parametersOf(name)),
+			Policy: name, Title: about[name].title, Controls: append([]string{}, about[name].controls...), On: policy.On(name, d.s.Parameters), Words: policy.Words(name, d.s.parametersOf(name)),
 		})
 	}
 	return nil
 }
-
-// standard says whether a policy is on because its subject's are, where the
-// configuration names none of them.
-func (d *derivation) standard(policy string) bool {
-	subject := bundles.SubjectOf(policy)
-	if subject == bundles.Images {
-		return false
-	}
-	for name := range d.s.Parameters {
-		if bundles.SubjectOf(name) == subject {
-			return false
-		}
-	}
-	return true
-}
-
-// words are what the parameters of a policy ask for, in sentences.
-func words(string, map[string]any) []string { return []string{} }
 
 // logs joins what logs say with what is known of the images.
 func (d *derivation) logs() error {

@@ -3,11 +3,11 @@ package judge
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/audit"
+	"github.com/waxseal/waxseal/builtins/inventory"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
 )
@@ -15,16 +15,7 @@ import (
 // matcher says whether a signer is an identity. Patterns hold for the whole text, as
 // in verification.
 func matcher(id audit.Identity) func(report.Signer) bool {
-	whole := func(text string) func(string) bool {
-		if id.Pattern {
-			if form, err := regexp.Compile(`\A(?:` + text + `)\z`); err == nil {
-				return func(s string) bool { return s == text || form.MatchString(s) }
-			}
-		}
-		return func(s string) bool { return s == text }
-	}
-	issuer, subject := whole(id.Issuer), whole(id.Subject)
-	return func(s report.Signer) bool { return s.Issuer != "" && issuer(s.Issuer) && subject(s.Subject) }
+	return func(s report.Signer) bool { return inventory.Meets(id, s.Issuer, s.Subject) }
 }
 
 func (d *derivation) scope() error {

@@ -1,14 +1,6 @@
 package judge
 
-import (
-	"fmt"
-	"path"
-
-	"github.com/open-policy-agent/opa/v1/ast"
-
-	"github.com/waxseal/waxseal/bundles"
-	"github.com/waxseal/waxseal/rego"
-)
+import "github.com/waxseal/waxseal/cmd/waxseal/internal/policy"
 
 // meta is what the METADATA of a policy says of it.
 type meta struct {
@@ -18,30 +10,13 @@ type meta struct {
 
 // metadata reads what stands above the rules of each policy.
 func metadata() (map[string]meta, error) {
-	names, err := bundles.Policies()
+	library, err := policy.Library()
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]meta{}
-	for _, name := range names {
-		file := path.Join("lib/waxseal/policy", name, name+".rego")
-		raw, err := rego.FS.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("read the policy %s: %w", name, err)
-		}
-		module, err := ast.ParseModuleWithOpts(file, string(raw), ast.ParserOptions{ProcessAnnotation: true})
-		if err != nil {
-			return nil, fmt.Errorf("read the policy %s: %w", name, err)
-		}
-		m := meta{}
-		for _, a := range module.Annotations {
-			if a.Scope == "package" {
-				m.title = a.Title
-			}
-			m.controls = append(m.controls, texts(a.Custom["controls"])...)
-		}
-		m.controls = unique(m.controls)
-		out[name] = m
+	for name, about := range library {
+		out[name] = meta{title: about.Title, controls: about.Controls}
 	}
 	return out, nil
 }

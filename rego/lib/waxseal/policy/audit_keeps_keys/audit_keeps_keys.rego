@@ -199,7 +199,7 @@ deny contains result.at(rego.metadata.chain(), details) if {
 #   controls: ["NIST-800-53:SC-12", "NIST-800-53:CM-14", "NIST-800-218:PS.2.1"]
 deny contains result.at(rego.metadata.chain(), details) if {
 	_valid
-	some details in audit.gaps("keys")
+	some details in _gaps
 }
 
 # METADATA
@@ -288,6 +288,7 @@ notes contains result.note_at(rego.metadata.chain(), details) if {
 #   controls: ["NIST-800-53:SC-12", "NIST-800-53:CM-14", "NIST-800-218:PS.2.1"]
 notes contains result.note_at(rego.metadata.chain(), details) if {
 	_valid
+	_verified
 	some key in _ours
 	count(key.trusted) > 0
 	key.images == 0
@@ -296,6 +297,12 @@ notes contains result.note_at(rego.metadata.chain(), details) if {
 
 # Certificates of chains have their owner with who runs the chain, not in the inventory.
 _ours := {key | some key in audit.facts.keys; key.kind == "key"; key.listed}
+
+# Signatures were verified, so it is known who has made them.
+_verified if {
+	some img in audit.facts.images
+	img.verdict in {"admitted", "denied"}
+}
 
 _judged := {key | some key in audit.facts.keys; not _excused(key)}
 
@@ -313,7 +320,7 @@ _refused.unused contains _about(key, "no policy and no cluster that was read tru
 	_valid
 	some key in _listed
 	count(key.trusted) == 0
-	audit.gaps("keys") == set()
+	_all_read
 }
 
 _refused.too_old contains _about(key, why) if {
@@ -380,7 +387,7 @@ _refused.wide_identity contains details if {
 	subject := identity.subject
 	not _excused_name(subject)
 	details := {
-		"kind": "Identity", "pipeline": identity.subject, "path": identity.issuer, "subject": sprintf("identity %q", [identity.subject]),
+		"kind": "Identity", "pipeline": identity.subject, "path": identity.issuer, "subject": sprintf(`identity "%s"`, [identity.subject]),
 		"why": sprintf("%s; trusted by %s (%s)", [identity.why, audit.names({trust.where | some trust in identity.trusted}), identity.words]),
 	}
 }
@@ -389,13 +396,18 @@ _refused.nobody_trusted contains {"kind": "Audit", "subject": "keys and identiti
 	_valid
 	count(audit.facts.keys) == 0
 	count(audit.facts.identities) == 0
-	audit.gaps("keys") == set()
+	_all_read
 }
 
 _refused.missing contains gap if {
 	_valid
-	some gap in audit.gaps("keys")
+	some gap in _gaps
 }
+
+# What could not be read of the configuration of clusters may trust others.
+_gaps := audit.gaps("keys") | audit.gaps("enforcement")
+
+_all_read if count(_gaps) == 0
 
 _files := {"file", "inline"}
 

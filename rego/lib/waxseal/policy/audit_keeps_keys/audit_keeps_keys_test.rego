@@ -123,6 +123,8 @@ test_deny_cannot_tell if {
 	facts := samples.facts({"keys": [samples.key({"trusted": []})], "missing": [samples.gap("keys")]})
 	{v.code | some v in _deny(facts, {})} == {"audit_keeps_keys.cannot_tell"}
 	_pass(facts, {}) == set()
+	unread := samples.facts({"keys": [samples.key({"trusted": []})], "missing": [samples.gap("enforcement")]})
+	{v.code | some v in _deny(unread, {})} == {"audit_keeps_keys.cannot_tell"}
 }
 
 test_pass if {
@@ -134,9 +136,13 @@ test_notes if {
 	_noted({}, {}) == set()
 	_noted({"lives": "file"}, {}) == {["kept_in_file", "team"]}
 	_noted({"lives": "file"}, {"require_kms": true}) == set()
-	_noted({"images": 0}, {}) == {["no_image", "team"]}
-	_noted({"images": 0, "trusted": []}, {}) == set()
+	_noted({"images": 0}, {}) == set()
+	{n.code | some n in _notes(_ran({"images": 0}), {})} == {"audit_keeps_keys.no_image"}
+	_notes(_ran({"images": 0, "trusted": []}), {}) == set()
+	_notes(_ran({}), {}) == set()
 }
+
+_ran(changes) := samples.facts({"images": [samples.running({})], "keys": [samples.key(changes)]})
 
 # A key without a name and a fingerprint is called by its place.
 test_names if {
