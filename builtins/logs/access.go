@@ -17,6 +17,9 @@ type access struct {
 var (
 	// The combined log of web servers, up to the status.
 	combined = regexp.MustCompile(`^(\S+) \S+ (\S+) \[([^\]]{20,40})\] "([A-Z]+) (\S+)[^"]*" (\d{3}) `)
+	// What stands in a line where a request begins: a line that has two is forged by
+	// who chose a name with spaces and quotes in it.
+	begun = regexp.MustCompile(`\[\d\d/[A-Z][a-z]{2}/\d{4}:[^\]]*\] "[A-Z]+ `)
 	// The API of the distribution specification. Names have slashes.
 	manifestPath = regexp.MustCompile(`^/v2/([a-z0-9][a-z0-9._/-]*)/manifests/([A-Za-z0-9_][A-Za-z0-9._:-]*)$`)
 )
@@ -25,7 +28,7 @@ var (
 // registry itself.
 func (r *reader) takeCombined(b []byte) bool {
 	m := combined.FindSubmatch(b[:min(len(b), 1<<14)])
-	if m == nil {
+	if m == nil || begun.Match(b[len(m[0]):]) {
 		return false
 	}
 	at, err := time.Parse("02/Jan/2006:15:04:05 -0700", string(m[3]))

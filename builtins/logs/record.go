@@ -324,7 +324,12 @@ func (r *reader) takeSubscription(awslogs []byte) {
 // runtime writes of a line.
 func (r *reader) takeText(b []byte) {
 	if brace := bytes.Index(b, []byte(" {")); brace >= 0 && brace < 64 && b[0] >= '0' && b[0] <= '9' {
-		v, _, err := readRecord(b[brace+1:])
+		v, end, err := readRecord(b[brace+1:])
+		if rest := b[brace+1:]; err == nil && blank(rest, end) < len(rest) {
+			// Who pulls may choose the name that stands there in a registry's access log.
+			r.takePlain(b)
+			return
+		}
 		if err != nil {
 			r.unread(r.at, err.Error())
 			return
@@ -336,6 +341,10 @@ func (r *reader) takeText(b []byte) {
 		r.takeRecord(&v, envelope)
 		return
 	}
+	r.takePlain(b)
+}
+
+func (r *reader) takePlain(b []byte) {
 	switch {
 	case r.takeLogfmt(b), r.takeCombined(b):
 	default:

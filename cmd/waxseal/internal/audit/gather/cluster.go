@@ -2,6 +2,7 @@ package gather
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -195,6 +196,9 @@ func (r *reader) pods(ctx context.Context, path string, whole *tally) (*tally, *
 	t.cluster, t.jobs = whole.cluster, whole.jobs
 	makes := newMakersOf(r.makes.sight)
 	_, err := cluster.Each(ctx, r.api, path, func(p *pod) error {
+		if p.Metadata.Name == "" || p.Metadata.Namespace == "" {
+			return errors.New("an item of the list is no Pod: it has no name or no namespace")
+		}
 		if r.excluded(p.Metadata.Namespace) {
 			return nil
 		}

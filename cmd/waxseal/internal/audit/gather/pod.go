@@ -67,6 +67,7 @@ type status struct {
 	Name    string `json:"name"`
 	Image   string `json:"image"`
 	ImageID string `json:"imageID"`
+	ID      string `json:"containerID"`
 	State   state  `json:"state"`
 	Last    state  `json:"lastState"`
 	Mounts  []struct {
@@ -91,7 +92,7 @@ type moment struct {
 // ran says whether the runtime has made a container of the image: it runs, has
 // run, or fails and is started again and again.
 func (s *status) ran() bool {
-	return s.ImageID != "" || s.State.Running != nil || s.State.Terminated != nil || s.Last.Terminated != nil
+	return s.ImageID != "" || s.ID != "" || s.State.Running != nil || s.State.Terminated != nil || s.Last.Terminated != nil
 }
 
 // kind is which list of a Pod an image stands in, in the words of the policies.
@@ -119,17 +120,23 @@ type use struct {
 // runs says whether the images of a Pod count as running: it is in the phase
 // Running or Unknown (its node is not heard of), or it is Pending and some of its
 // containers have been started, as init containers are. A Pod that has ended
-// runs nothing any more, and one that is waiting runs nothing yet.
+// runs nothing any more, unless its status says that a container does; one that is
+// waiting runs nothing yet.
 func (p *pod) runs() bool {
 	switch p.Status.Phase {
 	case "Succeeded", "Failed":
-		return false
+		return p.any(func(s *status) bool { return s.State.Running != nil })
 	case "Running", "Unknown":
 		return true
 	}
+	return p.any((*status).ran)
+}
+
+// any says whether this holds for a container of the Pod.
+func (p *pod) any(holds func(*status) bool) bool {
 	for _, of := range [][]status{p.Status.Init, p.Status.Containers, p.Status.Ephemeral} {
 		for i := range of {
-			if of[i].ran() {
+			if holds(&of[i]) {
 				return true
 			}
 		}
@@ -150,8 +157,8 @@ func (p *pod) uses() []use {
 				out = append(out, u)
 			}
 		}
-		for i := range statuses { // of a container that the spec does not have
-			if s := &statuses[i]; !known[s.Name] && s.ran() {
+		for i := range statuses { // of a container that the spec does not have, or another of one name
+			if s := &statuses[i]; (!known[s.Name] || find(statuses, s.Name) != s) && s.ran() {
 				u, _ := p.use(kind, &container{Name: s.Name, Image: s.Image}, s)
 				out = append(out, u)
 			}

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
@@ -48,9 +49,16 @@ func commandImages(v *view) string {
 	if len(refs) == 0 || len(refs) > most {
 		return commandAgain(v)
 	}
-	return "waxseal verify" + v.config() + " " + strings.Join(refs, " ")
+	return v.verify(refs)
 }
 
-func (v *view) commandImage(img report.Image) string {
-	return "waxseal verify" + v.config() + " " + quoted(img.Ref)
+func (v *view) commandImage(img report.Image) string { return v.verify([]string{quoted(img.Ref)}) }
+
+// verify is the command that judges images. Who writes a Pod chooses what stands there:
+// it is no flag.
+func (v *view) verify(refs []string) string {
+	if slices.ContainsFunc(refs, func(ref string) bool { return strings.HasPrefix(strings.TrimLeft(ref, "'"), "-") }) {
+		refs = append([]string{"--"}, refs...)
+	}
+	return "waxseal verify" + v.config() + " " + strings.Join(refs, " ")
 }

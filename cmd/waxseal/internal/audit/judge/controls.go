@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/builtins/audit"
+	"github.com/waxseal/waxseal/bundles"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/gather"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
+	policies "github.com/waxseal/waxseal/cmd/waxseal/internal/policy"
 )
 
 // view is all that rows look at.
@@ -96,6 +98,9 @@ func (v *view) control(row row, about map[string]meta) report.Control {
 	}
 	row.look(v, &a)
 	for _, policy := range row.policies {
+		if bundles.SubjectOf(policy) == bundles.Audit && !policies.On(policy, v.s.Parameters) {
+			a.lack("the policy %s is off: switch it on", policy)
+		}
 		c.Controls = append(c.Controls, about[policy].controls...)
 	}
 	c.Controls = unique(c.Controls)
@@ -169,6 +174,19 @@ func worst(all []report.Control) report.Status {
 		}
 	}
 	return report.Inconclusive
+}
+
+// outcome is the worst of the rows, and of the verdicts on images: a policy that no row
+// asks about may have denied one.
+func (v *view) outcome() report.Status {
+	status := worst(v.r.Controls)
+	switch s := v.r.Summary; {
+	case status == report.Fail || s.Denied > 0:
+		return report.Fail
+	case s.CannotTell > 0:
+		return report.Inconclusive
+	}
+	return status
 }
 
 func exitOf(status report.Status) int {

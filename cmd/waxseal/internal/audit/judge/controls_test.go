@@ -3,6 +3,7 @@ package judge_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,13 +18,13 @@ import (
 )
 
 // good is a world in which every row passes, as far as a row can.
-func good(t *testing.T) *world {
+func good(t *testing.T, more ...string) *world {
 	t.Helper()
 	w := newWorld(t)
 	authority := fmt.Sprintf(`[{name: release, images: ["%s/**"], keys: [release]}]`, w.Host())
 	w.configure(t, fmt.Sprintf(`  sbom_attached: {authorities: %[1]s}
   attested_build: {authorities: %[1]s, builds: [{images: ["%[2]s/**"], builders: [%[3]q], repositories: [%[4]q]}]}
-`, authority, w.Host(), fixture.Builder, fixture.Repository))
+`, authority, w.Host(), fixture.Builder, fixture.Repository)+strings.Join(more, ""))
 	for _, name := range []string{"web", "api"} {
 		i := w.scanned(t, w.pushed(t, name).SignBundle(t, w.Key, sigstore.Options{}), now.Add(-time.Hour))
 		i = i.AttestBundle(t, w.Key, fixture.BuildType, fixture.BuildPredicate(fixture.Repository, "refs/heads/main"), sigstore.Options{})
@@ -86,6 +87,18 @@ func TestControls(t *testing.T) {
 		"an image was admitted that nobody knows": {func(w *world) {
 			w.g.Logs.Admissions = append(w.g.Logs.Admissions, audit.Admission{Image: "docker.io/evil:1", How: "pulled", Count: 1})
 		}, map[string]report.Status{"A7": fail, "B8": open}},
+		"a log of another cluster": {func(w *world) { w.g.Logs.Sources[0].Cluster = "other" }, map[string]report.Status{"A7": open, "B8": open}},
+		"a log of one of two clusters": {func(w *world) {
+			w.cluster(t, "test", "Enforce")
+			w.g.Logs.Sources[0].Cluster = "prod"
+		}, map[string]report.Status{"A7": open, "B8": open, "A8": open, "B6": open}},
+		"a log that names no cluster, of two": {func(w *world) { w.cluster(t, "test", "Enforce") }, map[string]report.Status{"A7": open, "B8": open, "A8": open, "B6": open}},
+		"a time that cannot be read":          {func(w *world) { w.g.Logs.Sources[0].To = "later" }, map[string]report.Status{"A7": open, "B8": open}},
+		"a probe of another cluster":          {func(w *world) { probe(w, "unsigned").Cluster = "other" }, map[string]report.Status{"A8": open, "B6": open}},
+		"an unsigned image was expected to be admitted": {func(w *world) {
+			probe(w, "unsigned").Expected, probe(w, "unsigned").Outcome = "admitted", "admitted"
+		}, map[string]report.Status{"A8": fail, "B6": fail}},
+		"a probe of long ago":     {func(w *world) { probe(w, "unsigned").At = "2020-01-01T00:00:00Z" }, map[string]report.Status{"A8": open, "B6": open}},
 		"no probe":                {func(w *world) { w.g.Probes = []audit.Probe{} }, map[string]report.Status{"A8": open, "B6": open}},
 		"a probe got through":     {func(w *world) { probe(w, "unsigned").Outcome = "admitted" }, map[string]report.Status{"A8": fail, "B6": fail}},
 		"a probe failed":          {func(w *world) { probe(w, "unscanned").Outcome = "error" }, map[string]report.Status{"A8": open}},
@@ -96,8 +109,8 @@ func TestControls(t *testing.T) {
 			w.g.Repositories[0].Facts.Images = []model.Image{}
 		}, map[string]report.Status{"A3": none, "B7": none, "C1": none, "D1": none}},
 		"only audited":                         {func(w *world) { w.g.Clusters = nil; w.cluster(t, "prod", "Audit") }, map[string]report.Status{"A2": fail, "B3": fail, "C1": fail, "D6": fail}},
-		"one of two clusters does not enforce": {func(w *world) { w.cluster(t, "test", "Audit") }, map[string]report.Status{"A2": fail, "B3": fail, "C1": fail, "D6": fail}},
-		"no cluster":                           {func(w *world) { w.g.Clusters = nil }, map[string]report.Status{"A2": open, "B2": open, "B3": open, "C1": open, "D6": open}},
+		"one of two clusters does not enforce": {func(w *world) { w.cluster(t, "test", "Audit") }, map[string]report.Status{"A2": fail, "B3": fail, "C1": fail, "D6": fail, "A7": open, "B8": open, "A8": open, "B6": open}},
+		"no cluster":                           {func(w *world) { w.g.Clusters = nil }, map[string]report.Status{"A2": open, "B2": open, "B3": open, "C1": open, "D6": open, "A8": open, "B6": open}},
 		"not all of the cluster was read": {func(w *world) { // what was not may trust other keys
 			w.g.Missing = []audit.Missing{{Part: "cluster", Name: "prod", Why: "forbidden", Rests: "enforcement"}}
 		}, map[string]report.Status{"A2": open, "A6": open, "B1": open, "B2": open, "B3": open, "C1": open, "D6": open}},
@@ -129,6 +142,40 @@ func TestControls(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUnclaimed: an image that is denied by a policy that no row asks about makes the
+// outcome fail, although every row passes.
+func TestUnclaimed(t *testing.T) {
+	w := good(t, "  privileged_images: {authorities: [{name: nobody, images: [\"elsewhere.example/**\"], keys: [release], allow: {privileged: true}}]}\n")
+	w.g.Units[0].Object["spec"].(m)["containers"].([]any)[0].(m)["securityContext"] = m{"privileged": true}
+	r := w.judge(t, judge.Options{})
+	require.Equal(t, 1, r.Summary.Denied, text(t, r.Findings))
+	require.Zero(t, r.Summary.ControlsFail)
+	require.Equal(t, report.Fail, r.Summary.Status)
+	require.Equal(t, 1, r.Exit)
+}
+
+// TestNoFlag: what somebody wrote into a Pod is no flag of the command that is shown.
+func TestNoFlag(t *testing.T) {
+	w := newWorld(t)
+	w.runs(audit.Image{Ref: "--config=evil.yaml", Workloads: []audit.Workload{}, Namespaces: []string{}, Codes: []string{}}, "shop", "web", 1)
+	r := w.judge(t, judge.Options{})
+	require.Equal(t, "waxseal verify -- --config=evil.yaml", r.Images[0].Command)
+	require.Equal(t, "waxseal verify -- --config=evil.yaml", control(t, r, "B4").Command)
+}
+
+// TestPoliciesOff: who switches on one policy over an audit switches off the others, and
+// no row that rests on them passes.
+func TestPoliciesOff(t *testing.T) {
+	w := good(t, "  audit_runs_what_was_verified: {}\n")
+	r := w.judge(t, judge.Options{})
+	for _, id := range []string{"A6", "A7", "A8", "B1", "B6", "B8", "D5"} {
+		require.Equal(t, report.Inconclusive, statuses(r)[id], id)
+	}
+	require.Contains(t, control(t, r, "B1").Missing, "the policy audit_keeps_keys is off: switch it on")
+	require.Equal(t, report.Pass, statuses(r)["B4"])
+	require.Equal(t, 2, r.Exit)
 }
 
 func probe(w *world, name string) *audit.Probe {

@@ -123,7 +123,7 @@ func (d *derivation) finish() error {
 			s.Inconclusive++
 		}
 	}
-	s.Status = worst(d.r.Controls)
+	s.Status = d.outcome()
 	d.r.Exit = exitOf(s.Status)
 	return nil
 }

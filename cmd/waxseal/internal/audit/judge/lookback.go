@@ -28,7 +28,31 @@ func (v *view) logs(a *answer) bool {
 		a.lack("there are more different events than are kept: take a shorter period")
 	}
 	v.covers(a)
+	v.ofClusters(a)
 	return true
+}
+
+// ofClusters says of which clusters there is no log. A log that names no cluster is of
+// the only one.
+func (v *view) ofClusters(a *answer) {
+	asked := v.asked()
+	for _, name := range asked {
+		if !slices.ContainsFunc(v.r.Logs.Sources, func(s audit.LogSource) bool {
+			return s.Cluster == name || s.Cluster == "" && len(asked) == 1
+		}) {
+			a.lack("no log is named as one of the cluster %s: name one in audit.yaml (logs.cluster)", name)
+		}
+	}
+}
+
+// asked are the clusters whose API servers are in scope.
+func (v *view) asked() (names []string) {
+	for _, c := range v.g.Clusters {
+		if c.Server != "" {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // slack is how much of the period a log may leave out at each end.
@@ -46,6 +70,12 @@ func (v *view) covers(a *answer) {
 	if from == "" {
 		a.lack("the logs hold no event")
 		return
+	}
+	for _, at := range []string{from, to} {
+		if _, err := timeOf(at); err != nil {
+			a.lack("which time the logs are of cannot be read: %v", err)
+			return
+		}
 	}
 	if later(from, v.g.Period.From) > slack {
 		a.lack("the logs begin at %s, and the period at %s", from, v.g.Period.From)
@@ -139,17 +169,52 @@ func lookProbes(wanted ...string) func(*view, *answer) {
 			return
 		}
 		for _, name := range wanted {
-			if !slices.ContainsFunc(v.r.Probes, func(p audit.Probe) bool { return p.Name == name }) {
-				a.lack("no %s image was tried: name one in audit.yaml (probes.images.%s)", strings.ReplaceAll(name, "_", " "), name)
-			}
+			v.tried(a, name)
 		}
 		for _, p := range v.r.Probes {
 			if slices.Contains(wanted, p.Name) || len(wanted) > 2 {
+				v.inScope(a, p)
 				probed(a, p)
 			}
 		}
 	}
 }
+
+// tried asks that a probe was made in each cluster.
+func (v *view) tried(a *answer, name string) {
+	words := strings.ReplaceAll(name, "_", " ")
+	if !slices.ContainsFunc(v.r.Probes, func(p audit.Probe) bool { return p.Name == name }) {
+		a.lack("no %s image was tried: name one in audit.yaml (probes.images.%s)", words, name)
+		return
+	}
+	for _, of := range v.asked() {
+		if !slices.ContainsFunc(v.r.Probes, func(p audit.Probe) bool { return p.Name == name && v.clusterOf(p) == of }) {
+			a.lack("no %s image was tried in the cluster %s", words, of)
+		}
+	}
+}
+
+// clusterOf is the cluster of a probe: a transcript that names none is of the only one.
+func (v *view) clusterOf(p audit.Probe) string {
+	if asked := v.asked(); p.Cluster == "" && len(asked) == 1 {
+		return asked[0]
+	}
+	return p.Cluster
+}
+
+// inScope says what keeps a probe, which may be of a transcript, from speaking of this
+// audit: it is of another cluster, or of another time.
+func (v *view) inScope(a *answer, p audit.Probe) {
+	if !slices.Contains(v.asked(), v.clusterOf(p)) {
+		a.lack("the probe %s was made in the cluster %q, which is not in scope", p.Name, p.Cluster)
+	}
+	if p.At != "" && later(v.g.Period.From, p.At) > 0 {
+		a.lack("the probe %s was made at %s, before the period", p.Name, p.At)
+	}
+}
+
+// refusals are the probes that every cluster has to refuse, whatever a transcript says.
+var refusals = []string{"unsigned", "unscanned", "unapproved_registry"}
 
 // probed adds what one probe shows. Each has to be refused by the rule that is
 // expected: another one shows nothing of it.
@@ -158,6 +223,8 @@ func probed(a *answer, p audit.Probe) {
 	switch {
 	case p.Outcome != "refused" && p.Outcome != "admitted":
 		a.lack("%s: nobody can tell what became of the probe %s: %s", place, p.Name, p.Message)
+	case p.Outcome == "admitted" && slices.Contains(refusals, p.Name):
+		a.fail("%s: the probe %s was admitted", place, p.Name)
 	case p.Outcome != p.Expected:
 		a.fail("%s: the probe %s was %s, and %s was expected", place, p.Name, p.Outcome, p.Expected)
 	case p.Outcome == "refused" && p.Rule != "" && !slices.ContainsFunc(p.Codes, func(code string) bool { return strings.HasPrefix(code, p.Rule) }) && !strings.Contains(p.By, p.Rule):

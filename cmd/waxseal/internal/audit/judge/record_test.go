@@ -142,6 +142,9 @@ func TestTampered(t *testing.T) {
 		"the parameters":              {"images/record.json", swap(`"max_scan_age": "7d"`, `"max_scan_age": "8d"`), true, false, "judged by different policies or parameters", ""},
 		"the policies":                {"settings.json", swap(`"bundle": "sha256:`, `"bundle": "sha256:0`), true, false, "made with other policies", ""},
 		"an unknown field":            {"audit.json", swap(`"title"`, `"titel"`), true, false, "unknown field", ""},
+		"a key twice":                 {"audit.json", swap(`"title": "shop"`, `"title": "x", "title": "shop"`), true, false, "", "audit.json is not written as an audit writes it"},
+		"a key that differs in case":  {"audit.json", swap(`"seed": 42`, `"seed": 42, "Seed": 42`), true, false, "", "audit.json is not written"},
+		"more behind the end":         {"settings.json", func(s string) string { return s + "{}" }, true, false, "", "settings.json is not written"},
 		"what a tag meant":            {"tags.json", swap(`"digest": "sha256:`, `"digest": "sha256:0`), true, true, "", "its tag"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,6 +168,24 @@ func TestTampered(t *testing.T) {
 	require.NoError(t, os.WriteFile(blobs[0], []byte("{}"), 0o600))
 	_, err = store.Offline(t.Context(), dir, false)
 	require.ErrorContains(t, err, "does not match its digest")
+}
+
+// TestNoFile: a record is files. Another thing in the place of one is not read.
+func TestNoFile(t *testing.T) {
+	w := newWorld(t)
+	w.run(t, w.pushed(t, "web").SignBundle(t, w.Key, sigstore.Options{}), 1)
+	original, _ := w.recorded(t)
+	for _, name := range []string{"manifest.json", "audit.json", "images/record.json", "images/layout/blobs/sha256/" + strings.Repeat("0", 64), "images/layout/blobs/sha256"} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "record")
+			require.NoError(t, os.CopyFS(dir, os.DirFS(original)))
+			path := filepath.Join(dir, name)
+			require.NoError(t, os.RemoveAll(path))
+			require.NoError(t, os.Symlink(filepath.Join(original, name), path))
+			_, err := store.Offline(t.Context(), dir, false)
+			require.ErrorContains(t, err, "is no file")
+		})
+	}
 }
 
 // TestForged is a record in which all files agree that an image is signed, and that it

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/judge"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/record"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 )
 
 // manifest names the files of a record by their digests.
@@ -61,6 +64,9 @@ func digestOf(path string) (string, error) {
 // Check compares every file of a record with its digest, and every blob. Who changes a
 // file and the manifest is found by [Offline] with verify.
 func Check(dir string) error {
+	if err := onlyFiles(dir); err != nil {
+		return err
+	}
 	raw, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
 		return fmt.Errorf("read the record: %w", err)
@@ -83,6 +89,38 @@ func Check(dir string) error {
 	}
 	return record.CheckLayout(filepath.Join(dir, imagesDir))
 }
+
+// onlyFiles refuses a record that holds anything but files and folders: who was handed
+// one must not read by it what lies elsewhere, or what has no end.
+func onlyFiles(dir string) error {
+	if err := plain(dir, files, manifestFile); err != nil {
+		return err
+	}
+	return filepath.WalkDir(filepath.Join(dir, imagesDir, "layout"), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && !entry.Type().IsRegular() {
+			return fmt.Errorf("the record is damaged: %s is no file", render.Clean(path))
+		}
+		return err
+	})
+}
+
+func plain(dir string, names []string, more ...string) error {
+	for _, name := range append(slices.Clone(names), more...) {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		switch {
+		case err != nil:
+			return fmt.Errorf("read the record: %w", err)
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("the record is damaged: %s is no file", name)
+		case name != recordFile && info.Size() > maxFile:
+			return fmt.Errorf("the record is damaged: %s has more than %d bytes", name, int64(maxFile))
+		}
+	}
+	return nil
+}
+
+// maxFile bounds what is read at once of a record. Decisions are read one by one.
+const maxFile = 4 << 30
 
 // cut returns what stands before and after the empty list of decisions, as the list
 // with its brackets around them.

@@ -51,6 +51,9 @@ func Offline(ctx context.Context, dir string, verify bool) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range k.odd {
+		a.differ("%s is not written as an audit writes it: see whether a key stands there twice", name)
+	}
 	if err := a.all(ctx); err != nil {
 		return nil, err
 	}

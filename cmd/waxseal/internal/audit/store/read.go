@@ -2,10 +2,12 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/gather"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/judge"
@@ -20,6 +22,7 @@ type kept struct {
 	tags     map[string]map[string]map[string]any
 	report   []byte
 	record   record.Record // without decisions
+	odd      []string      // files that say the same otherwise than an audit writes it
 }
 
 func read(dir string) (*kept, error) {
@@ -31,6 +34,7 @@ func read(dir string) (*kept, error) {
 	if k.gathered, err = judge.ReadGathered(raw); err != nil {
 		return nil, err
 	}
+	k.written(gatheredFile, raw, k.gathered)
 	for name, into := range map[string]any{settingsFile: &k.settings, tagsFile: &k.tags} {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -39,7 +43,9 @@ func read(dir string) (*kept, error) {
 		if err := judge.Decode(raw, into); err != nil {
 			return nil, fmt.Errorf("read the record: %s: %w", name, err)
 		}
+		k.written(name, raw, into)
 	}
+	slices.Sort(k.odd)
 	if k.settings.Version != judge.SettingsVersion {
 		return nil, fmt.Errorf("read the record: %s: version %d, expected %d", settingsFile, k.settings.Version, judge.SettingsVersion)
 	}
@@ -47,6 +53,14 @@ func read(dir string) (*kept, error) {
 		return nil, fmt.Errorf("read the record: %w", err)
 	}
 	return k, nil
+}
+
+// written notes a file that an audit would not have written so: a key that stands there
+// twice, or in capitals, says something else to another reader.
+func (k *kept) written(name string, raw []byte, value any) {
+	if again, err := indented(value); err != nil || !bytes.Equal(again, raw) {
+		k.odd = append(k.odd, name)
+	}
 }
 
 // decisions reads the decisions of the record one after another, and fills in the rest
