@@ -74,17 +74,18 @@ _of_another(statement, verifier) if {
 
 _older(statement, other) if clock.instant(statement.predicate.timeVerified) < clock.instant(other.predicate.timeVerified)
 
-# Why a summary does not count; empty for one that does.
+# Why a summary does not count; empty for one that does. No text in it may be undefined,
+# also where parameters are, which nobody would have let through: the reason would be gone.
 _lacking(statement, digest, verifier, ref, now) := union({
 	{"is no verification summary" | not statement.predicate_type == type},
 	{"is about more than one subject, and names one resource" | not _single(statement)},
-	{sprintf("is of the verifier %s, not %q", [_shown(statement, ["verifier", "id"]), verifier.verifier_id]) | not _by(statement, verifier)},
+	{sprintf("is of the verifier %s, not %q", [_shown(statement, ["verifier", "id"]), object.get(verifier, "verifier_id", "")]) | not _by(statement, verifier)},
 	{sprintf("has the result %s, not \"PASSED\"", [_shown(statement, ["verificationResult"])]) | not _passed(statement)},
 	{"has no list of levels, or \"FAILED\" in it" | _passed(statement); not _levelled(statement)},
 	{sprintf("is about %s, not this repository", [_shown(statement, ["resourceUri"])]) | not _about(statement, digest, verifier, ref)},
 	{sprintf("is by the policy %s, which is not trusted", [_shown(statement, ["policy", "digest", "sha256"])]) | not _by_policy(statement, verifier)},
 	{sprintf("has not the level %s", [level]) | some level in verifier.levels; not _has(statement, level)},
-	{sprintf("has the time %s, which is not of the last %s", [_shown(statement, ["timeVerified"]), verifier.max_age]) | not _timely(statement, verifier, now)},
+	{sprintf("has the time %s, which is not of the last %s", [_shown(statement, ["timeVerified"]), object.get(verifier, "max_age", "")]) | not _timely(statement, verifier, now)},
 })
 
 _single(statement) if {
