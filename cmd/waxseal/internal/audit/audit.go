@@ -151,6 +151,11 @@ func (f *flags) check(set *pflag.FlagSet) error {
 			problem("--%s is about one audit, and --watch makes many", flag.Name)
 		}
 	})
+	for _, name := range []string{"verifier-id", "policy-uri", "tlog-upload", "signing-config", "identity-token"} {
+		if set.Changed(name) && !f.statement.Wanted() {
+			problem("--%s is about statements: ask for them with --statements, --sign or --key", name)
+		}
+	}
 	if f.statement.Wanted() && f.reports == "" {
 		problem("statements are written beside the report: name a folder with --report")
 	}
