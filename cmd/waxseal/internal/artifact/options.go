@@ -41,7 +41,7 @@ func (f *Flags) options(ctx context.Context, config string, named bool) (*cosign
 		return nil, err
 	}
 	if o.Root == nil && (!o.IgnoreTlog || len(o.Identities) > 0) {
-		return nil, errors.New("no trust root: name a trusted_root.json with --trusted-root, or a waxseal.yaml that has one with -c")
+		return nil, errors.New("no trust root: name a trusted_root.json with --trusted-root, or a waxseal.yaml that has one with -c; for a signature by a key that is in no transparency log, say --insecure-ignore-tlog")
 	}
 	return o, o.Validate()
 }

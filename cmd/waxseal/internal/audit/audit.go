@@ -151,6 +151,11 @@ func (f *flags) check(set *pflag.FlagSet) error {
 			problem("--%s is about one audit, and --watch makes many", flag.Name)
 		}
 	})
+	for _, name := range []string{"verifier-id", "policy-uri", "tlog-upload", "signing-config", "identity-token"} {
+		if set.Changed(name) && !f.statement.Wanted() {
+			problem("--%s is about statements: ask for them with --statements, --sign or --key", name)
+		}
+	}
 	if f.statement.Wanted() && f.reports == "" {
 		problem("statements are written beside the report: name a folder with --report")
 	}
@@ -183,7 +188,20 @@ func (f *flags) load() (*scope.Scope, error) {
 		return nil, err
 	}
 	s.Config = cmp.Or(f.config, s.Config, os.Getenv("WAXSEAL_CONFIG"), "waxseal.yaml")
-	return s, s.Check()
+	return s, errors.Join(s.Check(), f.live(s))
+}
+
+// live refuses flags that do something in clusters where there is none to do it in.
+func (f *flags) live(s *scope.Scope) error {
+	if slices.ContainsFunc(s.Clusters, func(c scope.Cluster) bool { return len(c.Manifests) == 0 }) {
+		return nil
+	}
+	for name, set := range map[string]bool{"apply": f.apply, "probe": f.probe} {
+		if set {
+			return fmt.Errorf("--%s needs a cluster: name one with --cluster, --context or in audit.yaml", name)
+		}
+	}
+	return nil
 }
 
 // ended is the exit code of a report.

@@ -46,10 +46,23 @@ func Read(out *engine.Outcome) (*Said, error) {
 // Line is the verdict on the whole, to be quoted. Unread is how much could not be
 // read.
 func (s *Said) Line(unread int) string {
-	if strings.HasPrefix(s.Whole.Line, "verification enforced") && unread > 0 {
-		return s.Whole.Line + ", as far as it could be read"
+	line := s.Whole.Line
+	if all := strings.Join(s.Whole.By, ", "); strings.HasSuffix(line, "via "+all) {
+		line = strings.TrimSuffix(line, all) + Via(s.Whole.By)
 	}
-	return s.Whole.Line
+	if strings.HasPrefix(line, "verification enforced") && unread > 0 {
+		return line + ", as far as it could be read"
+	}
+	return line
+}
+
+// Via names rules in a sentence: the first of them, and how many more there are.
+func Via(rules []string) string {
+	const most = 3
+	if len(rules) <= most {
+		return strings.Join(rules, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(rules[:most], ", "), len(rules)-most)
 }
 
 func (s *Said) lines(unread int) []string {

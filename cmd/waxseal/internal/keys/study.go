@@ -17,15 +17,15 @@ func studyOf(facts *audit.Facts, out *engine.Outcome) *render.Study {
 		Facts: map[string]any{"keys": facts.Keys, "identities": facts.Identities, "missing": facts.Missing},
 		Lines: []string{line(facts)},
 	}
-	keys := render.Grid{Columns: []string{"KEY", "FINGERPRINT", "ALGORITHM", "LIVES", "OWNER", "APPROVER", "SINCE", "TRUSTED BY"}}
+	keys := render.Grid{Columns: []string{"KEY", "FINGERPRINT", "ALGORITHM", "OWNER", "APPROVER", "SINCE"}, Under: []string{"lives in", "trusted by"}}
 	for i := range facts.Keys {
 		k := &facts.Keys[i]
 		keys.Rows = append(keys.Rows, render.Row{
 			Verdict: verdicts[named(k)],
-			Cells:   []string{called(k), short(k.Fingerprint), algorithm(k), lives(k), k.Owner, k.Approver, since(k), trusted(k.Trusted)},
+			Cells:   []string{called(k), short(k.Fingerprint), algorithm(k), k.Owner, k.Approver, since(k), lives(k), trusted(k.Trusted)},
 		})
 	}
-	identities := render.Grid{Columns: []string{"WHO CAN SIGN WITHOUT A KEY", "TRUSTED BY", "FOR"}}
+	identities := render.Grid{Columns: []string{"WHO CAN SIGN WITHOUT A KEY"}, Under: []string{"trusted by", "for"}}
 	for i := range facts.Identities {
 		id := &facts.Identities[i]
 		identities.Rows = append(identities.Rows, render.Row{
@@ -62,19 +62,13 @@ func verdictsOf(violations []render.Violation) map[string]render.Verdict {
 // named is what violations call a key.
 func named(k *audit.Key) string { return cmp.Or(k.Name, k.Fingerprint, k.At) }
 
-func called(k *audit.Key) string {
-	name := cmp.Or(k.Name, "(not listed)")
-	if k.Kind != "key" {
-		name += " (" + k.Kind + ")"
-	}
-	return name
-}
+func called(k *audit.Key) string { return cmp.Or(k.Name, "not listed") }
 
 // short is the beginning of a fingerprint; JSON has all of it.
 func short(fingerprint string) string {
-	const most = len("sha256:") + 12
-	if len(fingerprint) > most {
-		return fingerprint[:most] + "…"
+	const most = 10
+	if digits := strings.TrimPrefix(fingerprint, "sha256:"); len(digits) > most {
+		return digits[:most] + "…"
 	}
 	return fingerprint
 }
@@ -87,16 +81,20 @@ func algorithm(k *audit.Key) string {
 }
 
 func lives(k *audit.Key) string {
-	if k.At == "" || k.Lives == "cluster" || strings.HasPrefix(k.At, "waxseal.yaml") {
-		return k.Lives
+	out := k.Lives
+	if k.At != "" && k.Lives != "cluster" && !strings.HasPrefix(k.At, "waxseal.yaml") {
+		out += " " + k.At
 	}
-	return k.Lives + " " + k.At
+	if k.Kind != "key" {
+		out += " (" + k.Kind + ")"
+	}
+	return out
 }
 
 func since(k *audit.Key) string {
 	switch {
 	case k.Expires != "":
-		return "until " + k.Expires
+		return "to " + k.Expires
 	case k.Rotated > k.Created:
 		return k.Rotated + " (rotated)"
 	}

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,13 +49,14 @@ func (g Grid) markdown(b *bytes.Buffer) {
 	if len(g.Rows) == 0 {
 		return
 	}
-	b.WriteString("| " + strings.Join(append([]string{""}, g.Columns...), " | ") + " |\n|" + strings.Repeat("---|", len(g.Columns)+1) + "\n")
+	columns := slices.Concat(g.Columns, g.Under)
+	b.WriteString("| " + strings.Join(append([]string{""}, columns...), " | ") + " |\n|" + strings.Repeat("---|", len(columns)+1) + "\n")
 	for _, row := range g.Rows {
 		cells := []string{map[Verdict]string{Admitted: "✅", Denied: "❌"}[row.Verdict]}
 		if cells[0] == "" {
 			cells[0] = "❔"
 		}
-		for i := range g.Columns {
+		for i := range columns {
 			cell := ""
 			if i < len(row.Cells) {
 				cell = row.Cells[i]

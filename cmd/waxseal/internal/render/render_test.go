@@ -68,6 +68,9 @@ func study() *render.Report {
 			{Verdict: render.Denied, Group: "ci.yml", Cells: []string{web, "7", "no"}},
 			{Verdict: render.Admitted, Group: "ci.yml", Cells: []string{proxy, "9", "yes, cosign-keyless by digest"}},
 			{Verdict: render.CannotTell, Group: hostile, Cells: []string{hostile, "3"}},
+		}}, {Columns: []string{"KEY"}, Under: []string{"lives in", "trusted by"}, Rows: []render.Row{
+			{Verdict: render.Admitted, Cells: []string{"release", "file cosign.pub", hostile}},
+			{Verdict: render.Denied, Cells: []string{"not listed", "", "cluster prod ClusterPolicy verify-image spec.rules[0].verifyImages[0].attestors[0].entries[0].keys.publicKeys"}},
 		}}, {Columns: []string{"EMPTY"}}},
 	}
 	return r

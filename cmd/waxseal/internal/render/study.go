@@ -18,9 +18,11 @@ type Study struct {
 	Grids []Grid `json:"-"`
 }
 
-// Grid is a table. A row has a cell for each column.
+// Grid is a table. A row has a cell for each column, and then one for each of
+// Under: long ones, which stand on lines of their own beneath the row.
 type Grid struct {
 	Columns []string
+	Under   []string
 	Rows    []Row
 }
 
@@ -98,6 +100,11 @@ func (g Grid) write(p *page) {
 			mark, s = "✗ ", red
 		}
 		g.line(p, p.paint(s, mark), plain, row.Cells, widths)
+		for i, name := range g.Under {
+			if at := len(g.Columns) + i; at < len(row.Cells) && row.Cells[at] != "" {
+				p.put(4, "", dim, Clean(name+": "+row.Cells[at]))
+			}
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func (a *answer) status() report.Status {
 func (a *answer) sentence() string {
 	parts := append(slices.Clone(a.fails), a.found...)
 	if len(parts) == 0 {
-		parts = append(parts, cmp.Or(a.na, "Nothing was found that answers it"))
+		parts = append(parts, cmp.Or(a.na, "Nobody can tell yet"))
 	}
 	return strings.Join(parts, "; ") + "."
 }
@@ -94,7 +94,7 @@ func (v *view) control(row row, about map[string]meta) report.Control {
 		a.fail("%s", counted(answered, "finding", "findings"))
 	}
 	if open > 0 {
-		a.lack("of %s nobody can tell now: see its message", counted(open, "finding", "findings"))
+		a.lack("%s: see there what is missing", counted(open, "finding is open", "findings are open"))
 	}
 	row.look(v, &a)
 	for _, policy := range row.policies {
@@ -148,6 +148,27 @@ func (row row) apart(f *report.Finding) bool {
 		return f.Where.Name == "" || f.Where.Name == "unsigned" || f.Where.Name == "acceptable"
 	}
 	return true
+}
+
+// share is a part of what is counted, with its verb: 1 of 2 images is signed.
+func share(part, all int, predicate string) string {
+	if part == 1 || all == 1 {
+		if rest, plural := strings.CutPrefix(predicate, "are "); plural {
+			predicate = "is " + rest
+		} else if rest, plural := strings.CutPrefix(predicate, "have "); plural {
+			predicate = "has " + rest
+		}
+	}
+	return fmt.Sprintf("%d of %s %s", part, counted(all, "image", "images"), predicate)
+}
+
+// few names the first of a list, and says how many more there are.
+func few(list []string) string {
+	const most = 3
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
 }
 
 func counted(n int, one, many string) string {

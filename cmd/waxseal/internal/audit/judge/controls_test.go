@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/waxseal/waxseal/builtins/admission"
 	"github.com/waxseal/waxseal/builtins/audit"
 	"github.com/waxseal/waxseal/builtins/pipeline/model"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/judge"
@@ -114,6 +115,10 @@ func TestControls(t *testing.T) {
 		"not all of the cluster was read": {func(w *world) { // what was not may trust other keys
 			w.g.Missing = []audit.Missing{{Part: "cluster", Name: "prod", Why: "forbidden", Rests: "enforcement"}}
 		}, map[string]report.Status{"A2": open, "A6": open, "B1": open, "B2": open, "B3": open, "C1": open, "D6": open}},
+		"no rule was seen, and not all was read": {func(w *world) {
+			w.g.Clusters[0].Configuration = admission.Parse(nil, admission.Options{})
+			w.g.Missing = []audit.Missing{{Part: "cluster", Name: "prod", Why: "forbidden", Rests: "enforcement"}}
+		}, map[string]report.Status{"A2": open, "A6": open, "B1": open, "B2": open, "B3": open, "C1": open, "D6": open}},
 		"not exported": {func(w *world) { w.g.Clusters[0].Exported = nil }, map[string]report.Status{"B3": open}},
 		"a namespace was not read": {func(w *world) {
 			w.g.Missing = []audit.Missing{{Part: "namespace", Name: "prod/x", Why: "forbidden", Rests: "images"}}
@@ -198,7 +203,7 @@ func TestLine(t *testing.T) {
 		"one does not": {func(w *world) { w.cluster(t, "test", "Audit") },
 			"1 of 1 images are signed; verification not enforced: the rules that verify images only advise (test)."},
 		"nothing runs": {func(w *world) { w.g.Repositories, w.g.Images, w.g.Units = nil, nil, nil },
-			"0 of 0 images are signed; verification enforced via ClusterPolicy signed."},
+			"no image was judged; verification enforced via ClusterPolicy signed."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kept := *w.g

@@ -10,6 +10,7 @@ import (
 	"github.com/waxseal/waxseal/builtins/inventory"
 	"github.com/waxseal/waxseal/builtins/registry"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/audit/report"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/enforcement"
 )
 
 // matcher says whether a signer is an identity. Patterns hold for the whole text, as
@@ -169,7 +170,7 @@ func (d *derivation) enforcedVia() string {
 		if c.Verdict != enforces {
 			return ""
 		}
-		text := strings.Join(c.Via, ", ")
+		text := enforcement.Via(c.Via)
 		if len(d.r.Enforcement) > 1 {
 			text += " (" + c.Name + ")"
 		}
@@ -189,6 +190,9 @@ func (d *derivation) line() string {
 	if d.built.images == 0 && d.r.Summary.Signed.NotAsked > 0 {
 		line = fmt.Sprintf("nobody asked whether the %s are signed", counted(all, "image", "images"))
 		unknown = 0
+	}
+	if all == 0 {
+		line, unknown = "no image was judged", 0
 	}
 	if unknown > 0 {
 		line += fmt.Sprintf(" (of %d nobody can tell)", unknown)

@@ -55,13 +55,13 @@ func (v *view) question(a *answer, policy string) {
 		return
 	}
 	if n.No > 0 {
-		a.fail("only %d of %d images %s", n.Yes, all, q.yes)
+		a.fail("only %s", share(n.Yes, all, q.yes))
 	}
 	if n.CannotTell > 0 {
 		a.lack("of %s nobody can tell whether they %s", counted(n.CannotTell, "image", "images"), q.yes)
 	}
 	if n.No == 0 {
-		a.find("%d of %d images %s", n.Yes, all, q.yes)
+		a.find("%s", share(n.Yes, all, q.yes))
 	}
 }
 
@@ -115,17 +115,27 @@ func lookSigningPolicy(v *view, a *answer) {
 
 // inventory looks at the keys that are trusted.
 func (v *view) inventory(a *answer) {
+	var stray, lost, nobodys []string
 	for _, k := range v.r.Keys {
 		name := cmp.Or(k.Name, k.Fingerprint, k.At)
 		trusted := len(k.Trusted) > 0 || k.Images > 0
 		switch {
 		case trusted && !k.Listed:
-			a.fail("the key %s is trusted or used, and not in the inventory", name)
+			stray = append(stray, name)
 		case trusted && k.Problem != "":
-			a.lack("the key %s cannot be had: %s", name, k.Problem)
+			lost = append(lost, name+" ("+k.Problem+")")
 		case trusted && (k.Owner == "" || k.Approver == ""):
-			a.lack("nobody is named as owner and approver of the key %s", name)
+			nobodys = append(nobodys, name)
 		}
+	}
+	if len(stray) > 0 {
+		a.fail("%s trusted or used, and not in the inventory: %s", counted(len(stray), "key is", "keys are"), few(stray))
+	}
+	if len(lost) > 0 {
+		a.lack("%s cannot be had: %s", counted(len(lost), "key", "keys"), few(lost))
+	}
+	if len(nobodys) > 0 {
+		a.lack("owner and approver are not both named of %s: %s", counted(len(nobodys), "key", "keys"), few(nobodys))
 	}
 }
 
@@ -174,7 +184,7 @@ func lookRunning(v *view, a *answer) {
 	if nameless > 0 {
 		a.lack("of %s the runtime names no digest", counted(nameless, "image", "images"))
 	}
-	if moved+unknown+nameless == 0 {
+	if moved+unknown+nameless == 0 && len(v.sampled()) > 0 {
 		a.find("what runs is what the tags mean")
 	}
 }
@@ -274,13 +284,13 @@ func lookScanning(v *view, a *answer) {
 	b := v.built
 	no := b.images - b.scanned - b.unscan
 	if no > 0 {
-		a.fail("%d of %d images that pipelines build are not scanned", no, b.images)
+		a.fail("%s", share(no, b.images, "that pipelines build are not scanned"))
 	}
 	if b.unscan > 0 {
 		a.lack("of %s nobody can tell whether they are scanned", counted(b.unscan, "image", "images"))
 	}
 	if no == 0 {
-		a.find("%d of %d images that pipelines build are scanned", b.scanned, b.images)
+		a.find("%s", share(b.scanned, b.images, "that pipelines build are scanned"))
 	}
 }
 
@@ -290,23 +300,31 @@ func lookSigning(v *view, a *answer) {
 	}
 	n := v.built.share
 	if n.No > 0 {
-		a.fail("%d of %d images that pipelines build are not signed", n.No, v.built.images)
+		a.fail("%s", share(n.No, v.built.images, "that pipelines build are not signed"))
 	}
 	if n.CannotTell > 0 {
 		a.lack("of %s nobody can tell whether they are signed", counted(n.CannotTell, "image", "images"))
 	}
 	if n.No == 0 {
-		a.find("%d of %d images that pipelines build are signed", n.Yes, v.built.images)
+		a.find("%s", share(n.Yes, v.built.images, "that pipelines build are signed"))
 	}
 }
 
 // lookBuildAndAdmission is not applicable where the project builds no images.
 func lookBuildAndAdmission(v *view, a *answer) {
-	lookSigning(v, a)
+	var both answer // its sentences say what the line says, so the line stands for them
+	lookSigning(v, &both)
+	a.na = both.na
 	if a.na == "" {
-		lookEnforcement(v, a)
-		a.found = []string{strings.TrimSuffix(v.r.Summary.Line, ".")}
+		lookEnforcement(v, &both)
+		line := strings.TrimSuffix(v.r.Summary.Line, ".")
+		if len(both.fails) > 0 {
+			a.fail("%s", line)
+		} else {
+			a.find("%s", line)
+		}
 	}
+	a.missing = append(a.missing, both.missing...)
 }
 
 func lookScanFirst(v *view, a *answer) {

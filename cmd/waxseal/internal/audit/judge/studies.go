@@ -18,6 +18,7 @@ import (
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/enforcement"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/engine"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/pipeline"
+	"github.com/waxseal/waxseal/cmd/waxseal/internal/render"
 	"github.com/waxseal/waxseal/cmd/waxseal/internal/study"
 )
 
@@ -101,6 +102,12 @@ func (s *students) cluster(ctx context.Context, c gather.Cluster, unread int) (r
 	case strings.HasPrefix(out.Line, "nobody can tell"):
 		out.Verdict = cannotTell
 	case out.Verdict == nothing && unread > 0:
+		// Nor does the finding say more: what was not read may hold the rule.
+		for i := range o.Violations {
+			if o.Violations[i].Code == enforced+".not_enforced" {
+				o.Violations[i].Errors = append(o.Violations[i].Errors, render.Error{Code: "not_visible", Message: "not all of the admission configuration was read", Retryable: true})
+			}
+		}
 		out.Verdict, out.Line = cannotTell, "nobody can tell whether verification is enforced: no rule that was read verifies images, and not all was read"
 	}
 	out.Covered = coveredOf(said)

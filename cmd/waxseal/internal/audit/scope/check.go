@@ -124,7 +124,7 @@ func (s *Scope) Check() error {
 		problems = append(problems, fmt.Errorf("%s: %s", p.path, p.text))
 	}
 	if len(s.Clusters)+len(s.Registries)+len(s.Repositories)+len(s.Logs) == 0 {
-		problems = append(problems, errors.New("nothing to audit: name a cluster (--cluster CONTEXT), admission configuration (--manifests DIR), a source repository (--repository DIR) or logs (--log FILE), or write them into audit.yaml"))
+		problems = append(problems, errors.New("nothing to audit: name a cluster (--cluster, or --context NAME), admission configuration (--manifests DIR), a source repository (--repository DIR) or logs (--log FILE), or write them into audit.yaml"))
 	}
 	if len(s.Clusters)+len(s.Repositories)+len(s.Logs) == 0 && len(s.Registries) > 0 {
 		problems = append(problems, fmt.Errorf("nothing to audit: the registries %s say what is approved to be looked at, and not what runs; name a cluster, a repository or logs too", strings.Join(s.Registries, ", ")))

@@ -189,7 +189,7 @@ func TestMergeIntoNothing(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	require.EqualError(t, scope.Default().Check(), "nothing to audit: name a cluster (--cluster CONTEXT), admission configuration (--manifests DIR), a source repository (--repository DIR) or logs (--log FILE), or write them into audit.yaml")
+	require.EqualError(t, scope.Default().Check(), "nothing to audit: name a cluster (--cluster, or --context NAME), admission configuration (--manifests DIR), a source repository (--repository DIR) or logs (--log FILE), or write them into audit.yaml")
 	require.ErrorContains(t, (&scope.Scope{Registries: []string{"a.example"}}).Check(), "nothing to audit: the registries a.example say")
 	twice := &scope.Scope{Clusters: []scope.Cluster{{Name: "a"}, {Name: "a", Namespaces: []string{"../x"}}}}
 	require.EqualError(t, twice.Check(), "clusters[1].name: two clusters are called \"a\"\nclusters[1].namespaces[0]: \"../x\" is not the name of a namespace")
