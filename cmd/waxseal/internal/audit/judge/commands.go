@@ -17,9 +17,41 @@ func (v *view) config() string {
 
 func commandPolicy(v *view) string { return "waxseal policy show" + v.config() }
 
-func commandAgain(v *view) string { return cmp.Or(v.s.reperform(), "waxseal audit") }
+// commandAgain makes the report of the record again, or looks at the same where there
+// is no record.
+func commandAgain(v *view) string {
+	if again := v.s.reperform(); again != "" {
+		return again
+	}
+	out := "waxseal audit"
+	for _, c := range v.g.Clusters {
+		switch {
+		case c.Context != "":
+			out += " --context " + quoted(c.Context)
+		case c.Server != "":
+			out += " --cluster"
+		}
+	}
+	for _, r := range v.g.Repositories {
+		out += " --repository " + quoted(r.Name)
+	}
+	for _, name := range first(v.g.LogFiles, 3) {
+		out += " --log " + quoted(name)
+	}
+	if out == "waxseal audit" {
+		out += " --cluster"
+	}
+	return out + v.config()
+}
 
-func commandProbe(v *view) string { return "waxseal probe" + v.config() }
+func commandProbe(v *view) string {
+	for _, c := range v.g.Clusters {
+		if c.Context != "" {
+			return "waxseal probe --context " + quoted(c.Context)
+		}
+	}
+	return "waxseal probe"
+}
 
 func commandEnforcement(v *view) string {
 	var out []string

@@ -73,6 +73,8 @@ func TestControls(t *testing.T) {
 	require.Zero(t, r.Exit)
 	require.Empty(t, r.Findings, text(t, r.Findings))
 	require.Contains(t, control(t, r, "A6").Controls, "NIST-800-53:CM-14")
+	require.Equal(t, "waxseal audit --context prod --repository shop", control(t, r, "A7").Command)
+	require.Equal(t, "waxseal probe --context prod", control(t, r, "A8").Command)
 	require.Equal(t, 1, len(r.Enforcement[0].Objects[0].Exported["metadata"].(m)))
 
 	settings, facts, err := judge.Images(t.Context(), w.g, w.config(t), judge.Options{Tool: "v0", Config: "waxseal.yaml"})

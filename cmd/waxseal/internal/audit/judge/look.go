@@ -348,6 +348,9 @@ func lookKeys(v *view, a *answer) {
 		name := cmp.Or(k.Name, k.Fingerprint, k.At)
 		switch k.Lives {
 		case "kms", "token", "secret":
+			if name == k.At {
+				name = "that is not listed"
+			}
 			a.find("the key %s is in %s", name, k.At)
 		default:
 			a.lack("where the private half of the key %s is kept cannot be told: its public half is read from %s", name, k.Lives)
