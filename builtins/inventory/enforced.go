@@ -74,11 +74,37 @@ func (w *walker) value(where, path string, value any, images []string, depth int
 		if own := imagesOf(v); len(own) > 0 {
 			images = own
 		}
+		if strings.Contains(path, ".attestor.") {
+			w.nested(where, path, v, images)
+		}
 		for _, field := range slices.Sorted(maps.Keys(v)) {
 			if field != "caBundle" { // of a webhook's own server
 				w.value(where, path+"."+field, v[field], images, depth+1)
 			}
 		}
+	}
+}
+
+// nested adds whom an entry of attestors in attestors of Kyverno trusts, beside the keys
+// that it shows: the model has their weaknesses only.
+func (w *walker) nested(where, path string, entry map[string]any, images []string) {
+	p := Place{Where: where + " " + path, Images: images}
+	keyless, _ := entry["keyless"].(map[string]any)
+	keys, _ := entry["keys"].(map[string]any)
+	of := func(in map[string]any, field string) string { text, _ := in[field].(string); return text }
+	if keyless != nil {
+		p.Identities = append(p.Identities, fromCluster(admission.Identity{
+			Issuer: of(keyless, "issuer"), IssuerRegExp: of(keyless, "issuerRegExp"), Subject: of(keyless, "subject"), SubjectRegExp: of(keyless, "subjectRegExp"),
+		}, admission.Kyverno))
+	}
+	if secret, _ := keys["secret"].(map[string]any); secret != nil {
+		p.Keys = append(p.Keys, "k8s://"+of(secret, "namespace")+"/"+of(secret, "name"))
+	}
+	if key := of(keys, "publicKeys"); strings.Contains(key, "{{") {
+		p.Hidden = append(p.Hidden, "key "+key)
+	}
+	if len(p.Identities)+len(p.Keys)+len(p.Hidden) > 0 {
+		w.out = append(w.out, p)
 	}
 }
 
@@ -139,6 +165,8 @@ func (w *walker) rule(cluster string, r *admission.Rule) {
 func (p *Place) attestor(a *admission.Attestor, system admission.System, seen bool) {
 	secret, isSecret := strings.CutPrefix(a.Name, "Secret ")
 	switch {
+	case strings.Contains(a.Name, "{{"): // a variable: what it holds is seen nowhere, whatever else is
+		p.Hidden = append(p.Hidden, strings.TrimSpace(a.Kind+" "+a.Name))
 	case a.Kind == "key" && isSecret:
 		p.Keys = append(p.Keys, "k8s://"+secret)
 	case (a.Kind == "kms" || a.Kind == "key") && isURI(a.Name) && !seen:

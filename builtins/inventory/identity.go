@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -95,7 +96,54 @@ func wide(id Identity) string {
 	if !id.IssuerPattern && !id.SubjectPattern {
 		return ""
 	}
+	if subject := domain(asked); subject != "" {
+		return "it matches addresses of mail in domains that anybody can register, such as " + subject
+	}
 	return expressed(id).Broad()
+}
+
+// mailers are issuers whose subjects are addresses of mail.
+var mailers = []string{"https://accounts.google.com", "https://github.com/login/oauth", "https://login.microsoftonline.com"}
+
+// domain is an address of mail that meets a pattern although its domain only begins or
+// ends as the pattern says; "" where the pattern fixes both ends.
+func domain(id audit.Identity) string {
+	if !id.SubjectPattern {
+		return ""
+	}
+	said := fixed(id.Subject)
+	for _, subject := range []string{"stranger@x-" + said, "stranger@x" + said, "stranger" + said + ".stranger.example", "stranger@x-" + said + ".stranger.example"} {
+		for _, issuer := range mailers {
+			if strings.Count(subject, "@") == 1 && Meets(id, issuer, subject) {
+				return subject
+			}
+		}
+	}
+	return ""
+}
+
+// fixed is the text that an expression fixes, without what it leaves open.
+func fixed(expression string) string {
+	parsed, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return ""
+	}
+	var out strings.Builder
+	var add func(*syntax.Regexp)
+	add = func(e *syntax.Regexp) {
+		switch e.Op {
+		case syntax.OpLiteral:
+			out.WriteString(string(e.Rune))
+		case syntax.OpAlternate:
+			add(e.Sub[0])
+		case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
+			for _, sub := range e.Sub {
+				add(sub)
+			}
+		}
+	}
+	add(parsed)
+	return out.String()
 }
 
 // expressed is an identity as clusters have them.

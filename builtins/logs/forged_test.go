@@ -35,3 +35,14 @@ func TestForgedNames(t *testing.T) {
 		})
 	}
 }
+
+// A log at the level Metadata does not say what a patch has changed.
+func TestPatchWithoutBody(t *testing.T) {
+	const begin = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"1","stage":"ResponseComplete","requestURI":"/apis/apps/v1/namespaces/shop/deployments/web","verb":"patch","user":{"username":"dev"},` +
+		`"objectRef":{"resource":"deployments","namespace":"shop","name":"web","apiGroup":"apps","apiVersion":"v1"},"responseStatus":{"code":200},"requestReceivedTimestamp":"2026-11-05T10:00:00.000000Z","stageTimestamp":"2026-11-05T10:00:00.100000Z"`
+	for rest, reasons := range map[string]int{`}`: 1, `,"requestObject":{"spec":{"replicas":3}}}`: 0} {
+		l, _ := read(t, logs.Options{}, held("a", []byte(begin+rest+"\n")))
+		require.Equal(t, 1, l.Sources[0].Events)
+		require.Len(t, l.Reasons, reasons, rest)
+	}
+}

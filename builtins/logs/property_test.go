@@ -111,7 +111,7 @@ type full struct {
 		Message string
 	}
 	Annotations   map[string]string
-	RequestObject struct {
+	RequestObject *struct {
 		Spec struct{ Containers []struct{ Image string } }
 	}
 	StageTimestamp string
@@ -172,13 +172,15 @@ func (c *counted) admit(e *full, changes bool) {
 		return
 	}
 	seen := map[string]bool{}
-	for _, container := range e.RequestObject.Spec.Containers {
-		if !seen[container.Image] {
-			seen[container.Image] = true
-			c.admissions[fmt.Sprint(container.Image, e.User.Username, e.ObjectRef.Namespace)]++
+	if e.RequestObject != nil {
+		for _, container := range e.RequestObject.Spec.Containers {
+			if !seen[container.Image] {
+				seen[container.Image] = true
+				c.admissions[fmt.Sprint(container.Image, e.User.Username, e.ObjectRef.Namespace)]++
+			}
 		}
 	}
-	if len(seen) == 0 && e.Verb != "patch" {
+	if len(seen) == 0 && (e.Verb != "patch" || e.RequestObject == nil) {
 		c.reasons["admitted_without_image"]++
 	}
 }

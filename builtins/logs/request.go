@@ -183,7 +183,8 @@ func (r *reader) admitted(q *request) {
 	if !q.runs() {
 		return
 	}
-	if len(images) == 0 && q.verb != "patch" {
+	// A patch that is there may be about something else than images.
+	if len(images) == 0 && (q.verb != "patch" || len(q.requested)+len(q.answered) == 0) {
 		r.all.reason("admitted_without_image", q.resource, "", when)
 	}
 	for _, image := range images {

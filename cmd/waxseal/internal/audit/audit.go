@@ -66,7 +66,7 @@ be reached is listed, and makes the answer inconclusive, never better.
 --record writes all that the report rests on. --offline makes the report of a record again without a network:
 it has to be the same, byte for byte; --verify repeats the cryptography from the recorded bytes.
 
-Exit codes: 0 every control passes or does not apply, 1 at least one fails, 2 inconclusive, a record that
+Exit codes: 0 every control passes or does not apply and every image is admitted, 1 a control fails or an image is denied, 2 inconclusive, a record that
 gives another report, or misuse. --exit-zero ends with 0 whenever there is a report.`,
 		Example: `  waxseal audit --cluster
   waxseal audit --cluster -n shop --repository ../shop --log 'logs/audit-*.log.gz' --sample 20 --seed 42

@@ -16,7 +16,8 @@ import (
 const (
 	maxMarkdown = 1000 << 10 // bytes
 	maxCell     = 1000       // characters
-	maxRows     = 200        // of the tables that are not the images or the findings
+	maxCommand  = 4 << 10
+	maxRows     = 200 // of the tables that are not the images or the findings
 )
 
 // Markdown writes GitHub Flavored Markdown, of [maxMarkdown] bytes at most: rows of
@@ -222,8 +223,11 @@ func again(b *bytes.Buffer, r *report.Report) {
 	}
 	b.WriteString("Each row of the controls has its own command, and so has each image (`command` in the CSV).\n\n" + fence + "sh\n")
 	for _, command := range commands[:min(len(commands), maxRows)] {
-		text := []rune(strings.ReplaceAll(render.Clean(command), fence, "~"))
-		b.WriteString(string(text[:min(len(text), maxCell)]) + "\n")
+		text := strings.ReplaceAll(render.Clean(command), fence, "~")
+		if len(text) > maxCommand { // a part of it may open a quote, and not close it
+			text = "# a command that is too long for this page stands in the JSON of this report"
+		}
+		b.WriteString(text + "\n")
 	}
 	b.WriteString(fence + "\n\n" + digests(r) + "\n")
 }

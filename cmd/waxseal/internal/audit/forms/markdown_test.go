@@ -34,6 +34,18 @@ func unescaped(line string) int {
 	return strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
 }
 
+// TestCommandsAreWhole: a command that is cut inside of quotes would make a shell run
+// what stands in the quotes of the next.
+func TestCommandsAreWhole(t *testing.T) {
+	r := reporttest.Sample()
+	whole := "waxseal verify 'x" + strings.Repeat("y", 2000) + "'"
+	r.Controls[0].Command, r.Controls[1].Command = whole, "waxseal verify 'x"+strings.Repeat("z", 10000)+"'"
+	text := written(t, r, "markdown", forms.Options{})
+	require.Contains(t, text, "\n"+whole+"\n")
+	require.NotContains(t, text, "'xz")
+	require.Contains(t, text, "\n# a command that is too long for this page stands in the JSON of this report\n")
+}
+
 func TestMarkdownFits(t *testing.T) {
 	r := many(20000)
 	for i := range r.Controls {

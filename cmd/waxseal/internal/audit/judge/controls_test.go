@@ -97,7 +97,16 @@ func TestControls(t *testing.T) {
 		}, map[string]report.Status{"A7": open, "B8": open, "A8": open, "B6": open}},
 		"a log that names no cluster, of two": {func(w *world) { w.cluster(t, "test", "Enforce") }, map[string]report.Status{"A7": open, "B8": open, "A8": open, "B6": open}},
 		"a time that cannot be read":          {func(w *world) { w.g.Logs.Sources[0].To = "later" }, map[string]report.Status{"A7": open, "B8": open}},
-		"a probe of another cluster":          {func(w *world) { probe(w, "unsigned").Cluster = "other" }, map[string]report.Status{"A8": open, "B6": open}},
+		"an admission whose image the log does not name": {func(w *world) {
+			w.g.Logs.Reasons = []audit.Reason{{Reason: "admitted_without_image", Name: "pods", Count: 3}}
+		}, map[string]report.Status{"A7": open, "B8": open}},
+		"a webhook that failed open": {func(w *world) {
+			w.g.Logs.Reasons = []audit.Reason{{Reason: "webhook_failed_open", Name: "kyverno", Count: 1}}
+		}, map[string]report.Status{"A7": open, "B8": open}},
+		"a quota that refused": {func(w *world) {
+			w.g.Logs.Reasons = []audit.Reason{{Reason: "quota", Count: 1}}
+		}, map[string]report.Status{}},
+		"a probe of another cluster": {func(w *world) { probe(w, "unsigned").Cluster = "other" }, map[string]report.Status{"A8": open, "B6": open}},
 		"an unsigned image was expected to be admitted": {func(w *world) {
 			probe(w, "unsigned").Expected, probe(w, "unsigned").Outcome = "admitted", "admitted"
 		}, map[string]report.Status{"A8": fail, "B6": fail}},

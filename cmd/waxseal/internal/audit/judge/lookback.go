@@ -27,9 +27,22 @@ func (v *view) logs(a *answer) bool {
 	if l.Truncated {
 		a.lack("there are more different events than are kept: take a shorter period")
 	}
+	v.unseen(a)
 	v.covers(a)
 	v.ofClusters(a)
 	return true
+}
+
+// unseen says which requests were let in without an answer about their images.
+func (v *view) unseen(a *answer) {
+	for _, r := range v.r.Logs.Reasons {
+		switch r.Reason {
+		case "admitted_without_image":
+			a.lack("of %s of %s the logs name no image: log these requests at the level Request", counted(r.Count, "admission", "admissions"), r.Name)
+		case "webhook_failed_open":
+			a.lack("%s because the webhook %s failed open: see which", counted(r.Count, "request passed", "requests passed"), r.Name)
+		}
+	}
 }
 
 // ofClusters says of which clusters there is no log. A log that names no cluster is of
