@@ -206,6 +206,14 @@ func lookScope(v *view, a *answer) {
 	if len(s.Clusters)+len(s.Repositories)+len(s.Registries) > 0 {
 		a.find("%s, %s, %s", counted(len(s.Clusters), "cluster", "clusters"), counted(len(s.Registries), "registry", "registries"), counted(len(s.Repositories), "repository", "repositories"))
 	}
+	for _, c := range s.Clusters {
+		if len(c.Excluded) > 0 {
+			a.find("left out of cluster %s: %s", c.Name, strings.Join(c.Excluded, ", "))
+		}
+		if len(c.Namespaces) > 0 {
+			a.find("of cluster %s only: %s", c.Name, strings.Join(c.Namespaces, ", "))
+		}
+	}
 }
 
 func lookEnforcement(v *view, a *answer) {
