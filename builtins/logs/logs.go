@@ -211,7 +211,9 @@ func (r *reader) event(at time.Time) bool {
 	if at.After(r.last) {
 		r.last = at
 	}
-	return !at.Before(r.opts.From) && (r.opts.To.IsZero() || !at.After(r.opts.To))
+	// Periods are of whole seconds, and events have parts of one: all of the last second
+	// is in it.
+	return !at.Before(r.opts.From) && (r.opts.To.IsZero() || !at.Truncate(time.Second).After(r.opts.To))
 }
 
 func (r *reader) excluded(namespace string) bool {

@@ -167,6 +167,10 @@ func TestPeriod(t *testing.T) {
 	require.Equal(t, "2026-09-01T00:00:00Z", found.Sources[0].From)
 	require.Equal(t, "2026-09-09T00:00:00Z", found.Sources[0].To)
 	require.Equal(t, 9, found.Sources[0].Events)
+
+	late := line("late", "shop", "alice", "x.example/a", "2026-09-05T00:00:00.9Z") + line("later", "shop", "alice", "x.example/a", "2026-09-05T00:00:01Z")
+	found, _ = read(t, logs.Options{To: time.Date(2026, 9, 5, 0, 0, 0, 0, time.UTC)}, held("log", []byte(late)))
+	require.Equal(t, []logs.Total{{Name: "2026-09-05", Denied: 1}}, logs.ByDay(found), "the last second is in it, and the next is not")
 }
 
 // Who asks may choose the audit ID (header Audit-ID), and hides nothing by it.
