@@ -130,7 +130,11 @@ func TestControls(t *testing.T) {
 			w.g.Clusters[0].Configuration = admission.Parse(nil, admission.Options{})
 			w.g.Missing = []audit.Missing{{Part: "cluster", Name: "prod", Why: "forbidden", Rests: "enforcement"}}
 		}, map[string]report.Status{"A2": open, "A6": open, "B1": open, "B2": open, "B3": open, "C1": open, "D6": open}},
-		"not exported": {func(w *world) { w.g.Clusters[0].Exported = nil }, map[string]report.Status{"B3": open}},
+		"the cluster asks for the same":       {func(w *world) { w.constraint(t, "deny", func(m) {}) }, nil},
+		"the cluster asks for something else": {func(w *world) { w.constraint(t, "deny", func(p m) { delete(p, "scanned_images") }) }, map[string]report.Status{"A1": open, "B1": open}},
+		"the cluster asks for more":           {func(w *world) { w.constraint(t, "deny", func(p m) { p["privileged_images"] = m{} }) }, map[string]report.Status{"A1": open, "B1": open}},
+		"the cluster tries something else":    {func(w *world) { w.constraint(t, "warn", func(p m) { delete(p, "scanned_images") }) }, nil},
+		"not exported":                        {func(w *world) { w.g.Clusters[0].Exported = nil }, map[string]report.Status{"B3": open}},
 		"a namespace was not read": {func(w *world) {
 			w.g.Missing = []audit.Missing{{Part: "namespace", Name: "prod/x", Why: "forbidden", Rests: "images"}}
 		}, map[string]report.Status{"A4": open, "A5": open, "A6": open, "B2": open, "B4": open, "B5": open, "D2": open, "D3": open, "D4": open}},

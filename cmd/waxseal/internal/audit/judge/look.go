@@ -81,6 +81,7 @@ func lookPolicy(v *view, a *answer) {
 	if len(p.Registries) == 0 {
 		a.lack("no registry is approved: %s", questions[registries].lack)
 	}
+	v.applied(a)
 	on := 0
 	for _, rule := range p.Rules {
 		if rule.On {

@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -217,6 +218,20 @@ func (w *world) cluster(t *testing.T, name, action string) {
 	}
 	c.Configuration = admission.Parse(objects, admission.Options{Complete: true, Holds: func(admission.Kind) bool { return false }})
 	w.g.Clusters = append(w.g.Clusters, c)
+}
+
+// constraint adds a constraint of ours to the first cluster, with the parameters of the
+// configuration, changed.
+func (w *world) constraint(t *testing.T, action string, change func(m)) {
+	t.Helper()
+	raw, err := json.Marshal(w.config(t).Parameters())
+	require.NoError(t, err)
+	var parameters m
+	require.NoError(t, jsonInto(string(raw), &parameters))
+	change(parameters)
+	w.g.Clusters[0].Exported = append(w.g.Clusters[0].Exported, m{
+		"apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "WaxsealImages", "metadata": m{"name": "images"}, "spec": m{"enforcementAction": action, "parameters": parameters},
+	})
 }
 
 const release = `name: release
