@@ -237,7 +237,7 @@ func TestAuditMisuse(t *testing.T) {
 		"probe no cluster":   {[]string{"--manifests", ".", "--probe"}, []string{"--probe needs a cluster: name one with --cluster, --context or in audit.yaml"}},
 		"apply no cluster":   {[]string{"--manifests", ".", "--apply"}, []string{"--apply needs a cluster"}},
 		"offline and more":   {[]string{"--offline", "rec", "--cluster", "--seed", "1"}, []string{"--cluster: a record says already what was looked at", "--seed: a record"}},
-		"offline of nothing": {[]string{"--offline", "rec"}, []string{"read the record", "manifest.json"}},
+		"offline of nothing": {[]string{"--offline", "rec"}, []string{"read the record", "audit.json is not there; expected the folder that waxseal audit --record wrote"}},
 		"watch and record":   {[]string{"--cluster", "--watch", "1h", "--record", "rec"}, []string{"--record is about one audit, and --watch makes many"}},
 		"watch too often":    {[]string{"--cluster", "--watch", "1s"}, []string{"--watch 1s: at least 1m0s was expected"}},
 		"no time":            {[]string{"--cluster", "--timeout", "0s"}, []string{"--timeout 0s: expected more than 0"}},

@@ -237,7 +237,7 @@ func probed(a *answer, p audit.Probe) {
 	case p.Outcome != "refused" && p.Outcome != "admitted":
 		a.lack("%s: nobody can tell what became of the probe %s: %s", place, p.Name, p.Message)
 	case p.Outcome == "admitted" && slices.Contains(refusals, p.Name):
-		a.fail("%s: the probe %s was admitted", place, p.Name)
+		a.fail("%s: the probe %s was admitted, and refused was expected", place, p.Name)
 	case p.Outcome != p.Expected:
 		a.fail("%s: the probe %s was %s, and %s was expected", place, p.Name, p.Outcome, p.Expected)
 	case p.Outcome == "refused" && p.Rule != "" && !slices.ContainsFunc(p.Codes, func(code string) bool { return strings.HasPrefix(code, p.Rule) }) && !strings.Contains(p.By, p.Rule):

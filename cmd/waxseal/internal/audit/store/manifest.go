@@ -108,6 +108,8 @@ func plain(dir string, names []string, more ...string) error {
 	for _, name := range append(slices.Clone(names), more...) {
 		info, err := os.Lstat(filepath.Join(dir, name))
 		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("read the record: %s is not there; expected the folder that waxseal audit --record wrote", filepath.Join(dir, name))
 		case err != nil:
 			return fmt.Errorf("read the record: %w", err)
 		case !info.Mode().IsRegular():
