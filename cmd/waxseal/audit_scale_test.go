@@ -132,7 +132,7 @@ func TestAuditLargeLog(t *testing.T) {
 		path := filepath.Join(w.dir, "audit.log")
 		out, err := os.Create(path)
 		require.NoError(t, err)
-		defer os.Remove(path)
+		defer func() { _ = os.Remove(path) }()
 		written := auditlog.New(size)
 		_, err = io.Copy(out, written)
 		require.NoError(t, err)

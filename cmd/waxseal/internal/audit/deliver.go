@@ -103,7 +103,7 @@ func whole(path string, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // gone already when all went well
+	defer func() { _ = os.Remove(file.Name()) }() // gone already when all went well
 	if _, err := file.Write(raw); err != nil {
 		_ = file.Close()
 		return err

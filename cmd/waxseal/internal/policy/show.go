@@ -78,7 +78,7 @@ func text(p report.Policy, now time.Time) []byte {
 }
 
 func markdown(p report.Policy, now time.Time) []byte {
-	return write(p, now, &document{clean: render.MarkdownText, head: "## ", mark: "* ", sub: "  * "})
+	return write(p, now, &document{clean: render.InMarkdown, head: "## ", mark: "* ", sub: "  * "})
 }
 
 // whats are what the policies of a subject judge, as headings.

@@ -126,7 +126,4 @@ var markdownMarks = strings.NewReplacer(
 
 // escapeMarkdown keeps text of others from being markup, a link, or the mention of
 // a person.
-// MarkdownText is a text of others as it reads in Markdown: cleaned, and without markup.
-func MarkdownText(text string) string { return escapeMarkdown(Clean(text)) }
-
 func escapeMarkdown(text string) string { return markdownMarks.Replace(text) }

@@ -140,14 +140,6 @@ func rank(severity string) int {
 	return at
 }
 
-// verdict is the mark of a finding.
-func verdict(f report.Finding) render.Verdict {
-	if f.Answered {
-		return render.Denied
-	}
-	return render.CannotTell
-}
-
 // subject is what a finding is about: the image, the place in a file, or the object.
 func subject(f report.Finding) string {
 	switch w := f.Where; {
@@ -159,7 +151,10 @@ func subject(f report.Finding) string {
 		return render.Clean(w.File)
 	case w.Name != "":
 		name := w.Name
-		if w.Namespace != "" {
+		switch {
+		case w.Namespace != "" && w.Kind == "Log": // it is a path
+			name += " in namespace " + w.Namespace
+		case w.Namespace != "":
 			name = w.Namespace + "/" + name
 		}
 		return render.Clean(strings.TrimSpace(w.Kind + " " + name))
