@@ -37,19 +37,19 @@ probes:
 `
 
 func TestParse(t *testing.T) {
-	s, err := scope.Parse("audit.yaml", []byte(whole), "/work/dir")
+	s, err := scope.Parse("audit.yaml", []byte(whole), "/srv/dir")
 	require.NoError(t, err)
 	require.NoError(t, s.Check())
 	zero := int64(0)
 	require.Equal(t, &scope.Scope{
-		File: "audit.yaml", Title: "Payment platform, 2026 Q4", From: "2026-08-01", To: "2026-11-01", Config: "/work/dir/waxseal.yaml",
+		File: "audit.yaml", Title: "Payment platform, 2026 Q4", From: "2026-08-01", To: "2026-11-01", Config: "/srv/dir/waxseal.yaml",
 		Clusters: []scope.Cluster{
-			{Name: "prod-eu", Context: "prod-eu", Kubeconfig: "/work/dir/keys/config", Namespaces: []string{"shop"}, Exclude: []string{"kube-*"}},
-			{Name: "staging", Manifests: []string{"/work/dir/deploy", "/etc/admission"}},
+			{Name: "prod-eu", Context: "prod-eu", Kubeconfig: "/srv/dir/keys/config", Namespaces: []string{"shop"}, Exclude: []string{"kube-*"}},
+			{Name: "staging", Manifests: []string{"/srv/dir/deploy", "/etc/admission"}},
 		},
 		Registries:   []string{"registry.example", "mirror.example/dockerhub"},
-		Repositories: []scope.Repository{{Name: "shop", Dir: "/work/shop"}, {Name: "tools", Dir: "/work/dir/tools"}},
-		Logs:         []scope.Logs{{Files: []string{"/work/dir/logs/audit-*.log.gz"}, Format: "eks", Cluster: "prod-eu"}, {Files: []string{"/work/dir/a.log"}, Format: "auto", Registry: "registry.example"}},
+		Repositories: []scope.Repository{{Name: "shop", Dir: "/srv/shop"}, {Name: "tools", Dir: "/srv/dir/tools"}},
+		Logs:         []scope.Logs{{Files: []string{"/srv/dir/logs/audit-*.log.gz"}, Format: "eks", Cluster: "prod-eu"}, {Files: []string{"/srv/dir/a.log"}, Format: "auto", Registry: "registry.example"}},
 		Sample:       scope.Sample{Size: 20, Seed: &zero},
 		Probes: scope.Probes{
 			Namespaces: []string{"shop"}, Images: scope.Images{Unsigned: "r.example/u", Acceptable: "r.example/a"},
@@ -162,10 +162,10 @@ func TestMerge(t *testing.T) {
 		"sample and title": {scope.Flags{Sample: 5, Seed: &seed, Title: "t"}, func(s *scope.Scope) { s.Sample, s.Title = scope.Sample{Size: 5, Seed: &seed}, "t" }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := scope.Parse("audit.yaml", []byte(whole), "/work/dir")
+			s, err := scope.Parse("audit.yaml", []byte(whole), "/srv/dir")
 			require.NoError(t, err)
 			require.NoError(t, s.Merge(row.flags))
-			want, err := scope.Parse("audit.yaml", []byte(whole), "/work/dir")
+			want, err := scope.Parse("audit.yaml", []byte(whole), "/srv/dir")
 			require.NoError(t, err)
 			row.want(want)
 			require.Equal(t, want, s)
@@ -228,7 +228,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(whole)
 	f.Add("version: 1\nclusters: [{name: a}]")
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := scope.Parse("audit.yaml", []byte(text), "/work/dir")
+		s, err := scope.Parse("audit.yaml", []byte(text), "/srv/dir")
 		require.NotEqual(t, s == nil, err == nil)
 		if err == nil {
 			_ = s.Check() // nothing to audit is no problem of the file
