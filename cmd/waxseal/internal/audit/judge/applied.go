@@ -37,7 +37,7 @@ func constraintOf(object map[string]any) (name string, parameters map[string]any
 	meta, _ := object["metadata"].(map[string]any)
 	name, _ = meta["name"].(string)
 	spec, _ := object["spec"].(map[string]any)
-	if action, has := spec["enforcementAction"].(string); has && action != "deny" {
+	if action := spec["enforcementAction"]; action == "warn" || action == "dryrun" { // nothing, deny and scoped refuse
 		return "", nil, false
 	}
 	parameters, _ = spec["parameters"].(map[string]any)

@@ -133,6 +133,8 @@ func TestControls(t *testing.T) {
 		"the cluster asks for the same":       {func(w *world) { w.constraint(t, "deny", func(m) {}) }, nil},
 		"the cluster asks for something else": {func(w *world) { w.constraint(t, "deny", func(p m) { delete(p, "scanned_images") }) }, map[string]report.Status{"A1": open, "B1": open}},
 		"the cluster asks for more":           {func(w *world) { w.constraint(t, "deny", func(p m) { p["privileged_images"] = m{} }) }, map[string]report.Status{"A1": open, "B1": open}},
+		"the cluster refuses by default":      {func(w *world) { w.constraint(t, "", func(p m) { delete(p, "scanned_images") }) }, map[string]report.Status{"A1": open, "B1": open}},
+		"the cluster refuses by scope":        {func(w *world) { w.constraint(t, "scoped", func(p m) { delete(p, "scanned_images") }) }, map[string]report.Status{"A1": open, "B1": open}},
 		"the cluster tries something else":    {func(w *world) { w.constraint(t, "warn", func(p m) { delete(p, "scanned_images") }) }, nil},
 		"not exported":                        {func(w *world) { w.g.Clusters[0].Exported = nil }, map[string]report.Status{"B3": open}},
 		"a namespace was not read": {func(w *world) {
